@@ -102,7 +102,10 @@ class Listener(Protocol):
         """``tensor.backward()`` begins with this gradient at the tensor itself."""
 
     def backward(
-        self, node: NodeValue, incoming: tuple[Array | None, ...], outgoing: tuple[Outgoing | None, ...]
+        self,
+        node: NodeValue,
+        incoming: tuple[Array | None, ...],
+        outgoing: tuple[Outgoing | None, ...],
     ) -> None:
         """A Node ran; ``outgoing`` is in ``next_functions`` order, None where no gradient flows."""
 
@@ -117,7 +120,9 @@ class Listener(Protocol):
         """``tensor.grad`` received ``incoming``: by AccumulateGrad (``node``) for a leaf, or
         because of ``retain_grad()`` for a non-leaf (``node`` None)."""
 
-    def zero_grad(self, tensors: tuple[tuple[TensorValue, Array | None, Array | None], ...]) -> None:
+    def zero_grad(
+        self, tensors: tuple[tuple[TensorValue, Array | None, Array | None], ...]
+    ) -> None:
         """Gradients were cleared: (tensor, grad before, grad after: None or zeros) for each."""
 
     def update(
@@ -151,6 +156,9 @@ class Engine(Protocol):
     #: Called with a shape and an item size in bytes before anything that large is made; raises.
     allocate: Callable[[tuple[int, ...], int], None] | None
 
+    def is_grad_enabled(self) -> bool:
+        """False under ``torch.no_grad()``."""
+
     def resolve(self, names: Iterable[str]) -> Mapping[str, object]:
         """What stands behind dotted surface names ("torch.tensor", "torch.nn.Linear")."""
 
@@ -170,7 +178,5 @@ class Engine(Protocol):
     def named_modules(self, module: Any) -> Sequence[tuple[str, object]]:
         """A module and its submodules by dotted name, itself as ""."""
 
-    def subclass(
-        self, base: Any, name: str, methods: Mapping[str, Callable[..., object]]
-    ) -> Any:
+    def subclass(self, base: Any, name: str, methods: Mapping[str, Callable[..., object]]) -> Any:
         """A class of the scenario's own: ``class Net(nn.Module)``, ``class Points(Dataset)``."""

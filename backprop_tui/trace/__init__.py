@@ -1,0 +1,1 @@
+"""Steps, traces, and the state of every tensor at every step."""

@@ -217,6 +217,16 @@ class Failed:
 
 
 Step = (
-    Bind | Call | Loop | Forward | SeedGrad | Backward | Accumulate | ZeroGrad | Update | Assign
-    | Output | Failed
+    Bind
+    | Call
+    | Loop
+    | Forward
+    | SeedGrad
+    | Backward
+    | Accumulate
+    | ZeroGrad
+    | Update
+    | Assign
+    | Output
+    | Failed
 )

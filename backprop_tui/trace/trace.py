@@ -1,0 +1,98 @@
+"""A Trace: the steps of one run, its source text, and what can be looked up about them.
+
+Read a trace through this interface: ``len(trace)``, ``trace[i]``, and the look-ups below. It grows
+at its end only; what was recorded never changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from backprop_tui.trace.steps import Backward, Forward, Span, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What the trace tells about its scenario: enough to show it without the file."""
+
+    name: str
+    source: str
+    title: str = ""
+    chapter: str = ""
+    level: int = 1
+    description: str = ""
+    watch: tuple[str, ...] = ()
+    #: statement line → the comment block directly above it
+    narration: tuple[tuple[int, str], ...] = ()
+
+
+class Trace:
+    """The recorded steps of one program, in order."""
+
+    def __init__(self, program: Program, engine: str = "numpy") -> None:
+        self.program = program
+        self.engine = engine
+        self.finished = False
+        self._steps: list[Step] = []
+        self._forward_of: dict[int, int] = {}
+        self._producer_of: dict[int, int] = {}
+        self._backward_of: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def __getitem__(self, index: int) -> Step:
+        return self._steps[index]
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self._steps)
+
+    def append(self, step: Step) -> None:
+        """Add the next step; its ``index`` must be ``len(trace)``."""
+        if step.index != len(self._steps):
+            raise ValueError(f"step {step.index} cannot follow {len(self._steps)} steps")
+        self._note(step)
+        self._steps.append(step)
+
+    def amend(self, step: Step) -> None:
+        """Replace the last step, while it is still the last (a name given to its output)."""
+        if step.index != len(self._steps) - 1:
+            raise ValueError(f"only the last step can be amended, not {step.index}")
+        self._steps[-1] = step
+
+    def _note(self, step: Step) -> None:
+        if isinstance(step, Forward):
+            if step.node is not None:
+                self._forward_of[step.node.node] = step.index
+            for output in step.outputs:
+                self._producer_of.setdefault(output.tensor, step.index)
+        elif isinstance(step, Backward):
+            self._backward_of.setdefault(step.node.node, step.index)
+
+    def forward_of(self, node: int) -> Forward | None:
+        """The Forward step that made a Node."""
+        return self._forward(self._forward_of.get(node))
+
+    def producer_of(self, tensor: int) -> Forward | None:
+        """The first Forward step whose output is this tensor; None for a leaf made directly."""
+        return self._forward(self._producer_of.get(tensor))
+
+    def backward_of(self, node: int) -> Backward | None:
+        """The first Backward step of a Node."""
+        index = self._backward_of.get(node)
+        step = None if index is None else self._steps[index]
+        return step if isinstance(step, Backward) else None
+
+    def _forward(self, index: int | None) -> Forward | None:
+        step = None if index is None else self._steps[index]
+        return step if isinstance(step, Forward) else None
+
+    def text(self, span: Span) -> str:
+        """The source text of a span, its lines joined and inner white space folded."""
+        lines = self.program.source.splitlines()[span.line - 1 : span.end_line]
+        if not lines:
+            return ""
+        lines[-1] = lines[-1][: span.end_column]
+        lines[0] = lines[0][span.column :]
+        return " ".join(part.strip() for part in lines)
