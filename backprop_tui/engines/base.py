@@ -72,7 +72,7 @@ class Outgoing:
     """A gradient that leaves a Node along one edge.
 
     ``grad`` has the input's shape. ``unreduced`` is the gradient before it was summed back because
-    the input had been broadcast (None: it was not). ``before`` and ``after`` are the input buffer of
+    the input had been broadcast (None: it was not). ``before`` and ``after`` are the buffer of
     the target, where contributions of several paths meet (``before`` None: the first to arrive).
     """
 
