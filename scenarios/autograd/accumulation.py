@@ -1,0 +1,44 @@
+# /// scenario
+# title = "Gradients add up: zero_grad, and = versus -="
+# chapter = "autograd"
+# level = 1
+# order = 5
+# watch = ["w", "loss", "w_new"]
+# ///
+"""backward() does .grad += ..., never .grad = .... That is what makes two paths to one leaf
+work, and what breaks every training loop that forgets to clear the gradients.
+The second half shows the other classic: updating a weight with = instead of -=."""
+import torch
+
+w = torch.tensor(2.0, requires_grad=True)
+
+# The gradient of w² at 2 is 4.
+loss = w**2
+loss.backward()
+print("first backward: ", w.grad)
+
+# The same again: 4 is added to the 4 that is there. The 8 is the derivative of nothing we want.
+loss = w**2
+loss.backward()
+print("second backward:", w.grad)
+
+# Cleared by hand to zero, in place. Now the third time is right again.
+w.grad.zero_()
+loss = w**2
+loss.backward()
+print("after zero_():  ", w.grad)
+
+# An optimizer clears all its parameters at once, and to None: "no gradient yet", not 0.
+optimizer = torch.optim.SGD([w], lr=0.1)
+optimizer.zero_grad()
+print("after zero_grad:", w.grad)
+
+loss = w**2
+loss.backward()
+with torch.no_grad():
+    # "=" makes a new tensor under a new name. It knows no gradient: learning would end here.
+    w_new = w - 0.1 * w.grad
+    # "-=" changes the numbers inside w. It is the same leaf as before, and can learn on.
+    w -= 0.1 * w.grad
+print("w - ...: ", w_new, "requires_grad", w_new.requires_grad)
+print("w -= ...:", w, "requires_grad", w.requires_grad)

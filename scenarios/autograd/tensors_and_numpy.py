@@ -1,0 +1,46 @@
+# /// scenario
+# title = "Tensors, for those who know NumPy"
+# chapter = "autograd"
+# level = 1
+# order = 6
+# watch = ["A", "B", "P", "M", "v"]
+# ///
+"""A tensor is an array that can remember how it was computed. No gradients in this one: look at
+shapes and dtypes. Most errors of a first network are a wrong shape, and the next most a wrong
+dtype; both are seen at once in the table of tensors."""
+import torch
+
+# np.array([[2, 3, 5], [1, 2, 9]]) is torch.tensor([[2, 3, 5], [1, 2, 9]]): two rows, three columns.
+A = torch.tensor([[2, 3, 5], [1, 2, 9]])
+print(A, A.shape, A.dtype)
+
+# Whole numbers stay whole: int64, as in NumPy. Only float tensors can require a gradient.
+A = A.float()
+print(A, A.dtype)
+
+# With a decimal point PyTorch takes float32 where NumPy takes float64.
+B = torch.tensor([[1.0, 0.0, 2.0], [3.0, 1.0, 1.0]])
+print(B.dtype)
+
+# np.zeros, np.ones, np.arange: the same names. dtype and device are chosen here, too.
+print(torch.zeros(2, 3), torch.ones(2, dtype=torch.float64), torch.arange(4))
+
+# "*" multiplies element by element: both shapes (2, 3), and so is the result.
+P = A * B
+print(P, P.shape)
+
+# "@" is the matrix product, row times column: (2, 3) @ (3, 2) gives (2, 2).
+# A @ B would be refused, because 3 columns do not meet 2 rows.
+M = A @ B.T
+print(M, M.shape)
+
+# view is NumPy's reshape without a copy: v and A share the same six numbers.
+v = A.view(3, 2)
+print(v, v.shape)
+
+# Changing one therefore changes the other: a trap as often as a tool.
+v[0, 0] = 100
+print(A)
+
+# -1 means "as many as it takes"; dim is NumPy's axis: 0 goes down the rows, 1 along the columns.
+print(A.view(-1), A.sum(dim=0), A.mean(dim=1))
