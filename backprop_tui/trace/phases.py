@@ -16,6 +16,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Literal
+from weakref import WeakKeyDictionary, proxy
 
 from backprop_tui.trace.steps import (
     Accumulate,
@@ -56,16 +57,31 @@ class Iteration:
     losses: tuple[float, ...]
 
 
+_known: WeakKeyDictionary[Trace, Phases] = WeakKeyDictionary()
+
+
+def phases_of(trace: Trace) -> Phases:
+    """The Phases of a trace as far as it has grown; kept for as long as the trace lives."""
+    phases = _known.get(trace)
+    if phases is None:
+        phases = _known[trace] = Phases(trace)
+    phases.update()
+    return phases
+
+
 class Phases:
     """Iterations and phases of a trace; call ``update`` after the trace has grown."""
 
     def __init__(self, trace: Trace) -> None:
-        self._trace = trace
+        self._trace = proxy(trace)
         self._kinds = bytearray()
         self._starts = [0]
         self._losses: list[tuple[float, ...]] = [()]
+        self._curve: list[float] = []
+        self._curve_lengths = [0]
         self._backward = [False]
         self._rounds: list[int] = []
+        self._lines: dict[int, list[int]] = {}
         self.update()
 
     def update(self) -> None:
@@ -105,7 +121,7 @@ class Phases:
             stop += 1
         return Phase(_KINDS[kind], around.number, start, stop)
 
-    def phases_of(self, number: int) -> tuple[Phase, ...]:
+    def within(self, number: int) -> tuple[Phase, ...]:
         """The phases of one iteration, in order."""
         around = self.iteration(number)
         phases = []
@@ -118,7 +134,19 @@ class Phases:
 
     def losses(self) -> list[float]:
         """The loss of each iteration that ran backward, in order."""
-        return [losses[-1] for losses in self._losses if losses]
+        return self._curve
+
+    def losses_until(self, number: int) -> int:
+        """How many of ``losses`` belong to iterations up to and including this one."""
+        return self._curve_lengths[number]
+
+    def step_on_line(self, line: int, after: int) -> int | None:
+        """The first step of a statement on this source line after step ``after``; if none
+        follows, the last one before; None if the line never ran."""
+        runs = self._lines.get(line)
+        if not runs:
+            return None
+        return runs[min(bisect_right(runs, after), len(runs) - 1)]
 
     # ------------------------------------------------------------------ moving
 
@@ -179,6 +207,8 @@ class Phases:
             self._begin(index)
         elif isinstance(step, SeedGrad):
             self._begin_backward(index, step)
+        if not index or self._statement(index) != self._statement(index - 1):
+            self._lines.setdefault(step.where.statement.line, []).append(index)
         kind = self._kind(index, step)
         self._kinds.append(kind)
         if kind == _UPDATE:
@@ -192,6 +222,7 @@ class Phases:
     def _begin(self, index: int) -> None:
         self._starts.append(index)
         self._losses.append(())
+        self._curve_lengths.append(len(self._curve))
         self._backward.append(False)
 
     def _begin_backward(self, index: int, step: SeedGrad) -> None:
@@ -209,7 +240,13 @@ class Phases:
                         self._kinds[i] = _FORWARD
         self._backward[-1] = True
         if step.tensor.data.size == 1:
-            self._losses[-1] += (float(step.tensor.data.reshape(())),)
+            loss = float(step.tensor.data.reshape(()))
+            if self._losses[-1]:
+                self._curve[-1] = loss
+            else:
+                self._curve.append(loss)
+                self._curve_lengths[-1] += 1
+            self._losses[-1] += (loss,)
 
     def _graph_start(self, index: int) -> int:
         """The first op with a Node before step ``index``: where the first graph begins."""

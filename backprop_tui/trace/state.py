@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from weakref import WeakKeyDictionary, proxy
 
 from backprop_tui.engines.base import Array, TensorValue
 from backprop_tui.trace.steps import (
@@ -89,11 +90,19 @@ class State:
                 yield name, str(named.value)
 
 
-class States:
-    """``at(i)`` for a trace that may still grow."""
+def at(trace: Trace, index: int) -> State:
+    """The state of ``trace`` after step ``index`` (−1: before the first)."""
+    states = _known.get(trace)
+    if states is None:
+        states = _known[trace] = _States(trace)
+    return states.at(index)
+
+
+class _States:
+    """Keyframes of one trace; they hold its steps, not the trace itself, so that it can go."""
 
     def __init__(self, trace: Trace) -> None:
-        self._trace = trace
+        self._trace = proxy(trace)
         self._keyframes: list[State] = [State()]
         self._last = State()
 
@@ -222,3 +231,6 @@ def _forget_unnamed(state: State) -> None:
         for tensor, known in state.tensors.items()
         if tensor in named
     }
+
+
+_known: WeakKeyDictionary[Trace, _States] = WeakKeyDictionary()

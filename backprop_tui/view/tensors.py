@@ -1,0 +1,189 @@
+"""The Tensors pane: a row per named tensor in sight, and what this step changed.
+
+    name    shape   data               .grad              flowing ∂    grad_fn        leaf  req
+    w       (2, 1)  [[0.5], [-0.3]]    None               …            ·              yes   yes
+
+``.grad`` is PyTorch's attribute: None for a non-leaf. What flows through a non-leaf on the way
+back stands under its own heading. ``…`` there means: not computed yet. It is never shown as 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backprop_tui.engines.base import Array
+from backprop_tui.trace import state
+from backprop_tui.trace.state import TensorState
+from backprop_tui.trace.steps import Accumulate, Backward, SeedGrad
+from backprop_tui.trace.trace import Trace
+from backprop_tui.view.numbers import clip, tensor_text
+from backprop_tui.view.types import Line, Pane, Run
+
+PENDING = "…"
+_GAP = 2
+_MARK = "●"
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    head: str
+    least: int  # narrower than this it is left out
+    most: int
+    drop: int  # columns are left out in this order; 0: never
+
+
+_COLUMNS = (
+    _Column("name", 4, 22, 0),
+    _Column("shape", 5, 14, 2),
+    _Column("data", 8, 44, 0),
+    _Column(".grad", 8, 44, 0),
+    _Column("flowing ∂", 8, 44, 4),
+    _Column("grad_fn", 7, 28, 3),
+    _Column("is_leaf", 7, 7, 1),
+    _Column("requires_grad", 13, 13, 1),
+)
+_SHORT_HEADS = {"is_leaf": "leaf", "requires_grad": "req"}
+_FLEXIBLE = (2, 3, 4, 5)
+
+
+def tensors_pane(trace: Trace, index: int, width: int, selected: int | None = None) -> Pane:
+    """The tensors at step ``index``; ``targets``: row → tensor id."""
+    if not len(trace):
+        return Pane("Tensors", ())
+    now = state.at(trace, index)
+    rows = _watched_first(trace, list(now.visible()))
+    cells = [_cells(trace, index, name, tensor) for name, tensor in rows]
+    columns, widths = _fit(cells, width)
+    shown: list[Line] = [_head(columns, widths)]
+    targets: dict[int, int] = {}
+    focus = None
+    for (_, tensor), row in zip(rows, cells, strict=True):
+        identity = tensor.value.tensor
+        changed = identity in now.changed
+        targets[len(shown)] = identity
+        if identity == selected or (selected is None and changed and focus is None):
+            focus = (len(shown), 0)
+        shown.append(_row(row, columns, widths, changed, identity == selected))
+    numbers = [f"{name} = {text}" for name, text in now.numbers()]
+    if numbers:
+        shown += [(), (Run("  " + clip("   ".join(numbers), max(width - 2, 0)), "muted"),)]
+    return Pane("Tensors", tuple(shown), focus, targets)
+
+
+def _watched_first(
+    trace: Trace, rows: list[tuple[str, TensorState]]
+) -> list[tuple[str, TensorState]]:
+    watch = {name: place for place, name in enumerate(trace.program.watch)}
+    return sorted(rows, key=lambda row: watch.get(row[0], len(watch)))
+
+
+_Cell = tuple[str | Array, str]
+
+
+def _cells(trace: Trace, index: int, name: str, tensor: TensorState) -> list[_Cell]:
+    """(content, style) per column; arrays become text when the column's width is known."""
+    value = tensor.value
+    flowing: _Cell
+    if tensor.flowing is not None:
+        flowing = (tensor.flowing, "grad")
+    elif value.requires_grad and _backward_runs(trace, index):
+        flowing = (PENDING, "pending")
+    else:
+        flowing = ("", "")
+    shape = "()" if not value.data.shape else str(value.data.shape)
+    grad: _Cell = ("None", "pending") if tensor.grad is None else (tensor.grad, "grad")
+    return [
+        (name, "leaf" if value.is_leaf and value.requires_grad else ""),
+        (shape, "muted"),
+        (value.data, "value"),
+        grad if value.requires_grad else ("None", "muted"),
+        flowing,
+        (value.grad_fn or "None", "op" if value.grad_fn else "muted"),
+        (str(value.is_leaf), "leaf" if value.is_leaf else "muted"),
+        (str(value.requires_grad), "" if value.requires_grad else "muted"),
+    ]
+
+
+def _backward_runs(trace: Trace, index: int) -> bool:
+    return isinstance(trace[index], SeedGrad | Backward | Accumulate)
+
+
+def _fit(cells: list[list[_Cell]], width: int) -> tuple[list[int], dict[int, int]]:
+    """Which columns are shown and how wide: natural widths, the flexible ones shrunk to fit."""
+    natural = {
+        i: min(
+            column.most,
+            max(
+                [
+                    len(_head_text(i, width)),
+                    *(len(_text(row[i][0], i, column.most)) for row in cells),
+                ]
+            ),
+        )
+        for i, column in enumerate(_COLUMNS)
+    }
+    columns = list(range(len(_COLUMNS)))
+    while True:
+        room = width - 2 - _GAP * (len(columns) - 1)
+        fixed = sum(natural[i] for i in columns if i not in _FLEXIBLE)
+        flexible = [i for i in columns if i in _FLEXIBLE]
+        least = sum(min(_COLUMNS[i].least, natural[i]) for i in flexible)
+        droppable = [i for i in columns if _COLUMNS[i].drop]
+        if fixed + least <= room or not droppable:
+            break
+        columns.remove(min(droppable, key=lambda i: _COLUMNS[i].drop))
+    widths = {i: natural[i] for i in columns}
+    over = sum(widths.values()) - room
+    while over > 0:
+        widest = max(flexible, key=lambda i: widths[i] - min(_COLUMNS[i].least, natural[i]))
+        if widths[widest] <= 1:
+            break
+        widths[widest] -= 1
+        over -= 1
+    return columns, widths
+
+
+def _head_text(i: int, width: int) -> str:
+    head = _COLUMNS[i].head
+    return _SHORT_HEADS.get(head, head) if width < 120 else head
+
+
+def _head(columns: list[int], widths: dict[int, int]) -> Line:
+    short = {_COLUMNS[i].head for i in columns if widths[i] < len(_COLUMNS[i].head)}
+    texts = [
+        _SHORT_HEADS.get(_COLUMNS[i].head, _COLUMNS[i].head)
+        if _COLUMNS[i].head in short
+        else _COLUMNS[i].head
+        for i in columns
+    ]
+    text = (" " * _GAP).join(
+        clip(head, widths[i]).ljust(widths[i]) for head, i in zip(texts, columns, strict=True)
+    )
+    return (Run("  " + text.rstrip(), "heading"),)
+
+
+def _row(
+    row: list[_Cell],
+    columns: list[int],
+    widths: dict[int, int],
+    changed: bool,
+    selected: bool,
+) -> Line:
+    runs = [Run(f"{_MARK} " if changed else "  ", "changed")]
+    for place, i in enumerate(columns):
+        content, style = row[i]
+        padded = _text(content, i, widths[i]).ljust(widths[i])
+        if i == 0 and (selected or changed):
+            style = "selected" if selected else "changed"
+        runs.append(Run(padded, style))
+        if place + 1 < len(columns):
+            runs.append(Run(" " * _GAP))
+    return tuple(runs)
+
+
+def _text(content: str | Array, column: int, width: int) -> str:
+    if not isinstance(content, str):
+        return tensor_text(content, width)
+    if len(content) > width and _COLUMNS[column].head == "grad_fn":
+        content = content.partition("Backward")[0] + PENDING
+    return clip(content, width)
