@@ -1,0 +1,64 @@
+"""A number in a formula: four significant digits, in text and in LaTeX."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from backprop_tui.engines.base import Array
+
+
+def number(value: float) -> str:
+    """``0.6248``, ``-3``, ``1.2e-05``, ``inf``, ``True``."""
+    if isinstance(value, bool | np.bool_):
+        return str(bool(value))
+    if isinstance(value, int) and abs(value) < 10**9:
+        return str(value)
+    words = f"{float(value):.4g}"
+    if "e+" in words and abs(value) < 1e7 and float(value).is_integer():
+        return f"{int(value)}"
+    return words
+
+
+def number_latex(value: float) -> str:
+    r"""``0.6248``, ``1.2 \cdot 10^{-5}``, ``\infty``."""
+    words = number(value)
+    if math.isnan(value):
+        return r"\text{nan}"
+    if math.isinf(value):
+        return r"-\infty" if value < 0 else r"\infty"
+    if words in ("True", "False"):
+        return rf"\text{{{words}}}"
+    if "e" in words:
+        mantissa, exponent = words.split("e")
+        return rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
+    return words
+
+
+def array(values: Array, longest: int = 6) -> str:
+    """``[0.9, -0.2]``, ``[[1, 2], [3, 4]]``; large arrays show their first numbers only."""
+    if values.ndim == 0:
+        return number(values.item())
+    if values.size > longest:
+        first = ", ".join(number(x) for x in values.ravel()[:3].tolist())
+        return f"[{first}, …]"
+    return _nested(values.tolist())
+
+
+def array_latex(values: Array, longest: int = 6) -> str:
+    r"""A ``pmatrix`` of up to two dimensions; larger arrays show their first numbers only."""
+    if values.ndim == 0:
+        return number_latex(values.item())
+    if values.size > longest or values.ndim > 2 or values.size == 0:
+        first = ", ".join(number_latex(x) for x in values.ravel()[:3].tolist())
+        return f"[{first}]" if values.size <= 3 else rf"[{first}, \dots]"
+    rows = values.reshape(1, -1) if values.ndim == 1 else values
+    body = r" \\ ".join(" & ".join(number_latex(x) for x in row) for row in rows.tolist())
+    return rf"\begin{{pmatrix}} {body} \end{{pmatrix}}"
+
+
+def _nested(values: object) -> str:
+    if isinstance(values, list):
+        return f"[{', '.join(_nested(x) for x in values)}]"
+    return number(values)  # type: ignore[arg-type]
