@@ -59,7 +59,7 @@ def test_four_steps_equal_torch(name: str, options: dict[str, object], dtype: st
 
 @pytest.mark.parametrize("name", UPDATES)
 def test_formulas_speak_of_known_names_only(name: str) -> None:
-    symbols = {k: "?" for k in SYMBOLS}
+    symbols = dict.fromkeys(SYMBOLS, "?")
     for line in UPDATES[name].assigns:
         assert line.target in SYMBOLS
         assert "$" not in line.formula.fill(**symbols), line.formula.text
