@@ -1,0 +1,92 @@
+"""What PyTorch itself makes of scenario files: what they print, and every backward they run.
+
+    python plain_torch.py FILE… [-- FILE…] > JSON  {file: {"text": …, "backwards": [[node, …], …]}}
+
+Files after ``--`` are only printed, not traced.
+
+A node is {"name", "next", "incoming", "outgoing"}. The nodes of one backward are listed in the
+order in which they ran; ``next`` holds, per edge, [position in that list, input number] or None.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import runpy
+import sys
+import warnings
+from typing import Any
+
+import torch
+
+
+def printed(path: str) -> str:
+    """What plain Python prints."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        runpy.run_path(path, run_name="__main__")
+    return out.getvalue()
+
+
+def backwards(path: str) -> list[list[dict[str, Any]]]:
+    """Every call of ``backward``, as the nodes that ran."""
+    runs: list[list[dict[str, Any]]] = []
+    plain = torch.Tensor.backward
+
+    def traced(self: torch.Tensor, *args: Any, **kwargs: Any) -> None:
+        runs.append(nodes_of(self, lambda: plain(self, *args, **kwargs)))
+
+    torch.Tensor.backward = traced  # type: ignore[method-assign]
+    try:
+        printed(path)
+    finally:
+        torch.Tensor.backward = plain  # type: ignore[method-assign]
+    return runs
+
+
+def nodes_of(root: torch.Tensor, run: Any) -> list[dict[str, Any]]:
+    """The nodes below ``root`` in the order in which ``run()`` runs them."""
+    reachable = [root.grad_fn]
+    for node in reachable:
+        reachable += [m for m, _ in node.next_functions if m and m not in reachable]
+    ran: list[Any] = []
+    gradients: list[tuple[Any, Any]] = []
+
+    def hook(node: Any) -> Any:
+        def after(grad_inputs: Any, grad_outputs: Any) -> None:
+            ran.append(node)
+            gradients.append((as_lists(grad_outputs), as_lists(grad_inputs)))
+
+        return after
+
+    handles = [node.register_hook(hook(node)) for node in reachable]
+    run()
+    for handle in handles:
+        handle.remove()
+    return [
+        {
+            "name": node.name().rpartition("::")[2],
+            "next": [[ran.index(m), number] if m else None for m, number in node.next_functions],
+            "incoming": incoming,
+            "outgoing": outgoing,
+        }
+        for node, (incoming, outgoing) in zip(ran, gradients, strict=True)
+    ]
+
+
+def as_lists(tensors: Any) -> list[Any]:
+    """Tensors as nested lists of numbers; None stays None."""
+    return [None if t is None else t.tolist() for t in tensors]
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    paths = [*sys.argv[1:], "--"]
+    traced = paths.index("--")
+    answer = {
+        path: {"text": printed(path), "backwards": backwards(path) if i < traced else []}
+        for i, path in enumerate(paths)
+        if path != "--"
+    }
+    json.dump(answer, sys.stdout)
