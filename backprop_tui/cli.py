@@ -1,0 +1,194 @@
+"""The command line.
+
+Every command imports what it needs when it runs: ``--help`` and ``list`` start without NumPy,
+torch or Textual.
+
+    exit 0   done
+    exit 1   the scenario is refused or fails
+    exit 2   the command line is wrong
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from backprop_tui import __version__
+from backprop_tui.errors import BackpropTuiError
+
+SCENARIO_HELP = "SCENARIO is a file, or the name of a bundled scenario."
+
+
+class _OpenByDefault(click.Group):
+    """``backprop-tui SCENARIO`` means ``backprop-tui open SCENARIO``."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            args = ["open", *args]
+        return super().resolve_command(ctx, args)
+
+
+def _refuse(error: BackpropTuiError) -> NoReturn:
+    text = str(error)
+    click.echo(text if ": error: " in text else f"error: {text}", err=True)
+    raise SystemExit(1)
+
+
+def _says_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """Every error meant for the user goes to standard error, never as a traceback."""
+
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except BackpropTuiError as error:
+            _refuse(error)
+        except BrokenPipeError:
+            # The reader (head, less) has seen enough; nothing is wrong, and nothing more is said.
+            sys.stdout = None  # type: ignore[assignment]
+
+    return wrapped
+
+
+@click.group(cls=_OpenByDefault, invoke_without_command=True)
+@click.version_option(__version__, prog_name="backprop-tui")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Plays a PyTorch script as a film of its own back-propagation.
+
+    Without a command: the library of bundled scenarios. `backprop-tui SCENARIO` opens one.
+    """
+    if ctx.invoked_subcommand is None:
+        _open(None, None)
+
+
+@main.command("open", help=f"Open a scenario in the stepper. {SCENARIO_HELP}")
+@click.argument("scenario")
+@click.option("--at", type=click.IntRange(min=1), help="Begin at this step (1 is the first).")
+def open_(scenario: str, at: int | None) -> None:
+    """Open a scenario in the stepper."""
+    _open(scenario, at)
+
+
+@_says_errors
+def _open(scenario: str | None, at: int | None) -> None:
+    from backprop_tui.tui.app import run_app
+
+    run_app(scenario, at=None if at is None else at - 1)
+
+
+@main.command(help=f"Run a scenario and print what it prints under plain Python. {SCENARIO_HELP}")
+@click.argument("scenario")
+@_says_errors
+def run(scenario: str) -> None:
+    """Interpret a scenario without a screen."""
+    from backprop_tui.scenario.interpreter import Interpreter
+    from backprop_tui.scenario.library import find
+    from backprop_tui.scenario.loader import load
+    from backprop_tui.session import make_engine
+
+    Interpreter(load(find(scenario)), make_engine("numpy"), write=_write).run()
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+
+
+@main.command("list")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+@_says_errors
+def list_(as_json: bool) -> None:
+    """List the bundled scenarios."""
+    from backprop_tui.scenario.library import bundled
+
+    entries = bundled()
+    if as_json:
+        fields = ("name", "chapter", "level", "title", "description")
+        rows = [
+            {key: getattr(entry, key) for key in fields} | {"path": str(entry.path)}
+            for entry in entries
+        ]
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    width = max((len(entry.name) for entry in entries), default=0)
+    chapter = None
+    for entry in entries:
+        if entry.chapter != chapter:
+            click.echo(("" if chapter is None else "\n") + entry.chapter)
+            chapter = entry.chapter
+        click.echo(f"  {entry.name.ljust(width)}  {entry.title}")
+
+
+def _steps_range(
+    _: click.Context, __: click.Parameter, value: str | None
+) -> tuple[int, int | None]:
+    """``A:B`` as steps counted from 1, both ends included, either left out."""
+    if value is None:
+        return 0, None
+    first, colon, last = value.partition(":")
+    try:
+        start = int(first) if first else 1
+        stop = (int(last) if last else None) if colon else start
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not A:B (steps counted from 1)") from None
+    if start < 1 or (stop is not None and stop < start):
+        raise click.BadParameter(f"{value!r}: steps are counted from 1, and A must not exceed B")
+    return start - 1, stop
+
+
+@main.command(help=f"Write the step trace as a document. {SCENARIO_HELP}")
+@click.argument("scenario")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file.")
+@click.option(
+    "--format", "form", type=click.Choice(["markdown", "json"]), default="markdown",
+    show_default=True,
+)  # fmt: skip
+@click.option("--steps", callback=_steps_range, metavar="A:B", help="Only these steps, from 1.")
+@_says_errors
+def export(scenario: str, output: Path | None, form: str, steps: tuple[int, int | None]) -> None:
+    """Export the trace; to standard output without -o."""
+    from backprop_tui.session import Session
+
+    session = Session.open(scenario)
+    trace = session.complete()
+    if form == "json":
+        from backprop_tui.trace.codec import dumps
+
+        text = dumps(trace, *steps)
+    else:
+        from backprop_tui.export.markdown import export_markdown
+
+        text = export_markdown(trace, *steps)
+    if output is None:
+        _write(text)
+    else:
+        from backprop_tui.export.files import replace_file
+
+        replace_file(output, text)
+    if session.error is not None:
+        _refuse(session.error)
+
+
+@main.command()
+@click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...")
+def check(scenarios: tuple[str, ...]) -> None:
+    """Accept or refuse each scenario, and check its gradients.
+
+    Gradients are held against finite differences, and against torch where it is installed.
+    """
+    from backprop_tui.check import check_scenario
+
+    wrong = 0
+    for scenario in scenarios:
+        report = check_scenario(scenario)
+        wrong += not report.ok
+        click.echo(report.render(), err=not report.ok)
+    raise SystemExit(1 if wrong else 0)

@@ -1,0 +1,162 @@
+"""Wires a scenario, an engine and a trace together, and grows the trace on demand.
+
+The interpreter is plain recursive code; to record *a little*, it runs in a thread of its own that
+is parked except while ``grow`` waits for it. Exactly one of the two runs at any time, so nothing
+is locked and nothing races: the thread is a coroutine that needs no ``yield`` in the interpreter.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from time import perf_counter
+
+from backprop_tui.engines.base import Engine
+from backprop_tui.engines.numpy_engine.engine import NumpyEngine
+from backprop_tui.errors import EngineMissing, ScenarioError
+from backprop_tui.scenario.interpreter import Interpreter
+from backprop_tui.scenario.library import find
+from backprop_tui.scenario.limits import Budget
+from backprop_tui.scenario.loader import Scenario, load, loads
+from backprop_tui.trace.recorder import Recorder
+from backprop_tui.trace.trace import Program, Trace
+
+#: Interpreted calls nest Python calls; the thread that makes them gets room for the budgeted depth.
+STACK_BYTES = 64 * 1024 * 1024
+#: A single op may outlast a slice; ``grow`` then returns and leaves it running.
+PATIENCE_SECONDS = 0.05
+
+
+def make_engine(name: str) -> Engine:
+    """A fresh engine by name."""
+    if name == "numpy":
+        return NumpyEngine()
+    raise EngineMissing(f"there is no engine {name!r}; this version has: numpy")
+
+
+class _Cancelled(BaseException):
+    """Unwinds the interpreter when the session is closed."""
+
+
+class Session:
+    """One run of one scenario.
+
+    ``trace`` grows while ``grow`` is called, until ``finished``. A scenario that fails leaves
+    ``error`` and a trace that ends in a Failed step.
+    """
+
+    def __init__(
+        self, scenario: Scenario, engine: str = "numpy", budget: Budget | None = None
+    ) -> None:
+        self.scenario = scenario
+        self.finished = False
+        self.error: ScenarioError | None = None
+        self.trace = Trace(scenario.program(), engine)
+        self._crash: BaseException | None = None
+        self._deadline = 0.0
+        self._until: int | None = None
+        self._closing = False
+        self._running = False
+        self._go = threading.Semaphore(0)
+        self._parked = threading.Semaphore(0)
+        self._thread: threading.Thread | None = None
+        self._budget = budget or Budget()
+        self._engine = make_engine(engine)
+
+    @classmethod
+    def open(
+        cls, source: Path | str, engine: str = "numpy", budget: Budget | None = None
+    ) -> Session:
+        """Open a file, or a bundled scenario by name; nothing is run yet.
+
+        Raises ScenarioRefused, BudgetExceeded (source size) or ScenarioNotFound.
+        """
+        return cls(load(find(source)), engine, budget)
+
+    @classmethod
+    def of_text(
+        cls,
+        text: str,
+        name: str = "scenario.py",
+        engine: str = "numpy",
+        budget: Budget | None = None,
+    ) -> Session:
+        """Open a scenario given as text."""
+        return cls(loads(text, name), engine, budget)
+
+    @property
+    def program(self) -> Program:
+        """What the scenario says of itself."""
+        return self.trace.program
+
+    def grow(self, seconds: float = 0.008, until: int | None = None) -> bool:
+        """Record for about ``seconds``, or until the trace holds more than ``until`` steps.
+
+        Returns True while more remains to be recorded.
+        """
+        if self.finished or (until is not None and len(self.trace) > until):
+            return not self.finished
+        self._deadline = perf_counter() + seconds
+        self._until = until
+        if not self._running:
+            self._running = True
+            if self._thread is None:
+                self._start()
+            else:
+                self._go.release()
+        if self._parked.acquire(timeout=seconds + PATIENCE_SECONDS):
+            self._running = False
+        if self._crash is not None:
+            crash, self._crash = self._crash, None
+            raise crash
+        return not self.finished
+
+    def complete(self) -> Trace:
+        """Record everything and return the trace; a failing scenario leaves its Failed step."""
+        while self.grow(seconds=1.0):
+            pass
+        return self.trace
+
+    def close(self) -> None:
+        """Stop recording and let go of the thread."""
+        self._closing = True
+        if self._thread is not None and not self.finished:
+            self._go.release()
+            self._thread.join(timeout=1.0)
+
+    # ------------------------------------------------------------------ in the thread
+
+    def _start(self) -> None:
+        before = threading.stack_size(STACK_BYTES)
+        try:
+            self._thread = threading.Thread(target=self._record, name="recorder", daemon=True)
+            self._thread.start()
+        finally:
+            threading.stack_size(before)
+
+    def _record(self) -> None:
+        recorder = Recorder(self.trace, self._engine, on_step=self._pulse)
+        self._engine.listener = recorder
+        try:
+            Interpreter(
+                self.scenario, self._engine, recorder, self._budget, pulse=self._pulse
+            ).run()
+        except _Cancelled:
+            pass
+        except ScenarioError as error:
+            self.error = error
+        except BaseException as error:
+            self._crash = error
+        self.finished = self.trace.finished = True
+        self._parked.release()
+
+    def _pulse(self) -> None:
+        """Park if the slice is over; called after each step and every so often between."""
+        enough = self._until is not None and len(self.trace) > self._until
+        if not enough and perf_counter() < self._deadline and not self._closing:
+            return
+        if not self._closing:
+            self._parked.release()
+            self._go.acquire()
+        if self._closing:
+            raise _Cancelled

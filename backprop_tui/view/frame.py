@@ -1,0 +1,123 @@
+"""A Frame: everything the screen shows, as a pure function of a trace and an index.
+
+    frame(trace, index, selection, sizes) ──▶ Frame(program, graph, tensors, maths, timeline, …)
+
+It is tested without a terminal; the app only paints it. Size (0, 0) means that a pane is not
+visible: it is left empty, and nothing is computed for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backprop_tui.explain import Explanation, explain
+from backprop_tui.trace.phases import phases_of
+from backprop_tui.trace.steps import Failed
+from backprop_tui.trace.trace import Trace
+from backprop_tui.view.graph import graph_pane
+from backprop_tui.view.maths import maths_pane
+from backprop_tui.view.program import program_pane
+from backprop_tui.view.tensors import tensors_pane
+from backprop_tui.view.timeline import timeline_pane
+from backprop_tui.view.types import Line, Pane, Run
+
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """(width, height) of the inside of each pane."""
+
+    program: Size = (80, 20)
+    graph: Size = (80, 20)
+    tensors: Size = (80, 20)
+    maths: Size = (80, 20)
+    timeline: Size = (160, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the user chose: a tensor, an element of it to work out, and how the graph is drawn."""
+
+    tensor: int | None = None
+    element: tuple[int, ...] | None = None
+    autograd: bool = False
+    ascii: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What every pane shows at one step; ``caption`` says it in one plain sentence."""
+
+    index: int
+    total: int
+    program: Pane
+    graph: Pane
+    tensors: Pane
+    maths: Pane
+    timeline: Pane
+    caption: Line
+    position: Line
+
+
+def frame(trace: Trace, index: int, selection: Selection, sizes: Sizes) -> Frame:
+    """The Frame at step ``index`` (clamped to the steps there are)."""
+    total = len(trace)
+    if not total:
+        empty = Pane("", ())
+        program = program_pane(trace, 0)
+        return Frame(0, 0, program, empty, empty, empty, empty, (), ())
+    index = min(max(index, 0), total - 1)
+    phases = phases_of(trace)
+    here = phases.iteration_at(index)
+    explanation = explain(trace, index, selection.element, selection.tensor)
+    return Frame(
+        index,
+        total,
+        program_pane(trace, index),
+        _graph(trace, index, (here.start, here.stop), selection, sizes.graph),
+        tensors_pane(trace, index, sizes.tensors[0], selection.tensor)
+        if _visible(sizes.tensors)
+        else Pane("Tensors", ()),
+        maths_pane(explanation, sizes.maths[0]) if _visible(sizes.maths) else Pane("Maths", ()),
+        timeline_pane(trace, index, sizes.timeline[0]),
+        _caption(trace, index, explanation),
+        _position(trace, index),
+    )
+
+
+def _visible(size: Size) -> bool:
+    return size[0] > 0 and size[1] > 0
+
+
+def _graph(
+    trace: Trace, index: int, span: tuple[int, int], selection: Selection, size: Size
+) -> Pane:
+    if not _visible(size):
+        return Pane("Graph", ())
+    return graph_pane(
+        trace,
+        index,
+        *span,
+        *size,
+        autograd=selection.autograd,
+        selected=selection.tensor,
+        ascii=selection.ascii,
+    )
+
+
+def _caption(trace: Trace, index: int, explanation: Explanation) -> Line:
+    kind = phases_of(trace).kind_at(index)
+    style = "error" if isinstance(trace[index], Failed) else "active"
+    return (
+        Run(f" {kind} ", "heading"),
+        Run(" "),
+        Run(explanation.title, style),
+        Run(". " if explanation.what else ""),
+        Run(explanation.what),
+    )
+
+
+def _position(trace: Trace, index: int) -> Line:
+    more = "" if trace.finished else "+"
+    return (Run(f"{index + 1}/{len(trace)}{more}"),)
