@@ -37,7 +37,7 @@ _CLASSES: dict[str, type[Any]] = {
 }  # fmt: skip
 _TABLES: dict[type[Any], str] = {TensorValue: "value", steps.Where: "where", NodeValue: "node"}
 _DTYPES = frozenset(
-    "float16 float32 float64 int8 int16 int32 int64 uint8 bool complex64 complex128".split()
+    ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool")
 )
 
 
@@ -221,13 +221,9 @@ def _array(array: Array) -> dict[str, Any]:
 
 def _flat(array: Array) -> list[Any]:
     if array.dtype.kind != "f":
-        return array.ravel().tolist()  # type: ignore[no-any-return]
+        return list(array.ravel().tolist())
     # The shortest digits that give the same float32 back: 0.9, not 0.8999999761581421.
-    return (
-        [float(str(x)) if np.isfinite(x) else str(float(x)) for x in np.nditer(array, order="C")]
-        if array.size
-        else []
-    )
+    return [float(str(x)) if np.isfinite(x) else str(x) for x in array.ravel()]
 
 
 def _numbers(array: Array) -> Any:

@@ -14,7 +14,8 @@ import numpy as np
 
 from backprop_tui.trace.trace import Trace
 
-_IDENTITIES = ("tensor", "variable", "node")  # fields that hold ids
+#: Fields that hold an id, and of what.
+_IDENTITIES = {"tensor": "tensor", "variable": "tensor", "node": "node"}
 
 
 def first_difference(a: Trace, b: Trace, rtol: float = 0.0, atol: float = 0.0) -> str | None:
@@ -65,7 +66,7 @@ class _Comparison:
 
     def _plain(self, x: Any, y: Any, field: str) -> str | None:
         if field in _IDENTITIES and isinstance(x, int):
-            same = self._renamed.setdefault((field, x), y) == y
+            same = self._renamed.setdefault((_IDENTITIES[field], x), y) == y
         elif field == "sequence_nr":
             same = True
         elif isinstance(x, float):
