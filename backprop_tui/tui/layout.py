@@ -47,22 +47,27 @@ def caption_rows(height: int) -> int:
 
 def timeline_rows(height: int) -> int:
     """Rows of the timeline, title included."""
-    return 3 if height < 30 else 5 if height < 40 else 6
+    return 3 if height < 30 else 4
 
 
 def arrange(
-    width: int, height: int, *, shown: str = "maths", zoomed: str | None = None
+    width: int,
+    height: int,
+    *,
+    shown: str = "maths",
+    zoomed: str | None = None,
+    presenting: bool = False,
 ) -> Arrangement:
     """Places for a screen of ``width`` × ``height`` cells (the key bar already taken off).
 
     ``shown`` is the pane visible in the switched place of a narrow screen; ``zoomed`` has the whole
-    stage to itself, over caption and timeline only.
+    stage to itself, over caption and timeline only. ``presenting`` gives the caption more room.
     """
-    below = caption_rows(height)
+    below = caption_rows(height) + (2 if presenting else 0)
     caption = Region(0, height - below, width, below)
     rows = max(_MIN_STAGE_ROWS, height - below)
     narrow = width < WIDE_COLUMNS
-    time = min(timeline_rows(height), max(0, rows - _MIN_STAGE_ROWS))
+    time = min(2 if presenting else timeline_rows(height), max(0, rows - _MIN_STAGE_ROWS))
     if zoomed == "timeline":
         return Arrangement({"timeline": Region(0, 0, width, rows)}, caption, narrow)
     stage = rows - time

@@ -63,29 +63,47 @@ class LinesView(Widget, can_focus=True):
         self.offset_column = 0
         #: Names of the panes that share this place, drawn into the title row (narrow screens).
         self.beside = ""
+        #: Whether another pane lies to the right, so that a rule is drawn between the two.
+        self.divided = False
         self._styles_by_name: dict[str, Style] = {}
         self._longest = 0
+        self._drawn_title = ("", "")
 
     # -- what to show ---------------------------------------------------------------------------
 
     def show(self, pane: Pane) -> None:
         """Show ``pane``, repainting only the rows that differ from what is on the screen."""
-        old, old_at, old_title = self.pane, (self.offset_row, self.offset_column), self.title
-        if pane is old:
-            return
+        old, old_at, old_title = self.pane, (self.offset_row, self.offset_column), self._drawn_title
         self.pane = pane
         self._longest = max((_width(line) for line in pane.lines), default=0)
         self._reveal(pane.focus)
         if (self.offset_row, self.offset_column) != old_at:
             self.refresh()
             return
-        dirty = [] if self.title == old_title else [Region(0, 0, self.size.width, 1)]
+        dirty = [] if (self.title, self.beside) == old_title else [Region(0, 0, self.size.width, 1)]
         for row in range(self.rows):
             at = self.offset_row + row
             if _at(pane.lines, at) != _at(old.lines, at):
                 dirty.append(Region(0, row + TITLE_ROWS, self.size.width, 1))
         if dirty:
             self.refresh(*dirty)
+
+    def place(self, region: Region, *, divided: bool) -> None:
+        """Take this region of the screen."""
+        self.styles.offset = region.offset
+        self.styles.width, self.styles.height = region.size
+        self.divided = divided
+
+    def reveal(self, row: int) -> None:
+        """Scroll as little as needed to see ``row``."""
+        if row < self.offset_row:
+            self.scroll_lines(rows=row - self.offset_row)
+        elif row >= self.offset_row + self.rows:
+            self.scroll_lines(rows=row - self.offset_row - self.rows + 1)
+
+    def top(self) -> None:
+        """Forget the scroll offset: what is shown next is shown from its beginning."""
+        self.scroll_lines(-self.offset_row, -self.offset_column)
 
     def scroll_lines(self, rows: int = 0, columns: int = 0) -> None:
         """Move what is seen by so many rows and columns, within what there is."""
@@ -164,12 +182,14 @@ class LinesView(Widget, can_focus=True):
         if self.offset_column:
             strip = strip.crop(self.offset_column)
         inner = strip.adjust_cell_length(max(0, width - GUTTER), base)
-        # The last column is left free, so that neighbouring panes never touch.
-        return Strip.join([inner, Strip([Segment(" " * min(width, GUTTER), base)])])
+        # The last column is kept free, so that neighbouring panes never touch.
+        rule = Segment("│" if self.divided else " ", self._style("muted"))
+        return Strip.join([inner, Strip([rule])])
 
     def _title_strip(self, width: int) -> Strip:
         style = self._style("bar-focus" if self.has_focus else "bar")
         title = self.title
+        self._drawn_title = (title, self.beside)
         room = width - cell_len(title) - cell_len(self.beside)
         text = title + " " * room + self.beside if room > 1 else title
         return Strip([Segment(text, style)]).adjust_cell_length(width, style)

@@ -1,0 +1,251 @@
+"""Where one is in a trace, and how one moves: the app without its screen.
+
+    a wish (next statement, step 40, the next loss …) ──▶ index, at once if it is recorded,
+                                                          else after the trace has grown
+
+A wish is a function that looks into the trace and says the index, or None: not recorded yet. The
+wish is then kept and asked again whenever the trace has grown. Nothing here ever waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from backprop_tui.trace import state
+from backprop_tui.trace.phases import Phases, phases_of
+from backprop_tui.tui.places import Query, has_name, matches, named_ids, subject
+from backprop_tui.view import frame as view
+from backprop_tui.view.frame import Selection, Sizes
+
+if TYPE_CHECKING:
+    from backprop_tui.session import Session
+    from backprop_tui.trace.trace import Trace
+
+Leap = Literal["statement", "phase", "iteration"]
+Wish = Callable[[], int | None]
+
+#: How many steps are recorded ahead of where one is looking.
+AHEAD = 4000
+SLICE_SECONDS = 0.008
+
+
+class Film:
+    """A session being watched: the index, what is selected, and the wish still open."""
+
+    def __init__(self, session: Session, at: int = 0) -> None:
+        self.session = session
+        self.index = 0
+        self.selection = Selection()
+        self.selected_name = ""
+        self.wish: Wish | None = None
+        self.grow(until=0)
+        if at:
+            self.go(at)
+
+    @property
+    def trace(self) -> Trace:
+        return self.session.trace
+
+    @property
+    def phases(self) -> Phases:
+        return phases_of(self.trace)
+
+    @property
+    def last(self) -> int:
+        """The index of the last recorded step (−1: none)."""
+        return len(self.trace) - 1
+
+    @property
+    def recording(self) -> bool:
+        """Whether a wish waits for steps that are not recorded yet."""
+        return self.wish is not None
+
+    @property
+    def growing(self) -> bool:
+        """Whether recording ahead is worth while now."""
+        return not self.session.finished and (
+            self.recording or len(self.trace) - self.index < AHEAD
+        )
+
+    # -- growing ----------------------------------------------------------------------------------
+
+    def grow(self, seconds: float = SLICE_SECONDS, until: int | None = None) -> None:
+        """Record a slice, then ask the open wish again."""
+        self.session.grow(seconds, until)
+        if self.wish is not None:
+            self._try(self.wish)
+
+    # -- moving -----------------------------------------------------------------------------------
+
+    def step(self, count: int) -> None:
+        """``count`` steps forward (back if negative)."""
+        target = self.index + count
+        # Keys pressed while recording add up.
+        self.go(target)
+
+    def go(self, target: int) -> None:
+        """To step ``target``, the last one if there are fewer."""
+
+        def wish() -> int | None:
+            if target <= self.last:
+                return max(0, target)
+            return self.last if self.session.finished else None
+
+        self._try(wish)
+
+    def end(self) -> None:
+        """To the last step of the whole run."""
+        self._try(lambda: self.last if self.session.finished else None)
+
+    def leap(self, kind: Leap, direction: int) -> None:
+        """To the next or previous statement, phase or iteration."""
+        if self.last < 0:
+            return
+        phases, start = self.phases, self.index
+        if direction < 0:
+            back = {
+                "statement": phases.previous_statement,
+                "phase": phases.previous_phase,
+                "iteration": phases.previous_iteration,
+            }[kind]
+            self.wish = None
+            self._move(back(start))
+            return
+        forth = {
+            "statement": phases.next_statement,
+            "phase": phases.next_phase,
+            "iteration": phases.next_iteration,
+        }[kind]
+
+        def wish() -> int | None:
+            found = forth(start)
+            return found if found < self.last or self.session.finished else None
+
+        self._try(wish)
+
+    def seek(self, query: Query, missing: Callable[[], None]) -> None:
+        """To the next step (round the end to the first) that ``query`` is looking for."""
+        start = self.index
+        seen = start + 1
+
+        def wish() -> int | None:
+            nonlocal seen
+            for at in range(seen, len(self.trace)):
+                if matches(query, self.trace, at):
+                    return at
+            seen = len(self.trace)
+            if not self.session.finished:
+                return None
+            for at in range(0, start + 1):
+                if matches(query, self.trace, at):
+                    return at
+            missing()
+            return start
+
+        self._try(wish)
+
+    def _try(self, wish: Wish) -> None:
+        found = wish()
+        self.wish = wish if found is None else None
+        if found is not None:
+            self._move(found)
+
+    def _move(self, index: int) -> None:
+        self.index = max(0, min(index, self.last))
+        self._follow_name()
+
+    # -- selecting --------------------------------------------------------------------------------
+
+    def select(self, tensor: int | None) -> None:
+        """Select a tensor by its id; the name it goes by is followed from step to step."""
+        self.selected_name = ""
+        self.selection = replace(self.selection, tensor=tensor, element=None)
+        if tensor is not None and self.last >= 0:
+            for name, tensor_state in state.at(self.trace, self.index).visible():
+                if tensor_state.value.tensor == tensor:
+                    self.selected_name = name
+                    break
+
+    def find(self, name: str, missing: Callable[[], None]) -> None:
+        """Select the tensor called ``name`` and go to the step that next changes it."""
+        self.selected_name = name
+        self.seek(Query("tensor", name=name, ids=named_ids(self.trace, name)), missing)
+        self._follow_name()
+
+    def names(self) -> list[str]:
+        """Every tensor name known so far, in order of first sight."""
+        found: dict[str, None] = {}
+        for step in self.trace:
+            for name in has_name(step):
+                found.setdefault(name)
+        return list(found)
+
+    def element(self, delta: int) -> None:
+        """Select the next or previous element of the tensor that Maths works out."""
+        shape = self._shape()
+        size = 1
+        for length in shape:
+            size *= length
+        if size < 2:
+            return
+        flat = 0
+        for length, at in zip(shape, self.selection.element or (0,) * len(shape), strict=True):
+            flat = flat * length + at
+        flat = (flat + delta) % size
+        element: list[int] = []
+        for length in reversed(shape):
+            flat, at = divmod(flat, length)
+            element.append(at)
+        self.selection = replace(self.selection, element=tuple(reversed(element)))
+
+    def toggle_autograd(self) -> None:
+        """Switch the graph between computation and autograd."""
+        self.selection = replace(self.selection, autograd=not self.selection.autograd)
+
+    def _shape(self) -> tuple[int, ...]:
+        if self.last < 0:
+            return ()
+        value = subject(self.trace[self.index])
+        return () if value is None else value.shape
+
+    def _follow_name(self) -> None:
+        element = self.selection.element
+        if element is not None and not _inside(element, self._shape()):
+            self.selection = replace(self.selection, element=None)
+        if self.selected_name and self.last >= 0:
+            for name, tensor_state in state.at(self.trace, self.index).visible():
+                if name == self.selected_name:
+                    self.selection = replace(self.selection, tensor=tensor_state.value.tensor)
+                    return
+
+    # -- looking ----------------------------------------------------------------------------------
+
+    def frame(self, sizes: Sizes) -> view.Frame:
+        """Everything the screen shows now."""
+        return view.frame(self.trace, self.index, self.selection, sizes)
+
+    @property
+    def ended(self) -> bool:
+        """Whether this is the last step there will ever be."""
+        return self.session.finished and self.index >= self.last
+
+
+def _inside(element: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    return len(element) == len(shape) and all(
+        at < length for at, length in zip(element, shape, strict=True)
+    )
+
+
+def parse_jump(text: str) -> int | Query | None:
+    """What ``g`` was asked: a step number, ``loss``, ``line:12``; None if it is none of these."""
+    text = text.strip()
+    if text.isdecimal():
+        return max(0, int(text) - 1)
+    if text == "loss":
+        return Query("loss")
+    head, _, rest = text.partition(":")
+    if head.strip() == "line" and rest.strip().isdecimal():
+        return Query("line", line=int(rest))
+    return None

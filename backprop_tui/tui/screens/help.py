@@ -1,0 +1,34 @@
+"""All keys and what they do, from the table of commands."""
+
+from __future__ import annotations
+
+from backprop_tui.tui.commands import grouped, keys_text
+from backprop_tui.tui.screens.page import PageScreen
+from backprop_tui.tui.widgets.caption import wrap
+from backprop_tui.view.types import Line, Pane, Run
+
+_KEYS_WIDTH = 20
+_TITLE_WIDTH = 22
+
+
+class HelpScreen(PageScreen):
+    """The help; ? or F1 closes it again."""
+
+    BINDINGS = [("question_mark,f1", "dismiss", "Back")]
+
+    def pane(self, width: int) -> Pane:
+        lines: list[Line] = [
+            (Run("Back to the film: Escape. Scroll: ↑ ↓ or PageUp PageDown.", "muted"),),
+        ]
+        room = max(20, width - _KEYS_WIDTH - _TITLE_WIDTH - 2)
+        for group, commands in grouped():
+            lines += [(), (Run(f" {group}", "heading"),)]
+            for command in commands:
+                head = (
+                    Run(f" {keys_text(command):<{_KEYS_WIDTH}}", "op"),
+                    Run(f"{command.title:<{_TITLE_WIDTH}}"),
+                )
+                indent = Run(" " * (_KEYS_WIDTH + _TITLE_WIDTH + 1))
+                for at, part in enumerate(wrap((Run(command.help, "muted"),), room, 9)):
+                    lines.append((*(head if at == 0 else (indent,)), *part))
+        return Pane("Keys", tuple(lines))

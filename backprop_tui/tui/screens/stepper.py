@@ -1,0 +1,392 @@
+"""The screen one steps through a film on: five panes, the caption, the key bar.
+
+    key ──binding──▶ action ──▶ Film moves ──▶ paint(): film.frame(sizes) ──▶ LinesView.show
+    resize, zoom ──▶ arrange(): regions, sizes ──▶ paint()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.timer import Timer
+
+from backprop_tui.tui.commands import bindings
+from backprop_tui.tui.film import Film, Leap, parse_jump
+from backprop_tui.tui.layout import PANES, SWITCHED, Arrangement, arrange
+from backprop_tui.tui.widgets.caption import Caption
+from backprop_tui.tui.widgets.key_bar import KeyBar
+from backprop_tui.tui.widgets.lines_view import LinesView
+from backprop_tui.view.frame import Sizes
+from backprop_tui.view.types import plain
+
+SPEEDS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+#: Recording ahead rests this long after a key press, so that it never stands in a key's way.
+QUIET_SECONDS = 0.15
+GROW_EVERY = 0.02
+REPAINT_EVERY = 0.5
+#: Steps that must lie ahead before recording may rest.
+NEAR = 200
+
+
+class StepperScreen(Screen[None]):
+    """One film, stepped through."""
+
+    BINDINGS = bindings()
+    DEFAULT_CSS = """
+    StepperScreen { layout: vertical; overflow: hidden; }
+    StepperScreen LinesView, StepperScreen Caption { position: absolute; }
+    """
+
+    def __init__(self, film: Film | None) -> None:
+        super().__init__()
+        self.film = film
+        self.zoomed: str | None = None
+        self.shown = "maths"
+        self.presenting = False
+        self.speed_index = 1
+        self._focused = "program"
+        self._views = {
+            name: LinesView(number, id=name) for number, name in enumerate(PANES, start=1)
+        }
+        self._caption = Caption(id="caption")
+        self._keys = KeyBar()
+        self._sizes = Sizes(*[(0, 0)] * len(PANES))
+        self._playing: Timer | None = None
+        self._growing: Timer | None = None
+        self._last_key = 0.0
+        self._last_paint = 0.0
+
+    def compose(self) -> ComposeResult:
+        yield from self._views.values()
+        yield self._caption
+        yield self._keys
+
+    def on_mount(self) -> None:
+        self._views["program"].focus()
+        self.call_after_refresh(self._start_growing)
+
+    def on_unmount(self) -> None:
+        if self.film is not None:
+            self.film.session.close()
+
+    def open(self, film: Film) -> None:
+        """Show another film from its beginning."""
+        if self.film is not None:
+            self.film.session.close()
+        self._pause()
+        self.film = film
+        self.zoomed = None
+        self.arrange()
+        self._wake()
+
+    # -- layout and painting --------------------------------------------------------------------
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Lay the panes out for the present size, and paint them."""
+        width, height = self.size
+        if not width or not height:
+            return
+        self._keys.display = not self.presenting
+        places = arrange(
+            width,
+            height - (0 if self.presenting else 1),
+            shown=self.shown,
+            zoomed=self.zoomed,
+            presenting=self.presenting,
+        )
+        for name, view in self._views.items():
+            region = places.regions.get(name)
+            view.display = region is not None and region.height > 0
+            if region is not None:
+                view.place(region, divided=region.right < width)
+        self._caption.styles.offset = places.caption.offset
+        self._caption.styles.width, self._caption.styles.height = places.caption.size
+        self._sizes = Sizes(**{name: places.inside(name) for name in PANES})
+        self._name_beside(places)
+        self.paint()
+
+    def _name_beside(self, places: Arrangement) -> None:
+        """On a narrow screen the switched place says which other panes its keys bring."""
+        for name in SWITCHED:
+            hidden = [other for other in SWITCHED if other not in places.regions]
+            first = places.narrow and self.zoomed is None and name == self.shown
+            self._views[name].beside = (
+                "  ".join(f"{PANES.index(other) + 1} {other.capitalize()}" for other in hidden)
+                + " "
+                if first and hidden
+                else ""
+            )
+
+    def paint(self) -> None:
+        """Paint the frame of the present step; only what differs from before is drawn."""
+        film = self.film
+        if film is None or not any(self._sizes.program + self._sizes.timeline):
+            return
+        self._last_paint = monotonic()
+        frame = film.frame(self._sizes)
+        self._views["timeline"].beside = self._status(plain(frame.position))
+        for name, view in self._views.items():
+            if view.display:
+                view.show(getattr(frame, name))
+        self._caption.show(frame.caption)
+
+    def _status(self, position: str) -> str:
+        film = self.film
+        marks = []
+        if film is not None and film.recording:
+            marks.append("● recording…")
+        if self._playing is not None:
+            marks.append(f"▶ {SPEEDS[self.speed_index]:g}/s")
+        return "  ".join([*marks, position]) + " "
+
+    # -- growing --------------------------------------------------------------------------------
+
+    def _start_growing(self) -> None:
+        self._growing = self.set_interval(GROW_EVERY, self._grow)
+
+    def _grow(self) -> None:
+        film = self.film
+        if film is None or self._growing is None:
+            return
+        if not film.growing:
+            self._growing.pause()
+            self.paint()
+            return
+        near = film.last - film.index < NEAR
+        if not (film.recording or near) and monotonic() - self._last_key < QUIET_SECONDS:
+            return
+        waited = film.recording
+        film.grow()
+        if (waited and not film.recording) or monotonic() - self._last_paint > REPAINT_EVERY:
+            self.paint()
+
+    def _wake(self) -> None:
+        if self._growing is not None and self.film is not None and self.film.growing:
+            self._growing.resume()
+
+    # -- walking --------------------------------------------------------------------------------
+
+    def _move(self, move: Callable[[Film], None]) -> None:
+        if self.film is None:
+            return
+        self._last_key = monotonic()
+        move(self.film)
+        self.paint()
+        self._wake()
+
+    def action_step(self, count: int) -> None:
+        self._move(lambda film: film.step(count))
+
+    def action_leap(self, kind: Leap, direction: int) -> None:
+        self._move(lambda film: film.leap(kind, direction))
+
+    def action_first(self) -> None:
+        self._move(lambda film: film.go(0))
+
+    def action_last(self) -> None:
+        self._move(lambda film: film.end())
+
+    def action_jump(self) -> None:
+        from backprop_tui.tui.screens.ask import AskScreen
+
+        self.app.push_screen(
+            AskScreen("Go to", "a step number, loss, or line:12"), self._jump
+        )
+
+    def _jump(self, text: str | None) -> None:
+        if not text:
+            return
+        wish = parse_jump(text)
+        if wish is None:
+            self._say(f"“{text}” is not a step number, “loss” or “line:12”.")
+        elif isinstance(wish, int):
+            self._move(lambda film: film.go(wish))
+        else:
+            self._move(lambda film: film.seek(wish, lambda: self._say(f"No step for “{text}”.")))
+
+    def action_search(self) -> None:
+        from backprop_tui.tui.screens.ask import AskScreen
+
+        if self.film is not None:
+            self.app.push_screen(
+                AskScreen("Find a tensor", "its name", among=self.film.names()), self._search
+            )
+
+    def _search(self, name: str | None) -> None:
+        if not name or self.film is None:
+            return
+
+        def missing() -> None:
+            self._say(f"No tensor called “{name}” in this run.")
+
+        self._move(lambda film: film.find(name, missing))
+
+    # -- playing --------------------------------------------------------------------------------
+
+    def action_play(self) -> None:
+        if self._playing is not None:
+            self._pause()
+            self.paint()
+        elif self.film is not None:
+            if self.film.ended:
+                self.film.go(0)
+            self._play()
+            self.paint()
+
+    def _play(self) -> None:
+        self._pause()
+        self._playing = self.set_interval(1 / SPEEDS[self.speed_index], self._tick)
+
+    def _pause(self) -> None:
+        if self._playing is not None:
+            self._playing.stop()
+            self._playing = None
+
+    def _tick(self) -> None:
+        film = self.film
+        if film is None or film.ended:
+            self._pause()
+            self.paint()
+        elif not film.recording:
+            self._move(lambda film: film.step(1))
+
+    def action_speed(self, change: int) -> None:
+        self.speed_index = max(0, min(len(SPEEDS) - 1, self.speed_index + change))
+        if self._playing is not None:
+            self._play()
+            self.paint()
+        else:
+            self._say(f"Plays {SPEEDS[self.speed_index]:g} steps a second.")
+
+    # -- looking --------------------------------------------------------------------------------
+
+    def action_row(self, delta: int) -> None:
+        view = self._views[self._focused]
+        if self._focused != "tensors":
+            view.scroll_lines(rows=delta)
+            return
+        targets = view.pane.targets
+        rows = sorted(targets)
+        if self.film is None or not rows:
+            return
+        selected = self.film.selection.tensor
+        here = [at for at, row in enumerate(rows) if targets[row] == selected]
+        if here:
+            at = max(0, min(len(rows) - 1, (here[-1] if delta > 0 else here[0]) + delta))
+        else:
+            at = 0 if delta > 0 else len(rows) - 1
+        tensor = targets[rows[at]]
+        self._move(lambda film: film.select(tensor))
+        view.reveal(rows[at])
+
+    def action_element(self, delta: int) -> None:
+        self._move(lambda film: film.element(delta))
+
+    def action_autograd(self) -> None:
+        self._move(Film.toggle_autograd)
+
+    def action_scroll(self, rows: int, columns: int) -> None:
+        self._views[self._focused].scroll_lines(rows, columns)
+
+    def action_open_tensor(self) -> None:
+        from backprop_tui.tui.screens.tensor import TensorScreen
+
+        film = self.film
+        if film is None or film.last < 0:
+            return
+        if film.selection.tensor is None:
+            self._say("Select a tensor first: 3, then ↑ and ↓; or / and its name.")
+            return
+        self.app.push_screen(TensorScreen(film), lambda _: self.paint())
+
+    def on_lines_view_chosen(self, message: LinesView.Chosen) -> None:
+        if message.view.id == "tensors":
+            self._move(lambda film: film.select(message.target))
+        elif message.view.id in ("timeline", "program"):
+            self._move(lambda film: film.go(message.target))
+
+    # -- panes ----------------------------------------------------------------------------------
+
+    def action_focus_pane(self, name: str) -> None:
+        self._focused = name
+        relayout = False
+        if name in SWITCHED and self.shown != name:
+            self.shown = name
+            relayout = True
+        if self.zoomed is not None and self.zoomed != name:
+            self.zoomed = name
+            relayout = True
+        if relayout:
+            self.arrange()
+        self._views[name].focus()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        if event.widget.id in PANES:
+            self._focused = event.widget.id
+
+    def action_pane(self, delta: int) -> None:
+        at = (PANES.index(self._focused) + delta) % len(PANES)
+        self.action_focus_pane(PANES[at])
+
+    def action_zoom(self) -> None:
+        self.zoomed = None if self.zoomed == self._focused else self._focused
+        self.arrange()
+
+    def action_back(self) -> None:
+        if self.zoomed is not None:
+            self.zoomed = None
+        elif self.presenting:
+            self.presenting = False
+        else:
+            return
+        self.arrange()
+
+    # -- presenting, files, the app ---------------------------------------------------------------
+
+    def action_present(self) -> None:
+        self.presenting = not self.presenting
+        self.arrange()
+
+    def action_blank(self) -> None:
+        from backprop_tui.tui.screens.blank import BlankScreen
+
+        self._pause()
+        self.app.push_screen(BlankScreen())
+
+    def action_library(self) -> None:
+        from backprop_tui.tui.screens.library import LibraryScreen
+
+        self._pause()
+        self.app.push_screen(LibraryScreen())
+
+    def action_help(self) -> None:
+        from backprop_tui.tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen())
+
+    def action_theme(self) -> None:
+        from backprop_tui.tui.themes import THEME_NAMES
+
+        at = THEME_NAMES.index(self.app.theme) if self.app.theme in THEME_NAMES else -1
+        self.app.theme = THEME_NAMES[(at + 1) % len(THEME_NAMES)]
+        self._say(f"Theme: {self.app.theme}")
+
+    def action_export(self) -> None:
+        from backprop_tui.tui.exporting import ask_and_export
+
+        if self.film is not None:
+            ask_and_export(self, self.film)
+
+    async def on_key_bar_pressed(self, message: KeyBar.Pressed) -> None:
+        await self.run_action(message.command.action)
+
+    def _say(self, text: str) -> None:
+        self.app.notify(text, timeout=4, markup=False)
+

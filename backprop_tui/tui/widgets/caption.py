@@ -1,0 +1,96 @@
+"""The caption: what this step does, in plain words, always in sight of the last row of seats."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+from textual.widget import Widget
+
+from backprop_tui.view.types import Line, Run
+
+MARGIN = 1
+
+
+def wrap(line: Line, width: int, rows: int) -> list[Line]:
+    """``line`` broken at spaces into at most ``rows`` lines of ``width`` cells, the last clipped."""
+    lines: list[list[Run]] = [[]]
+    used = 0
+    for run in line:
+        for word in _words(run.text):
+            size = cell_len(word)
+            if used and used + cell_len(word.rstrip()) > width:
+                lines.append([])
+                used = 0
+                word = word.lstrip()
+                size = cell_len(word)
+            lines[-1].append(Run(word, run.style))
+            used += size
+    wrapped = [tuple(runs) for runs in lines]
+    if len(wrapped) > rows:
+        wrapped = wrapped[:rows]
+        wrapped[-1] = (*_clip(wrapped[-1], width - 2), Run(" …"))
+    return wrapped
+
+
+def _words(text: str) -> list[str]:
+    """The words of a text, each with the white space that follows it."""
+    words: list[str] = []
+    start = 0
+    for at in range(1, len(text)):
+        if text[at - 1].isspace() and not text[at].isspace():
+            words.append(text[start:at])
+            start = at
+    words.append(text[start:])
+    return words
+
+
+def _clip(line: Line, width: int) -> Line:
+    kept: list[Run] = []
+    for run in line:
+        text = run.text
+        while text and cell_len(text) > width:
+            text = text[:-1]
+        kept.append(Run(text, run.style))
+        width -= cell_len(text)
+    return tuple(kept)
+
+
+class Caption(Widget):
+    """Words on a ground of their own, wrapped to the width."""
+
+    DEFAULT_CSS = """
+    Caption { background: $ink-caption; color: $ink-caption-ink; text-style: bold; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.line: Line = ()
+        self._base: Style | None = None
+
+    def show(self, line: Line) -> None:
+        """Show ``line``; its own styles give weight only, the colours are the caption's."""
+        if line != self.line:
+            self.line = line
+            self.refresh()
+
+    def notify_style_update(self) -> None:
+        self._base = None
+        super().notify_style_update()
+
+    def render_line(self, y: int) -> Strip:
+        base = self._base
+        if base is None:
+            base = self._base = self.rich_style
+        width, height = self.size
+        wrapped = wrap(self.line, max(1, width - 2 * MARGIN), height)
+        above = (height - len(wrapped)) // 2
+        line = wrapped[y - above] if 0 <= y - above < len(wrapped) else ()
+        emphasis = Style(underline=True)
+        segments = [Segment(" " * MARGIN, base)]
+        segments += [
+            Segment(run.text, base + emphasis if run.style in ("active", "changed") else base)
+            for run in line
+        ]
+        return Strip(segments).adjust_cell_length(width, base)
