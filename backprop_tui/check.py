@@ -1,0 +1,160 @@
+"""``backprop-tui check``: is a scenario accepted, does it run, and are its gradients right?
+
+Every gradient that reaches a leaf is held against a central difference of the recorded forward
+pass, computed again in float64 (see explain.replay). A kink (ReLU at 0, a maximum with ties) has no
+derivative to compare with: where the two one-sided differences disagree, it is passed over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+
+from backprop_tui.engines.base import Array
+from backprop_tui.errors import BackpropTuiError
+from backprop_tui.explain.replay import graph_before, replay
+from backprop_tui.scenario.library import find
+from backprop_tui.scenario.loader import check as refusals_of
+from backprop_tui.session import Session
+from backprop_tui.trace.steps import Accumulate, Forward, SeedGrad
+from backprop_tui.trace.trace import Trace
+
+T = TypeVar("T")
+
+EPSILON = 1e-5
+RTOL, ATOL = 2e-3, 1e-5
+#: Passes and elements beyond these are sampled evenly, so that a check ends.
+MOST_PASSES, MOST_ELEMENTS = 8, 16
+
+
+@dataclass(slots=True)
+class Report:
+    """What a check found: ``errors`` refuse the scenario, ``notes`` say what was checked."""
+
+    scenario: str
+    errors: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.errors
+
+    def render(self) -> str:
+        """The report as text, the errors first."""
+        head = [] if self.errors else [f"{self.scenario}: ok"]
+        return "\n".join([*head, *self.errors, *(f"    {note}" for note in self.notes)])
+
+
+def check_scenario(source: str) -> Report:
+    """Check one scenario, a file or a bundled name."""
+    report = Report(source)
+    try:
+        path = find(source)
+        report.errors += [str(refusal) for refusal in refusals_of(path)]
+        if report.errors:
+            return report
+        session = Session.open(path)
+        trace = session.complete()
+    except BackpropTuiError as error:
+        report.errors.append(str(error))
+        return report
+    if session.error is not None:
+        report.errors.append(str(session.error))
+    report.notes.append(f"{len(trace)} steps")
+    _check_gradients(trace, report)
+    return report
+
+
+def _check_gradients(trace: Trace, report: Report) -> None:
+    seeds = [i for i, step in enumerate(trace) if isinstance(step, SeedGrad)]
+    compared = unknown = kinks = 0
+    for seed in _sample(seeds, MOST_PASSES):
+        root = trace[seed]
+        assert isinstance(root, SeedGrad)
+        graph = graph_before(trace, seed)
+        for arrival in _arrivals(trace, seed):
+            for found in _differences(graph, root, arrival):
+                if found is None:
+                    unknown += 1
+                elif found.kink:
+                    kinks += 1
+                else:
+                    compared += 1
+                    if not found.agrees:
+                        report.errors.append(_mismatch(trace, arrival, found))
+    report.notes.append(
+        f"{compared} gradient entries agree with finite differences"
+        if report.ok
+        else f"{compared} gradient entries held against finite differences"
+    )
+    if kinks:
+        report.notes.append(f"{kinks} entries passed over: the function has a kink there")
+    if unknown:
+        report.notes.append(f"{unknown} entries not checked: an op on the way has no record")
+
+
+def _arrivals(trace: Trace, seed: int) -> list[Accumulate]:
+    """The gradients that reach leaves in the backward pass that begins at step ``seed``."""
+    found = []
+    for i in range(seed + 1, len(trace)):
+        step = trace[i]
+        if isinstance(step, SeedGrad | Forward):
+            break
+        if isinstance(step, Accumulate) and step.node is not None:
+            found.append(step)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    index: tuple[int, ...]
+    recorded: float
+    difference: float
+    kink: bool
+
+    @property
+    def agrees(self) -> bool:
+        return bool(np.isclose(self.recorded, self.difference, RTOL, ATOL, equal_nan=True))
+
+
+def _differences(graph: list[Forward], root: SeedGrad, arrival: Accumulate) -> list[_Found | None]:
+    data = arrival.tensor.data.astype(np.float64)
+    weights = root.grad.astype(np.float64)
+
+    def loss(changed: Array) -> float | None:
+        value = replay(graph, root, arrival.tensor.tensor, changed)
+        return None if value is None else float((value * weights).sum())
+
+    middle = loss(data)
+    found: list[_Found | None] = []
+    for index in _sample(list(np.ndindex(data.shape)), MOST_ELEMENTS):
+        step = EPSILON * max(1.0, abs(float(data[index])))
+        up, down = data.copy(), data.copy()
+        up[index] += step
+        down[index] -= step
+        high, low = loss(up), loss(down)
+        if high is None or low is None or middle is None:
+            found.append(None)
+            continue
+        right, left = (high - middle) / step, (middle - low) / step
+        kink = not np.isclose(right, left, 1e-2, 1e-3, equal_nan=True)
+        found.append(_Found(index, float(arrival.incoming[index]), (right + left) / 2, kink))
+    return found
+
+
+def _mismatch(trace: Trace, arrival: Accumulate, found: _Found) -> str:
+    where = arrival.where.statement
+    return (
+        f"{trace.program.name}:{where.line}:{where.column + 1}: error: step {arrival.index + 1}: "
+        f"the gradient at {list(found.index)} is {found.recorded:.6g}, "
+        f"finite differences give {found.difference:.6g}"
+    )
+
+
+def _sample(items: list[T], most: int) -> list[T]:
+    if len(items) <= most:
+        return items
+    return [items[i * (len(items) - 1) // (most - 1)] for i in range(most)]
