@@ -1,0 +1,23 @@
+"""Every operation of the autograd graph, one record each; importing this fills ``base.OPS``."""
+
+from backprop_tui.ops import (
+    activations,
+    arithmetic,
+    linalg,
+    reductions,
+    shape,
+)
+from backprop_tui.ops.base import OPS, Formula, Op, Vjp, define
+
+__all__ = [
+    "OPS",
+    "Formula",
+    "Op",
+    "Vjp",
+    "activations",
+    "arithmetic",
+    "define",
+    "linalg",
+    "reductions",
+    "shape",
+]

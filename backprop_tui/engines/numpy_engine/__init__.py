@@ -1,0 +1,1 @@
+"""PyTorch in small, on NumPy: tensors, autograd, functions, modules, optimizers, data."""

@@ -1,0 +1,205 @@
+"""The one door through which every operation goes.
+
+promote dtypes → check shapes → forward → Node (if a gradient will be wanted) → tell the Listener
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+import backprop_tui.engines.numpy_engine.tensor as tensors
+from backprop_tui.engines.base import Operand, TensorValue
+from backprop_tui.engines.numpy_engine import state
+from backprop_tui.engines.numpy_engine.dtypes import OF_NUMPY, dtype, float32, promote
+from backprop_tui.engines.numpy_engine.graph import (
+    Node,
+    Plan,
+    SavedInput,
+    SavedResult,
+    plan_of,
+)
+
+NUMBERS = (int, float, bool)
+
+
+def apply(name: str, *inputs: Any, **attrs: Any) -> Any:
+    """Run the op ``name`` on tensors and Python numbers; a Tensor, or a tuple of them."""
+    plan = plan_of(name)
+    now = state.current
+    arrays, tensor_inputs = _arrays(plan, inputs, attrs)
+    outcome = _forward(plan, arrays, attrs)
+    several = type(outcome) is tuple or type(outcome) is list
+    results = [tensors.Tensor(np.asarray(one)) for one in (outcome if several else (outcome,))]
+    if plan.is_view:
+        for result in results:
+            result._become_view_of(tensor_inputs[0])
+    node = None
+    if now.grad_enabled and plan.rules:
+        for one in tensor_inputs:
+            if one._requires_grad:
+                node = record(plan, inputs, tensor_inputs, attrs, results)
+                break
+    if now.listener is not None:
+        tell(plan, inputs, attrs, results, node)
+    return tuple(results) if several else results[0]
+
+
+def _arrays(plan: Plan, inputs: Sequence[Any], attrs: dict[str, Any]) -> tuple[list[Any], Any]:
+    """The inputs as arrays of one dtype, and the tensors among them."""
+    if plan.op.variadic:
+        inputs = inputs[0]
+    found = [x for x in inputs if isinstance(x, tensors.Tensor)]
+    arrays = [x.array if isinstance(x, tensors.Tensor) else plain_number(x) for x in inputs]
+    rule = plan.op.promotes
+    if rule == "none" or not found:
+        return arrays, found
+    first = found[0].array.dtype
+    if first.kind == "f" and all(t.array.dtype is first for t in found):
+        return arrays, found
+    scalars = [x for x in inputs if type(x) in NUMBERS]
+    scalars += [attrs[name] for name in plan.scalars]
+    common = result_type(found, scalars)
+    if rule == "float" and not common.is_floating_point:
+        common = state.current.default_dtype
+    target = common.numpy
+    return [
+        a.astype(target) if isinstance(a, np.ndarray) and a.dtype != target else a for a in arrays
+    ], found
+
+
+def plain_number(value: Any) -> Any:
+    """A NumPy scalar as the Python number that it stands for; anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def result_type(found: Sequence[tensors.Tensor], scalars: Sequence[object]) -> dtype:
+    """The dtype that tensors and Python numbers have in common."""
+    return promote(
+        [t.dtype for t in found if t.array.ndim],
+        [t.dtype for t in found if not t.array.ndim],
+        scalars,
+        state.current.default_dtype,
+    )
+
+
+def _forward(plan: Plan, arrays: list[Any], attrs: dict[str, Any]) -> Any:
+    op = plan.op
+    shapes = [a.shape if isinstance(a, np.ndarray) else () for a in arrays]
+    shape = op.shape(shapes, **attrs) if op.variadic else op.shape(*shapes, **attrs)
+    allocate = state.current.allocate
+    if allocate is not None and not op.view and type(shape) is tuple:
+        itemsize = max((a.dtype.itemsize for a in arrays if isinstance(a, np.ndarray)), default=4)
+        for one in (shape,) if not shape or type(shape[0]) is int else shape:
+            allocate(one, itemsize)
+    with np.errstate(all="ignore"):
+        return op.forward(arrays, **attrs) if op.variadic else op.forward(*arrays, **attrs)
+
+
+def record(
+    plan: Plan,
+    inputs: Sequence[Any],
+    tensor_inputs: Sequence[tensors.Tensor],
+    attrs: dict[str, Any],
+    results: Sequence[tensors.Tensor],
+) -> Node:
+    """The Node of an op: its edges, and what its rules will need."""
+    node = Node(plan, attrs)
+    op = plan.op
+    targets = tensor_inputs if op.variadic else [inputs[position] for position in plan.vjp_inputs]
+    edges = []
+    for target in targets:
+        if isinstance(target, tensors.Tensor) and target._requires_grad:
+            edges.append(target._gradient_edge())
+            node.metas.append((target.array.shape, target.array.dtype))
+        else:
+            edges.append((None, 0))
+            node.metas.append(((), float32.numpy))
+    node.edges = tuple(edges)
+    for number, result in enumerate(results):
+        array = result.array
+        node.outputs.append((array.shape, array.dtype))
+        if array.dtype.kind == "f":
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = number
+    saved = node.saved
+    for vjp, edge in zip(plan.rules, edges, strict=False):
+        if edge[0] is None and not op.variadic:
+            continue
+        for name in vjp.saves:
+            if name not in saved:
+                saved[name] = _save(name, plan, inputs, results)
+    return node
+
+
+def _save(name: str, plan: Plan, inputs: Sequence[Any], results: Sequence[tensors.Tensor]) -> Any:
+    if name == "result":
+        kept = [
+            SavedResult(r.array, r._version_counter, plan.op.grad_fn, i)
+            for i, r in enumerate(results)
+        ]
+        return kept[0] if plan.op.outputs == 1 else SavedTuple(kept)
+    of_shape = name.endswith("_shape")
+    source = name.removesuffix("_shape")
+    value = inputs[0] if plan.op.variadic else inputs[plan.inputs.index(source)]
+    if of_shape:
+        if plan.op.variadic:
+            return [t.array.shape for t in value]
+        return value.array.shape
+    if plan.op.variadic:
+        return SavedTuple([SavedInput(t) for t in value])
+    return SavedInput(value) if isinstance(value, tensors.Tensor) else plain_number(value)
+
+
+class SavedTuple:
+    """Several saved tensors under one name."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: Sequence[SavedInput | SavedResult]) -> None:
+        self.parts = parts
+
+    def unpack(self) -> Any:
+        return tuple(part.unpack() for part in self.parts)
+
+
+def tell(
+    plan: Plan,
+    inputs: Sequence[Any],
+    attrs: dict[str, Any],
+    results: Sequence[tensors.Tensor],
+    node: Node | None,
+    changed: tuple[TensorValue, ...] = (),
+    before: dict[int, TensorValue] | None = None,
+) -> None:
+    """Tell the Listener that an op ran; ``before``: inputs as they were, by position."""
+    listener = state.current.listener
+    if listener is None:
+        return
+    if plan.op.variadic:
+        names: Sequence[str] = [f"tensors[{i}]" for i in range(len(inputs[0]))]
+        inputs = inputs[0]
+    else:
+        names = plan.inputs
+    operands = []
+    for position, (name, value) in enumerate(zip(names, inputs, strict=False)):
+        if before is not None and position in before:
+            operands.append(Operand(name, before[position]))
+        elif isinstance(value, tensors.Tensor):
+            operands.append(Operand(name, value._snapshot()))
+        elif value is not None:
+            operands.append(Operand(name, plain_number(value)))
+    listener.forward(
+        plan.op.name,
+        tuple(operands),
+        attrs,
+        tuple([r._snapshot() for r in results]),
+        None if node is None else node.told(),
+        changed,
+    )
+
+
+__all__ = ["OF_NUMPY", "apply", "record", "result_type", "tell"]

@@ -1,0 +1,300 @@
+"""Tensors from nothing, from Python lists and from NumPy arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backprop_tui.engines.base import Array
+from backprop_tui.engines.numpy_engine import state
+from backprop_tui.engines.numpy_engine.dtypes import OF_NUMPY, dtype, int64, of_array
+from backprop_tui.engines.numpy_engine.tensor import Tensor
+
+
+def tensor(
+    data: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """``torch.tensor``: a new leaf holding a copy of ``data`` (numbers, nested lists, an array)."""
+    array = as_array(data)
+    if dtype is not None:
+        array = array.astype(dtype.numpy)
+    return _leaf(array, requires_grad)
+
+
+def _leaf(array: Array, requires_grad: bool) -> Tensor:
+    if requires_grad and array.dtype.kind != "f":
+        raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+    return Tensor(array, requires_grad)
+
+
+def as_array(data: Any) -> np.ndarray[Any, Any]:
+    """A fresh array of ``data`` in the dtype that PyTorch would choose."""
+    if isinstance(data, Tensor):
+        return data.array.copy()
+    if isinstance(data, np.ndarray | np.generic):
+        copied = np.array(data)
+        of_array(copied)
+        return copied
+    shape = _shape_of(data)
+    if state.current.allocate is not None:
+        state.current.allocate(shape, 8)
+    plain = _plain(data)
+    kinds = {type(x) for x in _leaves(plain)}
+    if not kinds or float in kinds:
+        wanted = state.current.default_dtype.numpy
+    elif int in kinds:
+        wanted = int64.numpy
+    else:
+        wanted = np.dtype(np.bool_)
+    try:
+        return np.array(plain, dtype=wanted).reshape(shape)
+    except OverflowError:
+        raise RuntimeError("Overflow when unpacking long long") from None
+
+
+def _shape_of(data: Any) -> tuple[int, ...]:
+    """The shape of nested sequences, or PyTorch's error when they are ragged."""
+    if isinstance(data, Tensor):
+        return tuple(data.array.shape)
+    if isinstance(data, np.ndarray):
+        return data.shape
+    if not isinstance(data, list | tuple | range):
+        return ()
+    if not len(data):
+        return (0,)
+    shape = (len(data), *_shape_of(data[0]))
+    _check_shape(data, shape, 0)
+    return shape
+
+
+def _check_shape(data: Any, shape: tuple[int, ...], level: int) -> None:
+    if level == len(shape):
+        return
+    length = len(data) if isinstance(data, list | tuple | range) else None
+    if isinstance(data, Tensor | np.ndarray):
+        length = data.shape[0] if data.ndim else None
+    if length is None:
+        raise TypeError(f"not a sequence: {type(data).__name__}")
+    if length != shape[level]:
+        raise ValueError(
+            f"expected sequence of length {shape[level]} at dim {level} (got {length})"
+        )
+    if isinstance(data, list | tuple):
+        for part in data:
+            _check_shape(part, shape, level + 1)
+
+
+def _plain(data: Any) -> Any:
+    """Nested sequences with the tensors and NumPy numbers in them as Python numbers."""
+    if isinstance(data, list | tuple | range):
+        return [_plain(part) for part in data]
+    if isinstance(data, Tensor):
+        return data.array.tolist()
+    if isinstance(data, np.ndarray | np.generic):
+        return data.tolist()
+    if isinstance(data, bool | int | float):
+        return data
+    if isinstance(data, str):
+        raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
+    raise RuntimeError(f"Could not infer dtype of {type(data).__name__}")
+
+
+def _leaves(data: Any) -> Any:
+    if isinstance(data, list):
+        for part in data:
+            yield from _leaves(part)
+    else:
+        yield data
+
+
+def as_tensor(data: Any, dtype: dtype | None = None, device: Any = None) -> Tensor:
+    """``torch.as_tensor``: the tensor itself, or memory shared with an array, where it can be."""
+    if isinstance(data, Tensor):
+        return data if dtype in (None, data.dtype) else data.to(dtype)
+    if isinstance(data, np.ndarray) and (dtype is None or data.dtype == dtype.numpy):
+        return from_numpy(data)
+    return tensor(data, dtype=dtype)
+
+
+def from_numpy(array: Any) -> Tensor:
+    """``torch.from_numpy``: a tensor on the array's own memory."""
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
+    of_array(array)
+    return Tensor(array)
+
+
+def size_of(size: tuple[Any, ...]) -> tuple[int, ...]:
+    """Sizes given as ``(2, 3)`` or as one sequence; PyTorch's errors for other things."""
+    if len(size) == 1 and isinstance(size[0], list | tuple):
+        size = tuple(size[0])
+    sizes = tuple(int(n) if isinstance(n, np.integer) else n for n in size)
+    for n in sizes:
+        if not isinstance(n, int) or isinstance(n, bool):
+            raise TypeError(f"size must be a tuple of ints, but found an element of {n!r}")
+        if n < 0:
+            raise RuntimeError(
+                f"Trying to create tensor with negative dimension {n}: {list(sizes)}"
+            )
+    return sizes
+
+
+def _new(size: tuple[int, ...], wanted: dtype, requires_grad: bool, fill: Any) -> Tensor:
+    if state.current.allocate is not None:
+        state.current.allocate(size, wanted.itemsize)
+    return _leaf(np.full(size, fill, wanted.numpy), requires_grad)
+
+
+def _floating(wanted: dtype | None) -> dtype:
+    return state.current.default_dtype if wanted is None else wanted
+
+
+def zeros(
+    *size: Any, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """``torch.zeros``."""
+    return _new(size_of(size), _floating(dtype), requires_grad, 0)
+
+
+def ones(
+    *size: Any, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """``torch.ones``."""
+    return _new(size_of(size), _floating(dtype), requires_grad, 1)
+
+
+def empty(
+    *size: Any, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """``torch.empty``; here its numbers are zeros, so that every run shows the same."""
+    return _new(size_of(size), _floating(dtype), requires_grad, 0)
+
+
+def full(
+    size: Any,
+    fill_value: Any,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """``torch.full``: the dtype follows ``fill_value``."""
+    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    wanted = OF_NUMPY[as_array(value).dtype] if dtype is None else dtype
+    sizes = (size,) if isinstance(size, int) else size
+    return _new(size_of(tuple(sizes)), wanted, requires_grad, value)
+
+
+def zeros_like(
+    input: Tensor, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """``torch.zeros_like``."""
+    return _new(input.array.shape, dtype or input.dtype, requires_grad, 0)
+
+
+def ones_like(
+    input: Tensor, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """``torch.ones_like``."""
+    return _new(input.array.shape, dtype or input.dtype, requires_grad, 1)
+
+
+def empty_like(
+    input: Tensor, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """``torch.empty_like``; its numbers are zeros."""
+    return _new(input.array.shape, dtype or input.dtype, requires_grad, 0)
+
+
+def full_like(
+    input: Tensor,
+    fill_value: Any,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """``torch.full_like``."""
+    return _new(input.array.shape, dtype or input.dtype, requires_grad, fill_value)
+
+
+def eye(
+    n: int,
+    m: int | None = None,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """``torch.eye``."""
+    made = _new((n, n if m is None else m), _floating(dtype), requires_grad, 0)
+    np.fill_diagonal(made.array, 1)
+    return made
+
+
+def arange(
+    start: Any,
+    end: Any = None,
+    step: Any = 1,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """``torch.arange``: int64 when all of start, end, step are ints."""
+    if end is None:
+        start, end = 0, start
+    start, end, step = (x.item() if isinstance(x, Tensor) else x for x in (start, end, step))
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if (end - start) * step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    if dtype is None:
+        whole = all(isinstance(x, int) for x in (start, end, step))
+        dtype = int64 if whole else state.current.default_dtype
+    count = int(np.ceil((end - start) / step))
+    made = _new((count,), dtype, requires_grad, 0)
+    made.array[...] = start + step * np.arange(count)
+    return made
+
+
+def linspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    *,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """``torch.linspace``: counted from both ends, as PyTorch does, so that it is symmetric."""
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    made = _new((steps,), _floating(dtype), requires_grad, start)
+    if steps > 1:
+        kind = made.array.dtype.type
+        step = kind((kind(end) - kind(start)) / (steps - 1))
+        places = np.arange(steps)
+        lower = kind(start) + step * places.astype(made.array.dtype)
+        upper = kind(end) - step * (steps - 1 - places).astype(made.array.dtype)
+        made.array[...] = np.where(places < steps // 2, lower, upper)
+    return made
+
+
+__all__ = [
+    "arange",
+    "as_tensor",
+    "empty",
+    "empty_like",
+    "eye",
+    "from_numpy",
+    "full",
+    "full_like",
+    "linspace",
+    "ones",
+    "ones_like",
+    "tensor",
+    "zeros",
+    "zeros_like",
+]

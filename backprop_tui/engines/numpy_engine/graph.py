@@ -1,0 +1,333 @@
+"""The autograd graph: Nodes, their edges, and what they saved from the forward pass."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from backprop_tui.engines.base import Array, Edge, NodeValue
+from backprop_tui.engines.numpy_engine import state
+from backprop_tui.ops.base import OPS, Op, Shape, reduce_to
+
+if TYPE_CHECKING:
+    from backprop_tui.engines.numpy_engine.tensor import Tensor
+
+Hook = Callable[[Any], Any]
+
+
+class Version:
+    """How often a tensor was changed in place; views and ``detach()`` share it."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+class Plan:
+    """An op record made ready to run: its inputs in order and what each gradient needs."""
+
+    __slots__ = ("inputs", "is_view", "op", "plain", "rules", "scalars", "vjp_inputs")
+
+    def __init__(self, op: Op) -> None:
+        code = op.forward.__code__
+        positional = code.co_varnames[: code.co_argcount]
+        keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+        self.op = op
+        self.inputs: tuple[str, ...] = tuple(
+            name for name in positional if name in op.vjps or name in op.plain or not op.vjps
+        )
+        self.scalars = tuple(n for n in keywords if n in ("self", "other", "exponent"))
+        #: positions of the inputs that an edge leads to, in ``next_functions`` order
+        self.vjp_inputs = () if op.variadic else tuple(self.inputs.index(name) for name in op.vjps)
+        self.rules = tuple(op.vjps.values())
+        self.is_view = op.view
+
+
+PLANS: dict[str, Plan] = {}
+
+
+def plan_of(name: str) -> Plan:
+    """The Plan of an op, made at its first use."""
+    plan = PLANS.get(name)
+    if plan is None:
+        plan = PLANS[name] = Plan(OPS[name])
+    return plan
+
+
+class SavedInput:
+    """An input kept for backward: the tensor itself, as it was at this version."""
+
+    __slots__ = ("tensor", "version")
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = tensor
+        self.version = tensor._version_counter.count
+
+    def unpack(self) -> Array:
+        if self.tensor._version_counter.count != self.version:
+            origin = self.tensor.grad_fn
+            raise modified(
+                self.tensor.array,
+                ""
+                if origin is None
+                else f", which is output {self.tensor._output_nr} of {short_name(origin.name())},",
+                self.tensor._version_counter.count,
+                self.version,
+            )
+        return self.tensor.array
+
+
+class SavedResult:
+    """An output kept for backward: its array alone, since the output holds the Node."""
+
+    __slots__ = ("array", "counter", "output_nr", "owner", "version")
+
+    def __init__(self, array: Array, counter: Version, owner: str, output_nr: int) -> None:
+        self.array = array
+        self.counter = counter
+        self.version = counter.count
+        self.owner = owner
+        self.output_nr = output_nr
+
+    def unpack(self) -> Array:
+        if self.counter.count != self.version:
+            raise modified(
+                self.array,
+                f", which is output {self.output_nr} of {short_name(self.owner)},",
+                self.counter.count,
+                self.version,
+            )
+        return self.array
+
+
+def short_name(node_name: str) -> str:
+    """ "TanhBackward0" as errors call it: "Tanh" (leaves "CopySlices" alone)."""
+    return node_name.removesuffix("Backward0")
+
+
+def modified(array: Array, of: str, version: int, expected: int) -> RuntimeError:
+    """PyTorch's error for a saved tensor that an in-place operation changed."""
+    from backprop_tui.engines.numpy_engine.dtypes import of_array
+
+    return RuntimeError(
+        "one of the variables needed for gradient computation has been modified by an inplace "
+        f"operation: [torch.{of_array(array).legacy}Tensor {list(array.shape)}]{of} is at "
+        f"version {version}; expected version {expected} instead. Hint: enable anomaly detection "
+        "to find the operation that failed to compute its gradient, with "
+        "torch.autograd.set_detect_anomaly(True, check_nan=False)."
+    )
+
+
+class Node:
+    """A function of the backward graph, as PyTorch's ``grad_fn``."""
+
+    __slots__ = (
+        "__weakref__",
+        "_id",
+        "_told",
+        "attrs",
+        "edges",
+        "freed",
+        "metas",
+        "outputs",
+        "plan",
+        "post_hooks",
+        "pre_hooks",
+        "retained",
+        "saved",
+        "sequence_nr",
+    )
+
+    def __init__(self, plan: Plan, attrs: dict[str, Any]) -> None:
+        now = state.current
+        self.sequence_nr = now.sequence_nr
+        now.sequence_nr += 1
+        self.plan: Plan = plan
+        self.attrs = attrs
+        self.edges: tuple[tuple[Any, int], ...] = ()
+        self.metas: list[tuple[Shape, np.dtype[Any]]] = []
+        #: shape and dtype of each output, for gradients that never arrive
+        self.outputs: list[tuple[Shape, np.dtype[Any]]] = []
+        self.saved: dict[str, Any] = {}
+        self.freed = False
+        self.pre_hooks: dict[int, list[Hook]] | None = None
+        self.post_hooks: list[Callable[..., Any]] | None = None
+        self.retained: dict[int, weakref.ref[Tensor]] | None = None
+        self._id = 0
+        self._told: NodeValue | None = None
+
+    # -- as PyTorch shows it
+    def name(self) -> str:
+        return self.plan.op.grad_fn
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        return self.edges
+
+    def _sequence_nr(self) -> int:
+        return self.sequence_nr
+
+    @property
+    def metadata(self) -> dict[str, object]:
+        return {}
+
+    def __repr__(self) -> str:
+        return f"<{self.name()} object at {id(self):#x}>"
+
+    def __getattr__(self, attribute: str) -> Any:
+        """``_saved_<name>`` as PyTorch offers it."""
+        wanted = attribute.removeprefix("_saved_")
+        if wanted != attribute:
+            if wanted in self.attrs:
+                return self.attrs[wanted]
+            if self.freed:
+                raise RuntimeError(SECOND_TIME)
+            if wanted in self.saved:
+                from backprop_tui.engines.numpy_engine.tensor import Tensor
+
+                return Tensor(self.saved[wanted].unpack())
+        raise AttributeError(f"'{self.name()}' object has no attribute '{attribute}'")
+
+    def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(grad_inputs, grad_outputs)`` after this Node ran."""
+        if self.post_hooks is None:
+            self.post_hooks = []
+        self.post_hooks.append(hook)
+        return RemovableHandle(self.post_hooks, hook)
+
+    # -- as the engine runs it
+    def __call__(self, grads: list[Array | None]) -> tuple[list[Array | None], list[Array | None]]:
+        """The gradients along the edges: (reduced to the inputs' shapes, before that)."""
+        if self.freed:
+            raise RuntimeError(SECOND_TIME)
+        count = len(self.edges)
+        if all(g is None for g in grads):
+            return [None] * count, [None] * count
+        plan = self.plan
+        g: Any = grads[0]
+        if len(grads) > 1:
+            g = tuple(
+                np.zeros(shape, dtype) if one is None else one
+                for one, (shape, dtype) in zip(grads, self.outputs, strict=True)
+            )
+        saved = self.unpacked()
+        if plan.op.variadic:
+            raw = list(plan.rules[0].rule(g, saved))
+        else:
+            raw = [
+                None if edge[0] is None else vjp.rule(g, saved)
+                for vjp, edge in zip(plan.rules, self.edges, strict=True)
+            ]
+        reduced: list[Array | None] = []
+        unreduced: list[Array | None] = []
+        for grad, (shape, dtype), edge in zip(raw, self.metas, self.edges, strict=True):
+            if grad is None or edge[0] is None:
+                reduced.append(None)
+                unreduced.append(None)
+                continue
+            grad = np.asarray(grad)
+            whole = grad
+            if grad.shape != shape:
+                grad = reduce_to(grad, shape)
+            if grad.dtype != dtype:
+                grad = grad.astype(dtype)
+            reduced.append(grad)
+            unreduced.append(None if whole.shape == shape else whole)
+        return reduced, unreduced
+
+    def unpacked(self) -> SimpleNamespace:
+        """What the rules read: saved tensors (their versions checked), shapes, attributes."""
+        found = SimpleNamespace(**self.attrs)
+        names = found.__dict__
+        for name, kept in self.saved.items():
+            names[name] = kept.unpack() if hasattr(kept, "unpack") else kept
+        return found
+
+    def release(self) -> None:
+        """Let go of what was saved; a second backward is refused if there was anything."""
+        if any(hasattr(kept, "unpack") for kept in self.saved.values()):
+            self.freed = True
+            self.saved = {}
+
+    def told(self) -> NodeValue:
+        """This Node as the Listener is told of it."""
+        if self._told is None:
+            self._told = NodeValue(
+                node_id(self),
+                self.name(),
+                self.sequence_nr,
+                tuple(edge_value(node, index) for node, index in self.edges),
+            )
+        return self._told
+
+
+class AccumulateGrad(Node):
+    """Where a leaf's gradient arrives; it always runs as soon as it can."""
+
+    __slots__ = ("variable",)
+
+    def __init__(self, variable: Tensor) -> None:
+        self.sequence_nr = 2**64 - 1
+        self.variable = variable
+        self.attrs = {}
+        self.edges = ()
+        self.metas = []
+        self.outputs = [(variable.array.shape, variable.array.dtype)]
+        self.saved = {}
+        self.freed = False
+        self.pre_hooks = None
+        self.post_hooks = None
+        self.retained = None
+        self._id = 0
+        self._told = None
+
+    def name(self) -> str:
+        return "AccumulateGrad"
+
+    def __getattr__(self, attribute: str) -> Any:
+        raise AttributeError(f"'AccumulateGrad' object has no attribute '{attribute}'")
+
+
+class RemovableHandle:
+    """What ``register_hook`` returns."""
+
+    __slots__ = ("hook", "hooks")
+
+    def __init__(self, hooks: list[Any], hook: Any) -> None:
+        self.hooks = hooks
+        self.hook = hook
+
+    def remove(self) -> None:
+        if self.hook in self.hooks:
+            self.hooks.remove(self.hook)
+
+
+SECOND_TIME = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after "
+    "they have already been freed). Saved intermediate values of the graph are freed when you "
+    "call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward "
+    "through the graph a second time or if you need to access saved tensors after calling "
+    "backward."
+)
+
+
+def node_id(node: Node) -> int:
+    """A Node's number, given at first sight."""
+    if not node._id:
+        now = state.current
+        now.nodes_seen += 1
+        node._id = now.nodes_seen
+    return node._id
+
+
+def edge_value(node: Node | None, index: int) -> Edge | None:
+    """An edge as the Listener is told of it."""
+    if node is None:
+        return None
+    variable = node.variable._identity() if isinstance(node, AccumulateGrad) else None
+    return Edge(node_id(node), index, variable)

@@ -1,0 +1,50 @@
+"""Which object of this engine stands behind which of PyTorch's dotted names.
+
+One table per namespace; a module of this package holds the object under the last part of the name
+unless the table says otherwise.
+"""
+
+from __future__ import annotations
+
+import math
+from importlib import import_module
+
+from backprop_tui.engines.numpy_engine.dtypes import NAMES as DTYPES
+
+#: namespace → modules of this package that are looked through for a name, in order
+WHERE = {
+    "torch": ("creation", "functional", "autograd", "tensor", "dtypes", "random"),
+    "torch.autograd": ("autograd",),
+    "torch.nn": ("nn", "tensor"),
+    "torch.nn.functional": ("nn_functional", "functional"),
+    "torch.nn.init": ("init",),
+    "torch.nn.utils": ("nn_utils",),
+    "torch.optim": ("optim",),
+    "torch.optim.lr_scheduler": ("optim",),
+    "torch.utils.data": ("data",),
+}
+
+CONSTANTS: dict[str, object] = {
+    "torch.pi": math.pi,
+    "torch.e": math.e,
+    "torch.inf": math.inf,
+    "torch.nan": math.nan,
+    **{f"torch.{name}": d for name, d in DTYPES.items()},
+}
+
+
+def lookup(dotted: str) -> tuple[bool, object]:
+    """(True, the object) for a name this engine has, (False, None) for others."""
+    if dotted in CONSTANTS:
+        return True, CONSTANTS[dotted]
+    namespace, _, name = dotted.rpartition(".")
+    if name.startswith("_"):
+        return False, None
+    for module_name in WHERE.get(namespace, ()):
+        try:
+            module = import_module(f"backprop_tui.engines.numpy_engine.{module_name}")
+        except ModuleNotFoundError:
+            continue
+        if name in module.__all__:
+            return True, getattr(module, name)
+    return False, None

@@ -1,0 +1,49 @@
+"""What belongs to one engine and not to a tensor: the listener, the grad mode, the counters.
+
+``current`` is the state of the engine at work. An engine makes its own state current while its
+scenario runs (``NumpyEngine.active``), so two engines in one process do not mix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from backprop_tui.engines.base import Listener
+from backprop_tui.engines.numpy_engine.dtypes import dtype, float32
+
+
+class State:
+    """One engine's mutable state."""
+
+    __slots__ = (
+        "allocate",
+        "default_dtype",
+        "extras",
+        "grad_enabled",
+        "inference",
+        "listener",
+        "nodes_seen",
+        "sequence_nr",
+        "tensors_seen",
+    )
+
+    def __init__(self) -> None:
+        self.listener: Listener | None = None
+        self.allocate: Callable[[tuple[int, ...], int], None] | None = None
+        self.grad_enabled = True
+        self.inference = False
+        self.default_dtype: dtype = float32
+        self.sequence_nr = 0
+        self.tensors_seen = 0
+        self.nodes_seen = 0
+        #: What other modules keep per engine (the default random generator), by their own key.
+        self.extras: dict[str, object] = {}
+
+
+current = State()
+
+
+def activate(state: State) -> None:
+    """Make ``state`` the current one."""
+    global current
+    current = state
