@@ -1,14 +1,14 @@
 """The app: a stepper screen, its themes, and what opens on top of it.
 
-    run_app(scenario) ──▶ BackpropApp ──▶ StepperScreen(Film(session))
-                                              └──▶ library, help, tensor … (imported when asked for)
+run_app(scenario) ──▶ BackpropApp ──▶ StepperScreen(Film(session))
+                                          └──▶ library, help, tensor … (imported when asked for)
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.command import Provider
@@ -39,7 +39,7 @@ class BackpropApp(App[None]):
     """
 
     TITLE = "backprop-tui"
-    COMMANDS = {_palette}
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_palette}
     ENABLE_COMMAND_PALETTE = True
     CSS_PATH = "app.tcss"
 

@@ -1,11 +1,11 @@
 """The one table of commands: bindings, key bar, palette, help and docs/keys.md all come from it.
 
-    Command(id, keys, title, help, group, action)
-        │
-        ├──▶ bindings()        what a key does (each Binding has the command's id)
-        ├──▶ key_bar()         the hints at the foot of the screen
-        ├──▶ grouped()         the help screen and docs/keys.md
-        └──▶ palette provider  everything by name (Ctrl+P)
+Command(id, keys, title, help, group, action)
+    │
+    ├──▶ bindings()        what a key does (each Binding has the command's id)
+    ├──▶ key_bar()         the hints at the foot of the screen
+    ├──▶ grouped()         the help screen and docs/keys.md
+    └──▶ palette provider  everything by name (Ctrl+P)
 """
 
 from __future__ import annotations
@@ -290,13 +290,29 @@ COMMANDS: tuple[Command, ...] = (
         "export",
     ),
     Command(
-        "theme", ("t",), "Next theme", "Dark, light, high contrast, colour-blind safe.", "App", "theme"
+        "theme",
+        ("t",),
+        "Next theme",
+        "Dark, light, high contrast, colour-blind safe.",
+        "App",
+        "theme",
     ),
     Command(
-        "help", ("question_mark", "f1"), "Help", "All keys, and what they do.", "App", "help", "help"
+        "help",
+        ("question_mark", "f1"),
+        "Help",
+        "All keys, and what they do.",
+        "App",
+        "help",
+        "help",
     ),
     Command(
-        "palette", ("ctrl+p",), "Command palette", "Everything by name.", "App", "app.command_palette"
+        "palette",
+        ("ctrl+p",),
+        "Command palette",
+        "Everything by name.",
+        "App",
+        "app.command_palette",
     ),
     Command("quit", ("q",), "Quit", "Leave the app.", "App", "app.quit", "quit"),
 )

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from backprop_tui.errors import BackpropTuiError
 from backprop_tui.tui.film import Film
 from backprop_tui.tui.screens.ask import AskScreen
 
@@ -44,6 +43,7 @@ def _write_if(screen: Screen[None], film: Film, path: Path, leave: bool) -> None
 
 
 async def _export(screen: Screen[None], film: Film, path: Path) -> None:
+    from backprop_tui.export.files import replace_file
     from backprop_tui.export.markdown import export_markdown
 
     if not film.session.finished:
@@ -52,33 +52,8 @@ async def _export(screen: Screen[None], film: Film, path: Path) -> None:
         film.grow(SLICE_SECONDS)
         await asyncio.sleep(0)
     try:
-        write_whole(path, await asyncio.to_thread(export_markdown, film.trace))
-    except OSError as error:
-        reason = error.strerror or str(error)
-        screen.app.notify(
-            f"Not written to {path}: {reason}", severity="error", timeout=8, markup=False
-        )
+        replace_file(path, await asyncio.to_thread(export_markdown, film.trace))
+    except BackpropTuiError as error:
+        screen.app.notify(str(error), severity="error", timeout=8, markup=False)
         return
     screen.app.notify(f"Written to {path.resolve()}", timeout=8, markup=False)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write ``text`` beside ``path`` and rename it there, so that no half file is ever seen.
-
-    Raises OSError.
-    """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

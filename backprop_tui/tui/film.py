@@ -138,7 +138,7 @@ class Film:
             seen = len(self.trace)
             if not self.session.finished:
                 return None
-            for at in range(0, start + 1):
+            for at in range(start + 1):
                 if matches(query, self.trace, at):
                     return at
             missing()

@@ -42,7 +42,7 @@ WEIGHTS: dict[str, str] = {
 SURFACES = ("bar", "bar-focus", "bar-ink", "bar-focus-ink", "caption", "caption-ink", "row")
 
 _DARK = {
-    "muted": "#9aa3b2",
+    "muted": "#d3d9e4",
     "heading": "#ffffff",
     "active": "#ffd75f",
     "statement": "#ffffff",
@@ -51,7 +51,7 @@ _DARK = {
     "value": "#e6e9ef",
     "grad": "#ff9d76",
     "done": "#c3cad6",
-    "pending": "#8b94a5",
+    "pending": "#c9d1de",
     "leaf": "#8ed0ff",
     "op": "#d6bcff",
     "narration": "#b7e3c0",
@@ -74,7 +74,7 @@ _DARK = {
 }
 
 _LIGHT = {
-    "muted": "#5f6875",
+    "muted": "#2b313b",
     "heading": "#000000",
     "active": "#8a4b00",
     "statement": "#000000",
@@ -83,7 +83,7 @@ _LIGHT = {
     "value": "#1b1f27",
     "grad": "#a33200",
     "done": "#3a414d",
-    "pending": "#666f7d",
+    "pending": "#333a45",
     "leaf": "#00538c",
     "op": "#5b2aa0",
     "narration": "#1d6038",
@@ -107,8 +107,8 @@ _LIGHT = {
 
 _CONTRAST = {
     **dict.fromkeys(_DARK, "#ffffff"),
-    "muted": "#d0d0d0",
-    "pending": "#d0d0d0",
+    "muted": "#ffffff",
+    "pending": "#ffffff",
     "active": "#ffff00",
     "changed": "#00ff66",
     "grad": "#ffb000",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
@@ -14,7 +16,7 @@ from textual.widgets import Input, Static
 class AskScreen(ModalScreen[str | None]):
     """Returns what was typed, or None on Escape. ``among`` are the answers it completes."""
 
-    BINDINGS = [("escape", "dismiss(None)", "Back")]
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "Back")]
     DEFAULT_CSS = """
     AskScreen { align: center middle; background: $background 60%; }
     AskScreen Vertical {

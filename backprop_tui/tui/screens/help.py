@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from textual.binding import BindingType
+
 from backprop_tui.tui.commands import grouped, keys_text
 from backprop_tui.tui.screens.page import PageScreen
 from backprop_tui.tui.widgets.caption import wrap
@@ -14,7 +18,7 @@ _TITLE_WIDTH = 22
 class HelpScreen(PageScreen):
     """The help; ? or F1 closes it again."""
 
-    BINDINGS = [("question_mark,f1", "dismiss", "Back")]
+    BINDINGS: ClassVar[list[BindingType]] = [("question_mark,f1", "dismiss", "Back")]
 
     def pane(self, width: int) -> Pane:
         lines: list[Line] = [

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.screen import Screen
 
 from backprop_tui.scenario.library import bundled
+from backprop_tui.trace.trace import Program, Trace
 from backprop_tui.tui.widgets.caption import Caption, wrap
 from backprop_tui.tui.widgets.lines_view import LinesView
+from backprop_tui.view.program import program_pane
 from backprop_tui.view.types import Line, Pane, Run
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ _BESIDE = 100
 class LibraryScreen(Screen[None]):
     """↑ ↓ choose, Enter opens, Escape goes back to the film."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         ("up", "choose(-1)", "Up"),
         ("down", "choose(1)", "Down"),
         ("home", "choose(-100000)", "First"),
@@ -42,7 +45,7 @@ class LibraryScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._entries = sorted(bundled(), key=lambda e: (e.chapter, e.level, e.title))
+        self._entries = list(bundled())
         self._at = 0
         self._list = LinesView(id="list")
         self._preview = LinesView(id="preview")
@@ -62,7 +65,7 @@ class LibraryScreen(Screen[None]):
         width, height = event.size
         rows = height - 2
         if width >= _BESIDE:
-            left = width * 2 // 5
+            left = width // 2
             self._list.place(Region(0, 0, left, rows), divided=True)
             self._preview.place(Region(left, 0, width - left, rows), divided=False)
         else:
@@ -107,11 +110,8 @@ class LibraryScreen(Screen[None]):
         paragraph = Run(" " + " ".join(entry.description.split()))
         lines += wrap((paragraph,), width, 12)
         lines += [(), (Run(f" backprop-tui {entry.name}", "muted"),), ()]
-        source = entry.path.read_text(encoding="utf-8", errors="replace").splitlines()
-        number = len(str(len(source)))
-        for row, text in enumerate(source, start=1):
-            style = "comment" if text.lstrip().startswith("#") else ""
-            lines.append((Run(f" {row:>{number}} ", "muted"), Run(text.expandtabs(4), style)))
+        source = entry.path.read_text(encoding="utf-8", errors="replace")
+        lines += program_pane(Trace(Program(entry.name, source)), 0).lines
         return Pane(entry.name, tuple(lines))
 
     def action_choose(self, delta: int) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.screen import ModalScreen
 
 from backprop_tui.tui.widgets.lines_view import LinesView
@@ -12,7 +15,7 @@ from backprop_tui.view.types import Pane
 class PageScreen(ModalScreen[None]):
     """One Pane over everything; ↑ ↓ scroll, Escape or q goes back."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,q", "dismiss", "Back"),
         ("up", "scroll_page(-1)", "Up"),
         ("down", "scroll_page(1)", "Down"),

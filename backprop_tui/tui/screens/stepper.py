@@ -1,7 +1,7 @@
 """The screen one steps through a film on: five panes, the caption, the key bar.
 
-    key ──binding──▶ action ──▶ Film moves ──▶ paint(): film.frame(sizes) ──▶ LinesView.show
-    resize, zoom ──▶ arrange(): regions, sizes ──▶ paint()
+key ──binding──▶ action ──▶ Film moves ──▶ paint(): film.frame(sizes) ──▶ LinesView.show
+resize, zoom ──▶ arrange(): regions, sizes ──▶ paint()
 """
 
 from __future__ import annotations
@@ -80,15 +80,15 @@ class StepperScreen(Screen[None]):
         self._pause()
         self.film = film
         self.zoomed = None
-        self.arrange()
+        self.lay_out()
         self._wake()
 
     # -- layout and painting --------------------------------------------------------------------
 
     def on_resize(self, event: events.Resize) -> None:
-        self.arrange()
+        self.lay_out()
 
-    def arrange(self) -> None:
+    def lay_out(self) -> None:
         """Lay the panes out for the present size, and paint them."""
         width, height = self.size
         if not width or not height:
@@ -196,9 +196,7 @@ class StepperScreen(Screen[None]):
     def action_jump(self) -> None:
         from backprop_tui.tui.screens.ask import AskScreen
 
-        self.app.push_screen(
-            AskScreen("Go to", "a step number, loss, or line:12"), self._jump
-        )
+        self.app.push_screen(AskScreen("Go to", "a step number, loss, or line:12"), self._jump)
 
     def _jump(self, text: str | None) -> None:
         if not text:
@@ -324,7 +322,7 @@ class StepperScreen(Screen[None]):
             self.zoomed = name
             relayout = True
         if relayout:
-            self.arrange()
+            self.lay_out()
         self._views[name].focus()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
@@ -337,7 +335,7 @@ class StepperScreen(Screen[None]):
 
     def action_zoom(self) -> None:
         self.zoomed = None if self.zoomed == self._focused else self._focused
-        self.arrange()
+        self.lay_out()
 
     def action_back(self) -> None:
         if self.zoomed is not None:
@@ -346,13 +344,13 @@ class StepperScreen(Screen[None]):
             self.presenting = False
         else:
             return
-        self.arrange()
+        self.lay_out()
 
     # -- presenting, files, the app ---------------------------------------------------------------
 
     def action_present(self) -> None:
         self.presenting = not self.presenting
-        self.arrange()
+        self.lay_out()
 
     def action_blank(self) -> None:
         from backprop_tui.tui.screens.blank import BlankScreen
@@ -389,4 +387,3 @@ class StepperScreen(Screen[None]):
 
     def _say(self, text: str) -> None:
         self.app.notify(text, timeout=4, markup=False)
-

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
@@ -14,7 +16,7 @@ MARGIN = 1
 
 
 def wrap(line: Line, width: int, rows: int) -> list[Line]:
-    """``line`` broken at spaces into at most ``rows`` lines of ``width`` cells, the last clipped."""
+    """``line`` broken at spaces into at most ``rows`` rows of ``width`` cells, the last clipped."""
     lines: list[list[Run]] = [[]]
     used = 0
     for run in line:
@@ -27,11 +29,19 @@ def wrap(line: Line, width: int, rows: int) -> list[Line]:
                 size = cell_len(word)
             lines[-1].append(Run(word, run.style))
             used += size
-    wrapped = [tuple(runs) for runs in lines]
+    wrapped = [_joined(runs) for runs in lines]
     if len(wrapped) > rows:
         wrapped = wrapped[:rows]
         wrapped[-1] = (*_clip(wrapped[-1], width - 2), Run(" …"))
     return wrapped
+
+
+def _joined(runs: list[Run]) -> Line:
+    """Neighbours of one style as one run."""
+    return tuple(
+        Run("".join(run.text for run in group), style)
+        for style, group in groupby(runs, key=lambda run: run.style)
+    )
 
 
 def _words(text: str) -> list[str]:

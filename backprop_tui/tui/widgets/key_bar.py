@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
@@ -16,7 +18,7 @@ from backprop_tui.tui.commands import Command, key_bar
 class KeyBar(Widget):
     """Keys and their words, as many as fit; help and quit always fit."""
 
-    COMPONENT_CLASSES = {"keys--key"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"keys--key"}
     DEFAULT_CSS = """
     KeyBar { height: 1; dock: bottom; background: $ink-bar; color: $ink-bar-ink; }
     KeyBar > .keys--key { color: $ink-heading; text-style: bold; }

@@ -8,6 +8,8 @@ screen out anew whenever the number of lines changes.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
@@ -28,7 +30,7 @@ _EMPTY: Line = ()
 class LinesView(Widget, can_focus=True):
     """Paints a Pane; scrolls by itself so that the pane's focus is visible."""
 
-    COMPONENT_CLASSES = {f"lines--{style}" for style in STYLES if style} | {
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"lines--{style}" for style in STYLES if style} | {
         "lines--bar",
         "lines--bar-focus",
     }
