@@ -1,0 +1,184 @@
+"""How much a scenario may ask for, counted and never timed.
+
+Every count ends in one internal exception, ``OverBudget``; whoever knows the place turns it into
+``BudgetExceeded``. Work is one unit per statement, loop round and call, and one per element of a
+list or string that is made, so that work bounds what Python's own values can occupy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sized
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The limits of one scenario; ``dataclasses.replace`` raises one of them."""
+
+    source: int = 200_000  # characters of the file
+    nesting: int = 40  # brackets or blocks inside each other
+    depth: int = 100  # calls inside each other
+    work: int = 10_000_000
+    integer_bits: int = 10_000
+    sequence: int = 1_000_000  # elements of a list, characters of a text
+    width: int = 1_000  # of a format: f"{x:>80}"
+    elements: int = 5_000_000  # of one tensor
+    memory: int = 1 << 30  # bytes of all tensors alive
+
+
+#: What each limit is called in an error, and its unit.
+LIMITS: dict[str, tuple[str, str]] = {
+    "source": ("the size of a scenario", "characters"),
+    "nesting": ("nesting", "levels"),
+    "depth": ("calls inside each other", "levels"),
+    "work": ("the work of a program", "statements, calls and elements"),
+    "integer_bits": ("the size of an integer", "bits"),
+    "sequence": ("the length of a list or a text", "elements"),
+    "width": ("the width of a format", "characters"),
+    "elements": ("the size of a tensor", "elements"),
+    "memory": ("the memory of all tensors", "bytes"),
+}
+
+
+class OverBudget(Exception):
+    """A limit was passed; it has no place yet."""
+
+    def __init__(self, limit: str, allowed: int, asked: int | None = None) -> None:
+        what, unit = LIMITS[limit]
+        over = f", and this asks for {asked:,}" if asked is not None else ""
+        super().__init__(f"over budget: {what} is limited to {allowed:,} {unit}{over}")
+        self.limit = limit
+        self.hint = (
+            f"make it smaller, or raise the budget {limit!r} "
+            f"(--budget {limit}={suggestion(allowed, asked)})"
+        )
+
+
+def suggestion(allowed: int, asked: int | None) -> int:
+    """A round number that would be enough."""
+    return max(10 * allowed, 0) if asked is None or asked > 100 * allowed else max(asked, 1)
+
+
+class Meter:
+    """Counts what one run uses of its Budget.
+
+    ``pulse`` is called now and then while work is counted, so that a host can stop the run by
+    raising. ``census`` says how many bytes of tensors are alive; it is asked only when what was
+    allocated since the last time could pass the memory budget.
+    """
+
+    PULSE = 256
+
+    def __init__(
+        self,
+        budget: Budget,
+        pulse: Callable[[], None] | None = None,
+        census: Callable[[], int] | None = None,
+    ) -> None:
+        self.budget = budget
+        self.work = 0
+        self.depth = 0
+        self._pulse = pulse
+        self._census = census
+        self._next = self.PULSE
+        self._alive = 0
+        self._since = 0
+
+    def tick(self, units: int = 1) -> None:
+        """Count work."""
+        self.work += units
+        if self.work >= self._next:
+            if self.work > self.budget.work:
+                raise OverBudget("work", self.budget.work)
+            self._next = self.work + self.PULSE
+            if self._pulse is not None:
+                self._pulse()
+
+    def enter(self) -> None:
+        """A call begins; ``leave`` must follow."""
+        self.depth += 1
+        if self.depth > self.budget.depth:
+            raise OverBudget("depth", self.budget.depth)
+        self.tick()
+
+    def leave(self) -> None:
+        """A call ends."""
+        self.depth -= 1
+
+    def length(self, length: int) -> None:
+        """A sequence of this length is about to be made."""
+        if length > self.budget.sequence:
+            raise OverBudget("sequence", self.budget.sequence, length)
+        self.tick(length)
+
+    def bits(self, bits: int) -> None:
+        """An integer of so many bits is about to be made."""
+        if bits > self.budget.integer_bits:
+            raise OverBudget("integer_bits", self.budget.integer_bits, bits)
+
+    def width(self, width: int) -> None:
+        """A text will be padded, or a number written, to this width."""
+        if width > self.budget.width:
+            raise OverBudget("width", self.budget.width, width)
+
+    def size(self, elements: int) -> None:
+        """An array of so many elements is about to be made."""
+        if elements > self.budget.elements:
+            raise OverBudget("elements", self.budget.elements, elements)
+
+    def allocate(self, shape: tuple[int, ...], itemsize: int) -> None:
+        """An engine is about to make a tensor of this shape."""
+        elements = 1
+        for n in shape:
+            elements *= n
+        if elements > self.budget.elements:
+            raise OverBudget("elements", self.budget.elements, elements)
+        self._since += elements * itemsize
+        memory = self.budget.memory
+        if self._alive + self._since > memory and self._since > memory // 8 and self._census:
+            self._alive = self._census()
+            self._since = elements * itemsize
+            if self._alive + self._since > memory:
+                raise OverBudget("memory", memory, self._alive + self._since)
+
+    def listed(self, items: Iterable[object]) -> list[object]:
+        """All items, counted while they come (``list(range(10**12))`` is refused at once)."""
+        if isinstance(items, range | str | list | tuple | dict | set):
+            self.length(length_of(items))
+            return list(items)
+        out: list[object] = []
+        for item in items:
+            self.tick()
+            out.append(item)
+            if len(out) > self.budget.sequence:
+                raise OverBudget("sequence", self.budget.sequence)
+        return out
+
+    def nested(self, value: object) -> None:
+        """Count every element that a walk through ``value`` meets.
+
+        Lists that hold the same list twice grow exponentially for whoever compares, hashes or
+        flattens them, without taking any room.
+        """
+        stack = [value]
+        seen = 0
+        while stack:
+            top = stack.pop()
+            if isinstance(top, dict):
+                stack.extend(top.values())
+                stack.extend(top)
+            elif isinstance(top, list | tuple | set):
+                stack.extend(top)
+            else:
+                continue
+            seen += len(top)
+            self.tick(1 + len(top) // 8)
+            if seen > self.budget.sequence:
+                raise OverBudget("sequence", self.budget.sequence)
+
+
+def length_of(value: Sized) -> int:
+    """``len(value)``, also where a range is longer than ``len`` can say."""
+    if isinstance(value, range):
+        return max(0, -(-(value.stop - value.start) // value.step))
+    return len(value)

@@ -1,0 +1,379 @@
+"""The subset of Python that scenarios are written in: an allow-list of syntax nodes and fields.
+
+A tree is walked whole before anything runs. A node that is not in ALLOWED, or a field of it that is
+not listed and not empty, is refused with the reason from ``refusals`` and what to write instead.
+So a Python version that adds syntax adds nothing to the language.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from typing import cast
+
+from backprop_tui.errors import BudgetExceeded, ScenarioError, ScenarioRefused
+from backprop_tui.scenario import refusals
+from backprop_tui.scenario.limits import Budget, OverBudget
+from backprop_tui.scenario.sources import Source
+from backprop_tui.scenario.surface import (
+    BUILTINS,
+    MEMBERS,
+    NAMES,
+    NAMESPACES,
+    did_you_mean,
+    in_namespace,
+)
+
+#: Node → the fields that may hold something.
+ALLOWED: dict[type[ast.AST], tuple[str, ...]] = {
+    ast.Module: ("body",),
+    # statements
+    ast.Import: ("names",),
+    ast.ImportFrom: ("module", "names", "level"),
+    ast.alias: ("name", "asname"),
+    ast.Expr: ("value",),
+    ast.Assign: ("targets", "value"),
+    ast.AugAssign: ("target", "op", "value"),
+    ast.AnnAssign: ("target", "annotation", "value", "simple"),
+    ast.Delete: ("targets",),
+    ast.If: ("test", "body", "orelse"),
+    ast.For: ("target", "iter", "body", "orelse"),
+    ast.While: ("test", "body", "orelse"),
+    ast.Break: (),
+    ast.Continue: (),
+    ast.Pass: (),
+    ast.With: ("items", "body"),
+    ast.withitem: ("context_expr", "optional_vars"),
+    ast.Assert: ("test", "msg"),
+    ast.Return: ("value",),
+    ast.Global: ("names",),
+    ast.Nonlocal: ("names",),
+    ast.FunctionDef: ("name", "args", "body", "decorator_list", "returns"),
+    ast.ClassDef: ("name", "bases", "body"),
+    ast.arguments: (
+        "posonlyargs", "args", "vararg", "kwonlyargs", "kw_defaults", "kwarg", "defaults",
+    ),
+    ast.arg: ("arg", "annotation"),
+    # expressions
+    ast.Constant: ("value", "kind"),
+    ast.Name: ("id", "ctx"),
+    ast.Attribute: ("value", "attr", "ctx"),
+    ast.Subscript: ("value", "slice", "ctx"),
+    ast.Slice: ("lower", "upper", "step"),
+    ast.Starred: ("value", "ctx"),
+    ast.Call: ("func", "args", "keywords"),
+    ast.keyword: ("arg", "value"),
+    ast.BinOp: ("left", "op", "right"),
+    ast.UnaryOp: ("op", "operand"),
+    ast.BoolOp: ("op", "values"),
+    ast.Compare: ("left", "ops", "comparators"),
+    ast.IfExp: ("test", "body", "orelse"),
+    ast.Lambda: ("args", "body"),
+    ast.List: ("elts", "ctx"),
+    ast.Tuple: ("elts", "ctx"),
+    ast.Set: ("elts",),
+    ast.Dict: ("keys", "values"),
+    ast.ListComp: ("elt", "generators"),
+    ast.SetComp: ("elt", "generators"),
+    ast.GeneratorExp: ("elt", "generators"),
+    ast.DictComp: ("key", "value", "generators"),
+    ast.comprehension: ("target", "iter", "ifs"),
+    ast.JoinedStr: ("values",),
+    ast.FormattedValue: ("value", "conversion", "format_spec"),
+    # what they are made of
+    **dict.fromkeys((ast.Load, ast.Store, ast.Del, ast.And, ast.Or), ()),
+    **dict.fromkeys((ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow), ()),
+    **dict.fromkeys((ast.MatMult, ast.LShift, ast.RShift, ast.BitOr, ast.BitAnd, ast.BitXor), ()),
+    **dict.fromkeys((ast.Invert, ast.Not, ast.UAdd, ast.USub), ()),
+    **dict.fromkeys((ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE), ()),
+    **dict.fromkeys((ast.Is, ast.IsNot, ast.In, ast.NotIn), ()),
+}  # fmt: skip
+
+#: Levels of the tree below a statement; a sum of so many terms is that deep.
+DEPTH = 150
+
+#: The only special methods a class can define.
+METHODS = frozenset({"__init__", "__len__", "__getitem__", "__call__"})
+
+#: What can stand in ``@…`` above a function.
+DECORATORS = frozenset({"torch.no_grad", "torch.enable_grad"})
+
+MEMBER_NAMES = frozenset(name for table in MEMBERS.values() for name in table)
+
+
+def check(tree: ast.Module, source: Source, budget: Budget) -> list[ScenarioError]:
+    """Everything in the tree that is outside the language, in the order of the text."""
+    found = Checker(tree, source, budget).run()
+    return sorted(found, key=lambda error: (error.place.line, error.place.column))
+
+
+class Checker:
+    """One walk through one tree."""
+
+    def __init__(self, tree: ast.Module, source: Source, budget: Budget) -> None:
+        self.tree = tree
+        self.source = source
+        self.budget = budget
+        self.found: list[ScenarioError] = []
+        self.bound, self.attributes = _defined(tree)
+        self.aliases = _imported(tree)
+        self.inside: list[ast.AST] = []
+
+    def run(self) -> list[ScenarioError]:
+        """Walk; the stack is our own, so that no tree is too deep for it."""
+        stack: list[tuple[ast.AST, ast.AST | None, int]] = [(self.tree, None, 0)]
+        while stack:
+            node, parent, depth = stack.pop()
+            depth = 0 if isinstance(node, ast.stmt) else depth + 1
+            if depth > DEPTH:
+                over = OverBudget("nesting", DEPTH)
+                self.found.append(
+                    BudgetExceeded(
+                        str(over), self.source.at(node), "write it in several statements"
+                    )
+                )
+                continue
+            if type(node) not in ALLOWED:
+                what, instead = refusals.of_node(node)
+                self.refuse(node if hasattr(node, "lineno") else parent or node, what, instead)
+                continue
+            rule = RULES.get(type(node))
+            if rule is not None:
+                rule(self, node, parent)
+            children = [(child, node, depth) for child in self._children(node)]
+            stack.extend(reversed(children))
+        return self.found
+
+    def _children(self, node: ast.AST) -> Iterator[ast.AST]:
+        fields = ALLOWED[type(node)]
+        for name, value in ast.iter_fields(node):
+            if name not in fields:
+                if value not in (None, [], 0):
+                    what, instead = refusals.of_field(node, name)
+                    self.refuse(node, what, instead)
+            elif isinstance(value, ast.AST):
+                yield value
+            elif isinstance(value, list):
+                yield from (item for item in value if isinstance(item, ast.AST))
+
+    def refuse(self, node: ast.AST, what: str, instead: str = "") -> None:
+        """Note a refusal at a node."""
+        self.found.append(ScenarioRefused(what, self.source.at(node), instead))
+
+    def namespace(self, node: ast.AST) -> str | None:
+        """The dotted name of an expression that only names: "torch.nn" for ``nn``."""
+        if isinstance(node, ast.Name):
+            return self.aliases.get(node.id)
+        if isinstance(node, ast.Attribute):
+            owner = self.namespace(node.value)
+            return f"{owner}.{node.attr}" if owner in NAMESPACES else None
+        return None
+
+    # ------------------------------------------------------------------ rules of single nodes
+
+    def name(self, node: ast.Name, parent: ast.AST | None) -> None:
+        """A variable."""
+        word = node.id
+        if word == "__name__" and isinstance(node.ctx, ast.Load):
+            return
+        if _dunder(word):
+            self.refuse(node, f"{word!r} is Python's own business", refusals.DUNDER)
+        elif isinstance(node.ctx, ast.Load) and word not in self.bound and word not in BUILTINS:
+            reason = refusals.of_name(word)
+            if reason is not None:
+                self.refuse(node, *reason)
+
+    def attribute(self, node: ast.Attribute, parent: ast.AST | None) -> None:
+        """What follows a dot."""
+        owner = self.namespace(node.value)
+        if owner in NAMESPACES:
+            known = in_namespace(owner)
+            if node.attr not in known:
+                what, instead = refusals.of_member(owner, node.attr)
+                self.refuse(node, what, instead or did_you_mean(node.attr, known))
+            elif not isinstance(node.ctx, ast.Load):
+                self.refuse(node, f"{owner}.{node.attr} cannot be changed")
+            return
+        word = node.attr
+        if word == "__name__" and isinstance(node.ctx, ast.Load):
+            return
+        if word == "__init__" and _is_super(node.value) and isinstance(parent, ast.Call):
+            return
+        if word.startswith("_"):
+            self.refuse(node, f"attribute {word!r}: names that begin with _ are not reachable",
+                        refusals.DUNDER if _dunder(word) else "use a name without _ in front")
+        elif word not in MEMBER_NAMES and word not in self.attributes:
+            known = MEMBER_NAMES | self.attributes
+            what, instead = refusals.of_attribute(word)
+            self.refuse(node, what, instead or did_you_mean(word, known))
+
+    def constant(self, node: ast.Constant, parent: ast.AST | None) -> None:
+        """A number or a text written out."""
+        value = node.value
+        if isinstance(value, bytes):
+            self.refuse(node, "bytes are not part of the scenario language", "use a plain string")
+        elif isinstance(value, complex):
+            self.refuse(node, "complex numbers are not part of the scenario language")
+        elif isinstance(value, int) and value.bit_length() > self.budget.integer_bits:
+            over = OverBudget("integer_bits", self.budget.integer_bits, value.bit_length())
+            self.found.append(BudgetExceeded(str(over), self.source.at(node), over.hint))
+
+    def imports(self, node: ast.Import | ast.ImportFrom, parent: ast.AST | None) -> None:
+        """``import`` and ``from … import``."""
+        if not isinstance(parent, ast.Module):
+            self.refuse(node, "an import inside a block", "write imports at the top of the file")
+        if isinstance(node, ast.ImportFrom):
+            self._import_from(node)
+            return
+        for alias in node.names:
+            if alias.name not in NAMESPACES:
+                self.refuse(alias, *refusals.of_module(alias.name))
+
+    def _import_from(self, node: ast.ImportFrom) -> None:
+        module = node.module or ""
+        if node.level:
+            self.refuse(node, "a relative import", "a scenario is one file")
+        elif module == "__future__":
+            return
+        elif module not in NAMESPACES:
+            self.refuse(node, *refusals.of_module(module))
+        else:
+            for alias in node.names:
+                if alias.name == "*":
+                    self.refuse(alias, "import * hides where names come from",
+                                f"import {module}, or the names that are used")
+                elif alias.name not in in_namespace(module):
+                    what, instead = refusals.of_member(module, alias.name)
+                    self.refuse(
+                        alias, what, instead or did_you_mean(alias.name, in_namespace(module))
+                    )
+
+    def alias(self, node: ast.alias, parent: ast.AST | None) -> None:
+        """The name that an import gives."""
+        self.identifier(node, node.asname)
+
+    def function(self, node: ast.FunctionDef, parent: ast.AST | None) -> None:
+        """``def``."""
+        if _dunder(node.name) and not (isinstance(parent, ast.ClassDef) and node.name in METHODS):
+            self.refuse(node, f"a function named {node.name!r}",
+                        "classes can define " + ", ".join(sorted(METHODS)))
+        for decorator in node.decorator_list:
+            bare = decorator.func if isinstance(decorator, ast.Call) else decorator
+            empty = not isinstance(decorator, ast.Call) or not (decorator.args + decorator.keywords)
+            if self.namespace(bare) not in DECORATORS or not empty:
+                self.refuse(decorator, "a decorator", "only @torch.no_grad() is understood")
+
+    def class_(self, node: ast.ClassDef, parent: ast.AST | None) -> None:
+        """``class``."""
+        self.identifier(node, node.name)
+        if len(node.bases) > 1:
+            self.refuse(node.bases[1], "a class with several bases", "use one base class")
+        for each in node.body:
+            docstring = isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant)
+            if not docstring and not isinstance(
+                each, ast.FunctionDef | ast.Assign | ast.AnnAssign | ast.Pass
+            ):
+                self.refuse(each, "a class body holds methods and assignments only",
+                            "write it in a method, or outside the class")
+
+    def arg(self, node: ast.arg, parent: ast.AST | None) -> None:
+        """A parameter."""
+        self.identifier(node, node.arg)
+
+    def keyword(self, node: ast.keyword, parent: ast.AST | None) -> None:
+        """``name=value`` in a call."""
+        self.identifier(node, node.arg)
+
+    def scope(self, node: ast.Global | ast.Nonlocal, parent: ast.AST | None) -> None:
+        """``global`` and ``nonlocal``."""
+        for word in node.names:
+            self.identifier(node, word)
+
+    def identifier(self, node: ast.AST, word: str | None) -> None:
+        """A name that the scenario gives."""
+        if word is not None and _dunder(word):
+            self.refuse(node, f"{word!r} is Python's own business", refusals.DUNDER)
+
+
+Rule = Callable[[Checker, ast.AST, "ast.AST | None"], None]
+RULES: dict[type[ast.AST], Rule] = cast(
+    "dict[type[ast.AST], Rule]",
+    {
+        ast.Name: Checker.name,
+        ast.Attribute: Checker.attribute,
+        ast.Constant: Checker.constant,
+        ast.Import: Checker.imports,
+        ast.ImportFrom: Checker.imports,
+        ast.alias: Checker.alias,
+        ast.FunctionDef: Checker.function,
+        ast.ClassDef: Checker.class_,
+        ast.arg: Checker.arg,
+        ast.keyword: Checker.keyword,
+        ast.Global: Checker.scope,
+        ast.Nonlocal: Checker.scope,
+    },
+)
+
+
+def _dunder(word: str) -> bool:
+    return word.startswith("__") and word.endswith("__") and len(word) > 4
+
+
+def _is_super(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
+    )
+
+
+def _defined(tree: ast.Module) -> tuple[frozenset[str], frozenset[str]]:
+    """Names the file binds anywhere, and attributes it gives to its own classes and modules."""
+    names: set[str] = set()
+    attributes: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            names.add(node.id)
+        elif isinstance(node, ast.arg):
+            names.add(node.arg)
+        elif isinstance(node, ast.alias):
+            names.add(node.asname or node.name.split(".")[0])
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+            attributes.add(node.name)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            attributes.add(node.attr)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            first = node.args[0] if node.args else None
+            if node.func.attr in REGISTERS and isinstance(first, ast.Constant):
+                attributes.add(str(first.value))
+        if isinstance(node, ast.ClassDef):
+            for each in ast.walk(node):
+                if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
+                    attributes.add(each.id)
+    return frozenset(names), frozenset(attributes)
+
+
+#: Methods of a Module whose first argument is the name of a new attribute.
+REGISTERS = frozenset({"register_buffer", "register_parameter", "add_module"})
+
+
+def _imported(tree: ast.Module) -> dict[str, str]:
+    """Imported names that nothing else in the file binds → their dotted names."""
+    found: dict[str, str] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                top = alias.name if alias.asname else alias.name.split(".")[0]
+                found[alias.asname or top] = top
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module in NAMESPACES:
+            for alias in node.names:
+                dotted = f"{node.module}.{alias.name}"
+                if dotted in NAMES or dotted in NAMESPACES:
+                    found[alias.asname or alias.name] = dotted
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            found.pop(node.id, None)
+        elif isinstance(node, ast.arg):
+            found.pop(node.arg, None)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.pop(node.name, None)
+    return found

@@ -1,0 +1,353 @@
+"""The rows of the surface that follow a value and a dot, by the kind of the value; see surface.py."""
+
+from __future__ import annotations
+
+TENSOR = """
+= data -- the values, without any part in the graph
+= grad -- the gradient of a leaf after backward(); None before
+grad_fn -- the graph's Node that made it; None for a leaf
+is_leaf -- whether it was made directly, not computed from what requires grad
+= requires_grad -- whether gradients are wanted
+retains_grad -- whether a non-leaf keeps its gradient
+output_nr -- which output of its grad_fn it is
+shape -- the size of each dimension
+dtype -- the type of its elements
+device -- where it lives
+ndim -- how many dimensions
+T -- the transposed matrix
+mT -- its matrices transposed
+backward(gradient=None, retain_graph=None) -- compute gradients of this value for all leaves
+retain_grad() -- keep the gradient of a non-leaf in .grad
+requires_grad_(requires_grad=True) -- want gradients from now on
+register_hook(hook) -- call a function with the gradient when it arrives
+detach() -- the same values, outside the graph
+detach_() -- leave the graph
+clone() -- a copy, inside the graph
+item() -- the one value as a Python number
+tolist() -- the values as Python lists
+numpy() -- the values as a NumPy array
+size(dim=None) -- the shape, or one size of it
+dim() -- how many dimensions
+numel() -- how many elements
+nelement() -- how many elements
+element_size() -- bytes of one element
+type(dtype=None) -- the name of its type, or a copy in another one
+to(target) -- a copy with another dtype or device
+cpu() -- in the computer's own memory
+float() -- as float32
+double() -- as float64
+long() -- as int64
+int() -- as int32
+bool() -- as bool
+is_contiguous() -- whether its elements lie in order in memory
+contiguous() -- with its elements in order in memory
+data_ptr() -- the address of its memory
+add(other, alpha=1) -- self + alpha · other
+sub(other, alpha=1) -- self − alpha · other
+mul(other) -- element by element
+div(other) -- element by element
+neg() -- −x
+pow(exponent) -- x to a power
+square() -- x²
+abs() -- |x|
+sign() -- −1, 0 or 1
+exp() -- eˣ
+log() -- the natural logarithm
+log2() -- the logarithm to base 2
+log10() -- the logarithm to base 10
+log1p() -- log(1 + x)
+sqrt() -- the square root
+rsqrt() -- 1 / √x
+reciprocal() -- 1 / x
+sin() -- the sine
+cos() -- the cosine
+tan() -- the tangent
+sigmoid() -- 1 / (1 + e⁻ˣ)
+tanh() -- the hyperbolic tangent
+relu() -- max(0, x)
+softmax(dim) -- eˣ, divided by its sum along dim
+log_softmax(dim) -- the logarithm of softmax
+logsumexp(dim, keepdim=False) -- log Σ eˣ
+clamp(min=None, max=None) -- values kept within bounds
+maximum(other) -- the larger, element by element
+minimum(other) -- the smaller, element by element
+where(condition, other) -- itself where true, other elsewhere
+masked_fill(mask, value) -- with a value where mask is true
+floor() -- rounded down
+ceil() -- rounded up
+round(decimals=0) -- rounded to the nearest
+sum(dim=None, keepdim=False) -- the sum
+mean(dim=None, keepdim=False) -- the mean
+prod(dim=None, keepdim=False) -- the product
+var(dim=None, unbiased=True, keepdim=False) -- the variance
+std(dim=None, unbiased=True, keepdim=False) -- the standard deviation
+max(dim=None, keepdim=False) -- the largest; along a dim also where
+min(dim=None, keepdim=False) -- the smallest; along a dim also where
+argmax(dim=None, keepdim=False) -- where the largest is
+argmin(dim=None, keepdim=False) -- where the smallest is
+topk(k, dim=-1) -- the k largest and where they are
+sort(dim=-1, descending=False) -- in order, and where each came from
+cumsum(dim) -- running sums
+norm(p=2, dim=None) -- its length
+all(dim=None) -- whether all are true
+any(dim=None) -- whether one is true
+dot(other) -- the scalar product
+mv(vec) -- matrix times vector
+mm(mat2) -- matrix times matrix
+bmm(mat2) -- a batch of matrix products
+matmul(other) -- x @ y
+outer(vec2) -- every product of two vectors' elements
+t() -- the transposed matrix
+transpose(dim0, dim1) -- two dimensions exchanged
+permute(*dims) -- all dimensions in another order
+view(*shape) -- the same elements in another shape, sharing memory
+view_as(other) -- in the shape of another tensor
+reshape(*shape) -- the same elements in another shape
+flatten(start_dim=0, end_dim=-1) -- several dimensions made one
+squeeze(dim=None) -- without dimensions of size 1
+unsqueeze(dim) -- with a new dimension of size 1
+expand(*sizes) -- repeated without taking memory
+expand_as(other) -- in the shape of another tensor
+repeat(*sizes) -- copies side by side
+chunk(chunks, dim=0) -- cut into so many parts
+split(split_size, dim=0) -- cut into parts of this size
+unbind(dim=0) -- all slices along a dimension
+gather(dim, index) -- elements picked by index
+index_select(dim, index) -- slices picked by index
+masked_select(mask) -- the elements where mask is true
+eq(other) -- x == y, element by element
+ne(other) -- x != y, element by element
+gt(other) -- x > y, element by element
+ge(other) -- x >= y, element by element
+lt(other) -- x < y, element by element
+le(other) -- x <= y, element by element
+equal(other) -- whether shape and all elements are the same
+allclose(other, rtol=1e-05, atol=1e-08) -- whether all elements are nearly the same
+isnan() -- which elements are not a number
+add_(other, alpha=1) -- add in place
+sub_(other, alpha=1) -- subtract in place
+mul_(other) -- multiply in place
+div_(other) -- divide in place
+clamp_(min=None, max=None) -- keep within bounds, in place
+zero_() -- fill with 0, in place
+fill_(value) -- fill with a value, in place
+copy_(src) -- take over another tensor's values, in place
+uniform_(a=0.0, b=1.0) -- fill with uniform random numbers
+normal_(mean=0.0, std=1.0) -- fill with normal random numbers
+new_zeros(size) -- zeros of the same dtype
+new_ones(size) -- ones of the same dtype
+new_tensor(data) -- values of the same dtype
+"""
+
+MODULE = """
+= training -- True after train(), False after eval()
+= weight -- the weights
+= bias -- the bias
+in_features -- how many inputs
+out_features -- how many outputs
+in_channels -- how many input channels
+out_channels -- how many output channels
+kernel_size -- the size of the kernel
+p -- the probability of Dropout
+running_mean -- what BatchNorm remembers of the mean
+running_var -- what BatchNorm remembers of the variance
+weight_ih -- the weights from the input
+weight_hh -- the weights from the hidden state
+bias_ih -- the bias from the input
+bias_hh -- the bias from the hidden state
+weight_ih_l0 -- the weights from the input, first layer
+weight_hh_l0 -- the weights from the hidden state, first layer
+bias_ih_l0 -- the bias from the input, first layer
+bias_hh_l0 -- the bias from the hidden state, first layer
+forward(*input) -- what the module computes
+parameters() -- all parameters
+named_parameters() -- (name, parameter) pairs
+buffers() -- all buffers
+named_buffers() -- (name, buffer) pairs
+children() -- the modules directly inside
+named_children() -- (name, module) pairs
+modules() -- itself and all modules inside
+named_modules() -- (name, module) pairs
+state_dict() -- all parameters and buffers by name
+load_state_dict(state_dict) -- take over values by name
+zero_grad(set_to_none=True) -- clear all gradients
+train(mode=True) -- behave as in training
+eval() -- behave as in use
+requires_grad_(requires_grad=True) -- want gradients of all parameters, or not
+apply(fn) -- call a function with every module inside
+to(target) -- all parameters with another dtype or device
+float() -- all parameters as float32
+double() -- all parameters as float64
+cpu() -- in the computer's own memory
+register_buffer(name, tensor) -- a tensor that belongs to the state, without gradient
+register_parameter(name, param) -- a parameter under this name
+add_module(name, module) -- a module under this name
+append(module) -- one more module in a list
+extend(modules) -- several more modules in a list
+keys() -- the names of a ModuleDict
+values() -- the modules of a ModuleDict
+items() -- the (name, module) pairs of a ModuleDict
+"""
+
+OPTIMIZER = """
+param_groups -- a list of dictionaries: parameters, lr and the rest
+state -- what the optimizer remembers of each parameter
+zero_grad(set_to_none=True) -- clear the gradients of all its parameters
+step() -- change every parameter by its gradient
+state_dict() -- the optimizer's state
+load_state_dict(state_dict) -- take over a state
+add_param_group(param_group) -- more parameters
+"""
+
+SCHEDULER = """
+step() -- set the rate for the next round
+get_last_lr() -- the rates in use
+"""
+
+LIST = """
+append(x) -- one more element at the end
+extend(iterable) -- several more
+insert(i, x) -- one more, before position i
+pop(i=-1) -- take one away and return it
+remove(x) -- take the first x away
+clear() -- take all away
+index(x) -- where x is
+count(x) -- how often x is there
+sort(key=None, reverse=False) -- bring into order
+reverse() -- turn around
+copy() -- a copy
+"""
+
+TUPLE = """
+index(x) -- where x is
+count(x) -- how often x is there
+"""
+
+DICT = """
+keys() -- the keys
+values() -- the values
+items() -- (key, value) pairs
+get(key, default=None) -- the value, or a default
+pop(key, default) -- take one away and return it
+setdefault(key, default=None) -- the value, set to a default if missing
+update(other) -- take over another dictionary's values
+copy() -- a copy
+clear() -- take all away
+"""
+
+SET = """
+add(x) -- one more element
+discard(x) -- one less
+remove(x) -- one less, which must be there
+union(other) -- in either
+intersection(other) -- in both
+difference(other) -- in this one only
+issubset(other) -- whether all are in the other
+copy() -- a copy
+"""
+
+STR = """
+format(*args, **kwargs) -- the text with values put in, by plain names and numbers only
+join(iterable) -- texts joined by this one
+split(sep=None, maxsplit=-1) -- cut at white space or at sep
+splitlines() -- cut at line ends
+strip(chars=None) -- without white space around
+lstrip(chars=None) -- without white space before
+rstrip(chars=None) -- without white space after
+upper() -- in capitals
+lower() -- in small letters
+title() -- with a capital in every word
+capitalize() -- with a capital at the start
+replace(old, new) -- with something else in place of old
+startswith(prefix) -- whether it begins so
+endswith(suffix) -- whether it ends so
+find(sub) -- where sub is, or −1
+index(sub) -- where sub is
+count(sub) -- how often sub is there
+ljust(width, fillchar=' ') -- padded on the right
+rjust(width, fillchar=' ') -- padded on the left
+center(width, fillchar=' ') -- padded on both sides
+zfill(width) -- padded with zeros
+isdigit() -- whether all are digits
+isalpha() -- whether all are letters
+"""
+
+NDARRAY = """
+shape -- the size of each dimension
+dtype -- the type of its elements
+ndim -- how many dimensions
+size -- how many elements
+T -- the transposed matrix
+sum(axis=None) -- the sum
+mean(axis=None) -- the mean
+std(axis=None) -- the standard deviation
+max(axis=None) -- the largest
+min(axis=None) -- the smallest
+argmax(axis=None) -- where the largest is
+reshape(*shape) -- the same elements in another shape
+flatten() -- in one dimension
+astype(dtype) -- with another dtype
+copy() -- a copy
+tolist() -- the values as Python lists
+item() -- the one value as a Python number
+dot(b) -- the product of vectors or matrices
+"""
+
+TABLES: dict[str, str] = {
+    "Tensor": TENSOR,
+    "Node": """
+name() -- PyTorch's name of the node
+next_functions -- where its gradients go: (Node, index) pairs
+variable -- the leaf of an AccumulateGrad node
+""",
+    "Size": TUPLE + "numel() -- the product of all sizes\n",
+    "ReturnType": TUPLE + "values -- the values\nindices -- where they were\n",
+    "Module": MODULE,
+    "Optimizer": OPTIMIZER,
+    "LRScheduler": SCHEDULER,
+    "DataLoader": """
+dataset -- what it takes batches from
+batch_size -- how many rows a batch has
+""",
+    "Dataset": """
+tensors -- the tensors of a TensorDataset
+dataset -- the whole, of a Subset
+indices -- the rows, of a Subset
+""",
+    "Generator": """
+manual_seed(seed) -- make its numbers the same in every run
+""",
+    "RemovableHandle": """
+remove() -- take the hook away
+""",
+    "dtype": """
+is_floating_point -- whether its numbers have a point
+""",
+    "device": """
+type -- "cpu" or "cuda"
+""",
+    "ndarray": NDARRAY,
+    "str": STR,
+    "list": LIST,
+    "tuple": TUPLE,
+    "dict": DICT,
+    "set": SET,
+    "int": """
+bit_length() -- how many binary digits
+""",
+    "float": """
+is_integer() -- whether it is whole
+""",
+}
+
+MODULE_RESERVED = """
+T_destination add_module append apply bfloat16 buffers call_super_init children compile cpu cuda
+double dump_patches eval extend extra_repr float forward get_buffer get_extra_state get_parameter
+get_submodule half insert ipu items keys load_state_dict modules mtia named_buffers named_children
+named_modules named_parameters parameters pop register_backward_hook register_buffer
+register_forward_hook register_forward_pre_hook register_full_backward_hook
+register_full_backward_pre_hook register_load_state_dict_post_hook
+register_load_state_dict_pre_hook register_module register_parameter
+register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ set_extra_state
+set_submodule share_memory state_dict to to_empty train type update values xpu zero_grad
+"""

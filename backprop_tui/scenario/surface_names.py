@@ -1,0 +1,405 @@
+"""The rows of the surface that stand behind a namespace, and Python's builtins; see surface.py."""
+
+from __future__ import annotations
+
+TORCH = """
+tensor(data, dtype=None, device=None, requires_grad=False) -- a tensor with these values
+from_numpy(array) -- a tensor that shares its memory with a NumPy array
+as_tensor(data, dtype=None) -- the same values as a tensor, shared where possible
+zeros(*size, dtype=None, requires_grad=False) -- all zeros
+ones(*size, dtype=None, requires_grad=False) -- all ones
+full(size, fill_value, dtype=None, requires_grad=False) -- all the same value
+empty(*size, dtype=None, requires_grad=False) -- room for values, to be filled
+eye(n, m=None) -- the identity matrix
+arange(start=0, end, step=1, dtype=None, requires_grad=False) -- start, start + step, … below end
+linspace(start, end, steps) -- so many values, evenly spaced, both ends included
+zeros_like(input) -- zeros in the shape of another tensor
+ones_like(input) -- ones in the shape of another tensor
+full_like(input, fill_value) -- one value in the shape of another tensor
+manual_seed(seed) -- make the random numbers that follow the same in every run
+rand(*size, dtype=None, requires_grad=False) -- uniform in [0, 1)
+randn(*size, dtype=None, requires_grad=False) -- standard normal
+rand_like(input) -- uniform, in the shape of another tensor
+randn_like(input) -- standard normal, in the shape of another tensor
+randint(low=0, high, size) -- whole numbers in [low, high)
+randperm(n) -- 0 … n − 1 in random order
+bernoulli(input) -- 0 or 1, drawn with these probabilities
+normal(mean, std, size) -- normal with this mean and deviation
+Generator() -- a random number generator of its own
+add(input, other, alpha=1) -- input + alpha · other
+sub(input, other, alpha=1) -- input − alpha · other
+mul(input, other) -- element by element
+div(input, other) -- element by element
+neg(input) -- −x
+pow(input, exponent) -- x to a power
+square(input) -- x²
+abs(input) -- |x|
+sign(input) -- −1, 0 or 1
+exp(input) -- eˣ
+log(input) -- the natural logarithm
+log2(input) -- the logarithm to base 2
+log10(input) -- the logarithm to base 10
+log1p(input) -- log(1 + x), exact for small x
+sqrt(input) -- the square root
+rsqrt(input) -- 1 / √x
+reciprocal(input) -- 1 / x
+sin(input) -- the sine
+cos(input) -- the cosine
+tan(input) -- the tangent
+sigmoid(input) -- 1 / (1 + e⁻ˣ)
+tanh(input) -- the hyperbolic tangent
+relu(input) -- max(0, x)
+softmax(input, dim) -- eˣ, divided by its sum along dim
+log_softmax(input, dim) -- the logarithm of softmax
+logsumexp(input, dim, keepdim=False) -- log Σ eˣ
+clamp(input, min=None, max=None) -- values kept within bounds
+maximum(input, other) -- the larger, element by element
+minimum(input, other) -- the smaller, element by element
+where(condition, input, other) -- one or the other, element by element
+floor(input) -- rounded down
+ceil(input) -- rounded up
+round(input, decimals=0) -- rounded to the nearest, half to even
+sum(input, dim=None, keepdim=False) -- the sum
+mean(input, dim=None, keepdim=False) -- the mean
+prod(input, dim=None, keepdim=False) -- the product
+var(input, dim=None, unbiased=True, keepdim=False) -- the variance
+std(input, dim=None, unbiased=True, keepdim=False) -- the standard deviation
+max(input, dim=None, keepdim=False) -- the largest; along a dim also where
+min(input, dim=None, keepdim=False) -- the smallest; along a dim also where
+argmax(input, dim=None, keepdim=False) -- where the largest is
+argmin(input, dim=None, keepdim=False) -- where the smallest is
+topk(input, k, dim=-1) -- the k largest and where they are
+sort(input, dim=-1, descending=False) -- in order, and where each came from
+cumsum(input, dim) -- running sums
+norm(input, p=2, dim=None) -- the length of a vector
+dot(input, other) -- the scalar product of two vectors
+mv(input, vec) -- matrix times vector
+mm(input, mat2) -- matrix times matrix
+bmm(input, mat2) -- a batch of matrices times a batch of matrices
+matmul(input, other) -- x @ y
+outer(input, vec2) -- every product of two vectors' elements
+t(input) -- the transposed matrix
+transpose(input, dim0, dim1) -- two dimensions exchanged
+permute(input, dims) -- all dimensions in another order
+reshape(input, shape) -- the same elements in another shape
+flatten(input, start_dim=0, end_dim=-1) -- several dimensions made one
+squeeze(input, dim=None) -- without dimensions of size 1
+unsqueeze(input, dim) -- with a new dimension of size 1
+stack(tensors, dim=0) -- side by side along a new dimension
+cat(tensors, dim=0) -- one after the other along a dimension
+chunk(input, chunks, dim=0) -- cut into so many parts
+split(tensor, split_size, dim=0) -- cut into parts of this size
+unbind(input, dim=0) -- all slices along a dimension
+gather(input, dim, index) -- elements picked by index
+index_select(input, dim, index) -- slices picked by index
+masked_select(input, mask) -- the elements where mask is true
+eq(input, other) -- x == y, element by element
+ne(input, other) -- x != y, element by element
+gt(input, other) -- x > y, element by element
+ge(input, other) -- x >= y, element by element
+lt(input, other) -- x < y, element by element
+le(input, other) -- x <= y, element by element
+equal(input, other) -- whether shape and all elements are the same
+allclose(input, other, rtol=1e-05, atol=1e-08) -- whether all elements are nearly the same
+isclose(input, other, rtol=1e-05, atol=1e-08) -- nearly the same, element by element
+isnan(input) -- which elements are not a number
+isinf(input) -- which elements are infinite
+isfinite(input) -- which elements are finite
+all(input, dim=None) -- whether all are true
+any(input, dim=None) -- whether one is true
+is_tensor(obj) -- whether it is a tensor
+numel(input) -- how many elements
+no_grad() -- with this, no graph is recorded
+enable_grad() -- with this, the graph is recorded again
+set_grad_enabled(mode) -- with this, the graph is recorded or not
+is_grad_enabled() -- whether the graph is being recorded
+device(type) -- where a tensor lives
+Tensor(data) -- the class of tensors; as a call, float32 values
+FloatTensor(data) -- float32 values
+LongTensor(data) -- int64 values
+Size(sizes) -- the class of shapes
+float32 -- the dtype of numbers with 7 digits, PyTorch's default
+float -- the same as float32
+float64 -- the dtype of numbers with 16 digits
+double -- the same as float64
+int64 -- the dtype of whole numbers
+long -- the same as int64
+int32 -- the dtype of smaller whole numbers
+int -- the same as int32
+bool -- the dtype of True and False
+pi -- 3.14159…
+inf -- infinity
+nan -- not a number
+"""
+
+CUDA = """
+is_available() -- whether a GPU can be used
+"""
+
+AUTOGRAD = """
+grad(outputs, inputs, grad_outputs=None, retain_graph=None) -- gradients as values, not in .grad
+"""
+
+NN = """
+Module() -- the base class of your own networks
+Parameter(data, requires_grad=True) -- a tensor that a Module counts among its parameters
+Sequential(*modules) -- one module after the other
+ModuleList(modules=None) -- a list of modules
+ModuleDict(modules=None) -- modules by name
+ParameterList(values=None) -- a list of parameters
+Identity() -- its input
+Flatten(start_dim=1, end_dim=-1) -- several dimensions made one
+Linear(in_features, out_features, bias=True) -- x Wᵀ + b
+Bilinear(in1_features, in2_features, out_features, bias=True) -- x₁ᵀ W x₂ + b
+Embedding(num_embeddings, embedding_dim) -- rows picked by index
+Sigmoid() -- 1 / (1 + e⁻ˣ)
+Tanh() -- the hyperbolic tangent
+ReLU() -- max(0, x)
+LeakyReLU(negative_slope=0.01) -- x, and a small slope below 0
+ELU(alpha=1.0) -- x, and alpha · (eˣ − 1) below 0
+GELU() -- x · Φ(x)
+SiLU() -- x · sigmoid(x)
+Softplus() -- log(1 + eˣ)
+Softmax(dim=None) -- eˣ, divided by its sum along dim
+LogSoftmax(dim=None) -- the logarithm of Softmax
+LogSigmoid() -- the logarithm of Sigmoid
+Dropout(p=0.5) -- while training, each element is dropped with this probability
+BatchNorm1d(num_features) -- normalised over the batch
+BatchNorm2d(num_features) -- normalised over the batch, for images
+LayerNorm(normalized_shape) -- normalised over the last dimensions
+Conv1d(in_channels, out_channels, kernel_size, stride=1, padding=0) -- a kernel slid along a line
+Conv2d(in_channels, out_channels, kernel_size, stride=1, padding=0) -- a kernel slid over images
+MaxPool2d(kernel_size, stride=None, padding=0) -- the largest of each window
+AvgPool2d(kernel_size, stride=None, padding=0) -- the mean of each window
+RNN(input_size, hidden_size, num_layers=1, batch_first=False) -- a recurrent network
+RNNCell(input_size, hidden_size) -- one step of a recurrent network
+LSTM(input_size, hidden_size, num_layers=1, batch_first=False) -- a long short-term memory network
+LSTMCell(input_size, hidden_size) -- one step of an LSTM
+GRU(input_size, hidden_size, num_layers=1, batch_first=False) -- a gated recurrent network
+GRUCell(input_size, hidden_size) -- one step of a GRU
+MSELoss(reduction='mean') -- the mean of (ŷ − y)²
+L1Loss(reduction='mean') -- the mean of |ŷ − y|
+SmoothL1Loss(reduction='mean') -- squared near 0, absolute beyond
+BCELoss(reduction='mean') -- binary cross-entropy of probabilities
+BCEWithLogitsLoss(reduction='mean') -- binary cross-entropy of scores
+CrossEntropyLoss(weight=None, reduction='mean') -- cross-entropy of scores and class numbers
+NLLLoss(weight=None, reduction='mean') -- the same, of log-probabilities
+KLDivLoss(reduction='mean') -- the Kullback–Leibler divergence
+HingeEmbeddingLoss(margin=1.0) -- the hinge loss
+"""
+
+FUNCTIONAL = """
+linear(input, weight, bias=None) -- x Wᵀ + b
+relu(input) -- max(0, x)
+leaky_relu(input, negative_slope=0.01) -- x, and a small slope below 0
+elu(input, alpha=1.0) -- x, and alpha · (eˣ − 1) below 0
+gelu(input) -- x · Φ(x)
+silu(input) -- x · sigmoid(x)
+softplus(input) -- log(1 + eˣ)
+sigmoid(input) -- 1 / (1 + e⁻ˣ)
+logsigmoid(input) -- its logarithm
+tanh(input) -- the hyperbolic tangent
+softmax(input, dim) -- eˣ, divided by its sum along dim
+log_softmax(input, dim) -- the logarithm of softmax
+one_hot(tensor, num_classes=-1) -- a 1 at the class number
+dropout(input, p=0.5, training=True) -- each element is dropped with this probability
+embedding(input, weight) -- rows picked by index
+conv1d(input, weight, bias=None, stride=1, padding=0) -- a kernel slid along a line
+conv2d(input, weight, bias=None, stride=1, padding=0) -- a kernel slid over images
+max_pool2d(input, kernel_size, stride=None, padding=0) -- the largest of each window
+avg_pool2d(input, kernel_size, stride=None, padding=0) -- the mean of each window
+mse_loss(input, target, reduction='mean') -- the mean of (ŷ − y)²
+l1_loss(input, target, reduction='mean') -- the mean of |ŷ − y|
+smooth_l1_loss(input, target, reduction='mean') -- squared near 0, absolute beyond
+binary_cross_entropy(input, target, reduction='mean') -- of probabilities
+binary_cross_entropy_with_logits(input, target, reduction='mean') -- of scores
+cross_entropy(input, target, weight=None, reduction='mean') -- of scores and class numbers
+nll_loss(input, target, weight=None, reduction='mean') -- of log-probabilities
+kl_div(input, target, reduction='mean') -- the Kullback–Leibler divergence
+normalize(input, p=2.0, dim=1) -- divided by its length
+pad(input, pad, mode='constant', value=0) -- with a border
+"""
+
+INIT = """
+uniform_(tensor, a=0.0, b=1.0) -- uniform in [a, b)
+normal_(tensor, mean=0.0, std=1.0) -- normal
+constant_(tensor, val) -- all the same value
+zeros_(tensor) -- all zeros
+ones_(tensor) -- all ones
+xavier_uniform_(tensor, gain=1.0) -- Glorot's uniform start
+xavier_normal_(tensor, gain=1.0) -- Glorot's normal start
+kaiming_uniform_(tensor, a=0, mode='fan_in', nonlinearity='leaky_relu') -- He's uniform start
+kaiming_normal_(tensor, a=0, mode='fan_in', nonlinearity='leaky_relu') -- He's normal start
+calculate_gain(nonlinearity, param=None) -- the gain that suits an activation
+"""
+
+UTILS = """
+clip_grad_norm_(parameters, max_norm) -- gradients shortened together to a length
+clip_grad_value_(parameters, clip_value) -- each gradient kept within bounds
+"""
+
+OPTIM = """
+SGD(params, lr=0.001, momentum=0, dampening=0, weight_decay=0, nesterov=False) -- gradient descent
+Adam(params, lr=0.001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0) -- steps scaled by moments
+AdamW(params, lr=0.001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0.01) -- decay kept apart
+RMSprop(params, lr=0.01, alpha=0.99, eps=1e-08, momentum=0) -- steps scaled by recent gradients
+Adagrad(params, lr=0.01) -- steps scaled by all gradients so far
+"""
+
+SCHEDULERS = """
+StepLR(optimizer, step_size, gamma=0.1) -- the rate falls every step_size rounds
+MultiStepLR(optimizer, milestones, gamma=0.1) -- the rate falls at these rounds
+ExponentialLR(optimizer, gamma) -- the rate falls every round
+CosineAnnealingLR(optimizer, T_max, eta_min=0.0) -- the rate falls along a cosine
+LambdaLR(optimizer, lr_lambda) -- the rate follows a function of yours
+"""
+
+DATA = """
+Dataset() -- the base class of your own data: __len__ and __getitem__
+TensorDataset(*tensors) -- rows of tensors of the same length
+DataLoader(dataset, batch_size=1, shuffle=False, drop_last=False, generator=None) -- batches
+Subset(dataset, indices) -- some of the rows
+random_split(dataset, lengths, generator=None) -- rows divided at random
+"""
+
+MATH = """
+sqrt(x) -- the square root
+exp(x) -- eˣ
+log(x, base=e) -- the logarithm
+log2(x) -- the logarithm to base 2
+log10(x) -- the logarithm to base 10
+log1p(x) -- log(1 + x), exact for small x
+expm1(x) -- eˣ − 1, exact for small x
+sin(x) -- the sine
+cos(x) -- the cosine
+tan(x) -- the tangent
+asin(x) -- the inverse sine
+acos(x) -- the inverse cosine
+atan(x) -- the inverse tangent
+atan2(y, x) -- the angle of a point
+sinh(x) -- the hyperbolic sine
+cosh(x) -- the hyperbolic cosine
+tanh(x) -- the hyperbolic tangent
+floor(x) -- rounded down
+ceil(x) -- rounded up
+fabs(x) -- |x|
+pow(x, y) -- x to a power
+hypot(*coordinates) -- the length of a vector
+erf(x) -- the error function
+fsum(seq) -- an exact sum
+prod(iterable) -- the product
+isnan(x) -- whether it is not a number
+isinf(x) -- whether it is infinite
+isfinite(x) -- whether it is finite
+isclose(a, b, rel_tol=1e-09, abs_tol=0.0) -- whether two numbers are nearly the same
+isqrt(n) -- the whole square root
+gcd(*integers) -- the greatest common divisor
+factorial(n) -- 1 · 2 · … · n
+comb(n, k) -- how many choices of k from n
+pi -- 3.14159…
+e -- 2.71828…
+tau -- 2π
+inf -- infinity
+nan -- not a number
+"""
+
+RANDOM = """
+seed(a) -- make the numbers that follow the same in every run
+random() -- uniform in [0, 1)
+uniform(a, b) -- uniform between a and b
+gauss(mu=0.0, sigma=1.0) -- normal
+randint(a, b) -- a whole number from a to b, both included
+randrange(start, stop=None, step=1) -- a number of a range
+choice(seq) -- one element
+shuffle(x) -- a list brought into random order
+sample(population, k) -- k different elements
+"""
+
+NUMPY = """
+array(object, dtype=None) -- an array with these values
+asarray(a, dtype=None) -- the same values as an array
+zeros(shape, dtype=float) -- all zeros
+ones(shape, dtype=float) -- all ones
+arange(start=0, stop, step=1) -- start, start + step, … below stop
+linspace(start, stop, num=50) -- so many values, evenly spaced
+sqrt(x) -- the square root
+exp(x) -- eˣ
+log(x) -- the natural logarithm
+sin(x) -- the sine
+cos(x) -- the cosine
+tanh(x) -- the hyperbolic tangent
+abs(x) -- |x|
+maximum(x1, x2) -- the larger, element by element
+minimum(x1, x2) -- the smaller, element by element
+sum(a, axis=None) -- the sum
+mean(a, axis=None) -- the mean
+std(a, axis=None) -- the standard deviation
+max(a, axis=None) -- the largest
+min(a, axis=None) -- the smallest
+argmax(a, axis=None) -- where the largest is
+dot(a, b) -- the product of vectors or matrices
+matmul(x1, x2) -- x1 @ x2
+allclose(a, b) -- whether all elements are nearly the same
+ndarray -- the class of arrays
+float32 -- the dtype of numbers with 7 digits
+float64 -- the dtype of numbers with 16 digits, NumPy's default
+int64 -- the dtype of whole numbers
+pi -- 3.14159…
+e -- 2.71828…
+inf -- infinity
+nan -- not a number
+"""
+
+TABLES: dict[str, str] = {
+    "torch": TORCH,
+    "torch.autograd": AUTOGRAD,
+    "torch.cuda": CUDA,
+    "torch.nn": NN,
+    "torch.nn.functional": FUNCTIONAL,
+    "torch.nn.init": INIT,
+    "torch.nn.utils": UTILS,
+    "torch.optim": OPTIM,
+    "torch.optim.lr_scheduler": SCHEDULERS,
+    "torch.utils": "",
+    "torch.utils.data": DATA,
+    "math": MATH,
+    "random": RANDOM,
+    "numpy": NUMPY,
+}
+
+BUILTINS = """
+print(*values, sep=' ', end='\\n') -- write values as text
+range(start=0, stop, step=1) -- whole numbers
+len(x) -- how many elements
+enumerate(iterable, start=0) -- (number, element) pairs
+zip(*iterables) -- elements side by side
+sum(iterable, start=0) -- the sum
+min(*values, key=None, default=None) -- the smallest
+max(*values, key=None, default=None) -- the largest
+abs(x) -- |x|
+round(x, ndigits=None) -- rounded to the nearest, half to even
+pow(base, exp, mod=None) -- a power
+divmod(x, y) -- quotient and remainder
+sorted(iterable, key=None, reverse=False) -- a list in order
+reversed(sequence) -- backwards
+map(function, *iterables) -- a function of every element
+filter(function, iterable) -- the elements for which it is true
+any(iterable) -- whether one is true
+all(iterable) -- whether all are true
+iter(x) -- a way through the elements
+next(iterator, default=None) -- the next element
+isinstance(x, cls) -- whether x is of this class
+callable(x) -- whether x can be called
+type(x) -- the class of x
+repr(x) -- x as Python would write it
+super() -- the class above, inside a method
+int(x=0) -- a whole number
+float(x=0.0) -- a number
+bool(x=False) -- True or False
+str(x='') -- a text
+list(iterable=()) -- a list
+tuple(iterable=()) -- a tuple
+dict(iterable=(), **values) -- a dictionary
+set(iterable=()) -- a set
+object() -- the class of everything
+"""
