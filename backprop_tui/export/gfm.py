@@ -23,10 +23,11 @@ _ESCAPES = {
     ";": r"\thickspace ",
     "!": r"\negthinspace ",
     "_": r"\underline{\enspace}",
-    "#": r"\text{no.}",
-    "%": r"\text{percent}",
-    "&": r"\text{and}",
-    "$": r"\text{dollar}",
+    # Full-width letters: there is no word for these that all typesetters of LaTeX know.
+    "#": r"\text{＃}",
+    "%": r"\text{％}",
+    "&": r"\text{＆}",
+    "$": r"\text{＄}",
 }
 _TEXT_COMMAND = re.compile(r"\\(text|textbf|textit|texttt|mathrm|mathit|mathtt|mathbf)\{([^{}]*)\}")
 _PLAIN = {"<": r"\lt ", ">": r"\gt ", "*": r"\ast ", "~": r"\ ", "`": r"\prime "}
@@ -48,18 +49,26 @@ def safe_latex(latex: str) -> str:
     # An underscore before a space cannot open emphasis; TeX does not mind the space.
     text = re.sub(r"_(?! )", "_ ", text)
     text = text.replace("](", "] (").replace("&", " & ")
-    # "- x" alone on a line would be a list.
-    return re.sub(r"^([-+]) +", r"\1", " ".join(text.split()))
+    # "- x" alone on a line would be a list, and a backslash at its end a line break.
+    return re.sub(r"^([-+]) +", r"\1", " ".join(text.split())).removesuffix("\\")
 
 
 def _without_escapes(found: re.Match[str]) -> str:
     r"""``\text{y\_hat}`` in pieces, for inside ``\text`` GitHub's typesetter knows no macro."""
     command, words = found[1], found[2]
-    pieces = [piece for piece in re.split(r"(\\?[_#%&$]|[<>*~`])", words) if piece]
-    if len(pieces) < 2:
+    # Greek letters belong to formulas, other letters beyond ASCII to text.
+    parts = re.split(r"(\\?[_#%&$]|[<>*~`]|[Α-ω]+)", words)
+    pieces = [part for part in parts if part]
+    if len(pieces) == 1 and words.isascii():
         return found[0]
     marks = _ESCAPES | _PLAIN
-    return "{" + "".join(marks.get(p[-1], rf"\{command}{{{p}}}") for p in pieces) + "}"
+    return "{" + "".join(marks.get(p[-1]) or _piece(command, p) for p in pieces) + "}"
+
+
+def _piece(command: str, words: str) -> str:
+    if "Α" <= words[0] <= "ω":
+        return words
+    return rf"\{command if words.isascii() else 'text'}{{{words}}}"
 
 
 def prose(text: str) -> str:

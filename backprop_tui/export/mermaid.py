@@ -13,9 +13,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
-from backprop_tui.engines.base import TensorValue
-from backprop_tui.trace.state import State
+from backprop_tui.engines.base import Scalar, TensorValue
+from backprop_tui.explain.naming import names_of
 from backprop_tui.trace.steps import Forward
 from backprop_tui.trace.trace import Trace
 from backprop_tui.view.numbers import shape_text
@@ -45,18 +46,17 @@ class Graph:
         return "\n    ".join(lines)
 
 
-def graph(trace: Trace, roots: Iterable[TensorValue], state: State) -> Graph:
-    """What the tensors ``roots`` were computed from, through every op that left a Node.
-
-    ``state`` (at the beginning of backward) tells the names of the leaves.
-    """
-    return _Drawing(trace, state).draw(roots)
+def graph(trace: Trace, roots: Iterable[TensorValue], at: int) -> Graph:
+    """What the tensors ``roots`` were computed from, through every op that left a Node; named as
+    they are at step ``at``."""
+    return _Drawing(trace, at).draw(roots)
 
 
 class _Drawing:
-    def __init__(self, trace: Trace, state: State) -> None:
+    def __init__(self, trace: Trace, at: int) -> None:
         self.trace = trace
-        self.names = _names(state)
+        self.at = at
+        self.names = names_of(trace)
         self.graph = Graph()
         self.drawn: dict[int, str] = {}
 
@@ -88,12 +88,10 @@ class _Drawing:
             if isinstance(operand.value, TensorValue)
         ]
         box = f"n{len(self.graph.boxes) + 1}"
-        plain = [str(o.value) for o in step.inputs if not isinstance(o.value, TensorValue)]
-        given = " ".join(named.name for named in step.binds) or self._named(step.outputs)
-        shape = shape_text(step.outputs[0].data.shape)
-        head = escape(step.op + (f"({', '.join(plain)})" if plain else ""))
-        tail = escape(f"{given} {shape}" if given else shape)
-        self.graph.boxes.append(f'{box}["{head}<br/>{escape(step.node.name)}<br/>{tail}"]')
+        head = step.op + _arguments(step)
+        tail = f"{self._named(step)} {shape_text(step.outputs[0].data.shape)}".strip()
+        label = "<br/>".join(map(escape, (head, step.node.name, tail)))
+        self.graph.boxes.append(f'{box}["{label}"]')
         for source in sources:
             self.graph.arrows.append(f"{source} --> {box}")
         self.drawn[-step.node.node] = box
@@ -103,28 +101,28 @@ class _Drawing:
         key = value.tensor if value.node is None else -value.node
         if key not in self.drawn:
             box = f"n{len(self.graph.boxes) + 1}"
-            name = self.names.get(value.tensor) or self._expression(value.tensor)
-            self.graph.boxes.append(
-                f'{box}(["{escape(f"{name} {shape_text(value.data.shape)}".strip())}"])'
-            )
+            label = f"{self.names.of(value.tensor, self.at).text} {shape_text(value.data.shape)}"
+            self.graph.boxes.append(f'{box}(["{escape(label)}"])')
             if value.requires_grad:
                 self.graph.leaves.append(box)
             self.drawn[key] = box
         return self.drawn[key]
 
-    def _expression(self, tensor: int) -> str:
-        """A leaf without a name is called by the expression that made it."""
-        step = self.trace.producer_of(tensor)
-        return "" if step is None else self.trace.text(step.where.expression)
+    def _named(self, step: Forward) -> str:
+        """The names the program gave the results; a value without one goes unnamed."""
+        return " ".join(
+            self.names.of(output.tensor, self.at).text
+            for output in step.outputs
+            if self.names.has_name(output.tensor, self.at)
+        )
 
-    def _named(self, outputs: tuple[TensorValue, ...]) -> str:
-        return " ".join(self.names[v.tensor] for v in outputs if v.tensor in self.names)
+
+def _arguments(step: Forward) -> str:
+    """The plain numbers an op was given: ``(exponent=2)``."""
+    given = [(o.name, o.value) for o in step.inputs if not isinstance(o.value, TensorValue)]
+    given += [(name, value) for name, value in step.attrs.items() if _is_plain(value)]
+    return f"({', '.join(f'{name}={value}' for name, value in given)})" if given else ""
 
 
-def _names(state: State) -> dict[int, str]:
-    """Tensor → the first name it was given that is no element of a container."""
-    names: dict[int, str] = {}
-    for named in sorted(state.names.values(), key=lambda named: named.kind == "element"):
-        if isinstance(named.value, TensorValue):
-            names.setdefault(named.value.tensor, named.name)
-    return names
+def _is_plain(value: object) -> TypeGuard[Scalar]:
+    return isinstance(value, bool | int | float)

@@ -1,0 +1,317 @@
+"""A trace as a document to hand out: Markdown as GitHub renders it.
+
+    title, description, program
+    setup                       statement by statement
+    iteration 1
+        forward                 statement by statement: narration, formulas, numbers, what changed
+        backward                the graph, then its Nodes in the order they ran
+        update                  the optimizer's rule with its numbers
+    …
+    loss                        one row per iteration
+    parameters                  before and after
+
+What a step means is said by ``explain``, so that handout and screen cannot disagree. A long run is
+abridged (the first iterations and the last in full); a range of steps is always written in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from backprop_tui.engines.base import Array
+from backprop_tui.explain import explain
+from backprop_tui.export import gfm, mermaid
+from backprop_tui.export.changes import changes
+from backprop_tui.export.parameters import parameters
+from backprop_tui.trace import state
+from backprop_tui.trace.phases import Iteration, Phase, phases_of
+from backprop_tui.trace.steps import Backward, Failed, LoopAt, Output, SeedGrad, Step
+from backprop_tui.trace.trace import Trace
+from backprop_tui.view.numbers import clip, shape_text, short, tensor_text
+
+#: So many iterations are written in full; of a longer run the first and the last are.
+MOST_ITERATIONS = 5
+FIRST_ITERATIONS = 2
+#: A phase with more steps is abridged in the same way.
+MOST_STEPS = 300
+FIRST_STEPS, LAST_STEPS = 160, 40
+#: GitHub shows no more than half a megabyte: a longer table of losses is thinned out.
+MOST_LOSSES = 400
+
+VALUE_WIDTH = 56
+STATEMENT_WIDTH = 88
+
+
+def export_markdown(trace: Trace, start: int = 0, stop: int | None = None) -> str:
+    """The document; with a range, of steps ``start`` to ``stop`` (exclusive) only.
+
+    Negative or too large bounds are taken as a slice takes them.
+    """
+    whole = start == 0 and stop is None
+    begin, end, _ = slice(start, stop).indices(len(trace))
+    document = _Document(trace, begin, max(begin, end), abridge=whole)
+    return "\n\n".join(part for part in document.parts() if part) + "\n"
+
+
+class _Document:
+    """Yields the parts of the document, one Markdown block each."""
+
+    def __init__(self, trace: Trace, start: int, stop: int, *, abridge: bool) -> None:
+        self.trace = trace
+        self.start = start
+        self.stop = stop
+        self.abridge = abridge
+        self.phases = phases_of(trace)
+        self.narration = dict(trace.program.narration)
+        self.drawn: dict[str, int] = {}
+
+    def parts(self) -> Iterator[str]:
+        yield from self._head()
+        iterations = self._iterations()
+        full = self._full(iterations)
+        left_out: list[Iteration] = []
+        for iteration in iterations:
+            if iteration.number not in full:
+                left_out.append(iteration)
+                continue
+            if left_out:
+                yield self._left_out(left_out)
+                left_out = []
+            yield from self._iteration(iteration)
+        yield from self._losses(iterations)
+        yield from self._parameters()
+
+    # ------------------------------------------------------------------ head
+
+    def _head(self) -> Iterator[str]:
+        program = self.trace.program
+        yield f"# {gfm.title(program.title or program.name)}"
+        if program.description:
+            yield gfm.prose(program.description)
+        count = len(self.trace)
+        if (self.start, self.stop) == (0, count):
+            extent = f"all {count} steps" if count != 1 else "its one step"
+        else:
+            extent = f"steps {self.start}:{self.stop} of {count}"
+        yield (
+            f"This is {gfm.code(program.name)}, run on the {gfm.title(self.trace.engine)} engine: "
+            f"{extent}. A number after # is the number of a step, "
+            f"as in {gfm.code(f'backprop-tui open {program.name} --at {self.start}')}. "
+            "Numbers are rounded."
+        )
+        yield "## Program"
+        yield gfm.fence(program.source, "python")
+
+    # ------------------------------------------------------------------ iterations
+
+    def _iterations(self) -> list[Iteration]:
+        inside = []
+        for number in range(self.phases.iterations + 1):
+            iteration = self.phases.iteration(number)
+            if max(iteration.start, self.start) < min(iteration.stop, self.stop):
+                inside.append(iteration)
+        return inside
+
+    def _full(self, iterations: list[Iteration]) -> set[int]:
+        numbers = [iteration.number for iteration in iterations]
+        rounds = [number for number in numbers if number]
+        if not self.abridge or len(rounds) <= MOST_ITERATIONS:
+            return set(numbers)
+        return {0, *rounds[:FIRST_ITERATIONS], rounds[-1]}
+
+    def _left_out(self, iterations: list[Iteration]) -> str:
+        first, last = iterations[0], iterations[-1]
+        which = f"Iterations {first.number} to {last.number} are"
+        if first is last:
+            which = f"Iteration {first.number} is"
+        return gfm.quote(
+            f"{which} left out here; each has a row in the table of losses. "
+            + self._in_full(first.start, last.stop)
+        )
+
+    def _in_full(self, start: int, stop: int) -> str:
+        command = f"backprop-tui export {self.trace.program.name} --steps {start}:{stop}"
+        return f"In full: {gfm.code(command)}"
+
+    def _iteration(self, iteration: Iteration) -> Iterator[str]:
+        if iteration.number:
+            loops = _loops(self._loops_of(iteration))
+            yield f"## Iteration {iteration.number}" + (f" ({gfm.title(loops)})" if loops else "")
+        for phase in self.phases.within(iteration.number):
+            start, stop = max(phase.start, self.start), min(phase.stop, self.stop)
+            if start < stop:
+                yield from self._phase(Phase(phase.kind, phase.iteration, start, stop))
+
+    def _loops_of(self, iteration: Iteration) -> tuple[LoopAt, ...]:
+        """Where the loops are when backward begins, or else when the iteration does."""
+        for index in range(iteration.start, iteration.stop):
+            if isinstance(self.trace[index], SeedGrad):
+                return self.trace[index].where.loops
+        return self.trace[iteration.start].where.loops
+
+    # ------------------------------------------------------------------ phases
+
+    def _phase(self, phase: Phase) -> Iterator[str]:
+        heading = phase.kind.capitalize()
+        yield f"## {heading}" if phase.kind == "setup" else f"### {heading}"
+        if phase.kind == "backward":
+            yield from self._graph(phase)
+        if self.abridge and phase.stop - phase.start > MOST_STEPS:
+            pause, resume = phase.start + FIRST_STEPS, phase.stop - LAST_STEPS
+            yield from self._statements(phase.start, pause)
+            yield gfm.quote(
+                f"Steps {pause} to {resume - 1} are left out here. " + self._in_full(pause, resume)
+            )
+            yield from self._statements(resume, phase.stop)
+        else:
+            yield from self._statements(phase.start, phase.stop)
+        yield self._changed(phase)
+
+    def _changed(self, phase: Phase) -> str:
+        rows = [
+            (gfm.code(change.name), _value(change.before), _value(change.after))
+            for change in changes(
+                self.trace, phase.start, phase.stop, state.at(self.trace, phase.start - 1)
+            )
+        ]
+        if not rows:
+            return ""
+        what = "What this phase changed" if phase.kind != "setup" else "What there is now"
+        return f"**{what}**\n\n" + gfm.table(("Tensor", "Before", "After"), rows)
+
+    def _graph(self, phase: Phase) -> Iterator[str]:
+        steps = [self.trace[index] for index in range(phase.start, phase.stop)]
+        roots = [step.tensor for step in steps if isinstance(step, SeedGrad)]
+        if roots:
+            graph = mermaid.graph(self.trace, roots, phase.start)
+            yield from self._drawing(graph, phase.iteration)
+        nodes = [step.node.name for step in steps if isinstance(step, Backward)]
+        if nodes:
+            yield "The Nodes run in this order: " + " → ".join(map(gfm.code, nodes)) + "."
+
+    def _drawing(self, graph: mermaid.Graph, iteration: int) -> Iterator[str]:
+        text = graph.mermaid()
+        first = self.drawn.setdefault(text, iteration)
+        if first != iteration:
+            yield f"The graph is the same as in iteration {first}."
+        elif len(graph.boxes) > mermaid.MOST_BOXES:
+            yield f"The graph has {len(graph.boxes)} boxes, too many for a drawing."
+        else:
+            yield (
+                "The graph that the forward pass left behind. A box is an operation with its Node "
+                "and its result; a thick round box is a leaf that gets a gradient."
+            )
+            yield gfm.fence(text, "mermaid")
+
+    # ------------------------------------------------------------------ steps
+
+    def _statements(self, start: int, stop: int) -> Iterator[str]:
+        statement: object = None
+        printed: list[str] = []
+        for index in range(start, stop):
+            step = self.trace[index]
+            here = (step.where.statement, step.where.call, step.where.loops)
+            if printed and (here != statement or not isinstance(step, Output)):
+                yield _printed(printed)
+                printed = []
+            if here != statement:
+                statement = here
+                yield from self._statement(step)
+            if isinstance(step, Output):
+                printed.append(step.text)
+            elif isinstance(step, Failed):
+                yield self._failed(step)
+            else:
+                yield from self._step(step)
+        if printed:
+            yield _printed(printed)
+
+    def _statement(self, step: Step) -> Iterator[str]:
+        span = step.where.statement
+        inside = f" in {gfm.code('.'.join(step.where.scopes))}" if step.where.scopes else ""
+        code = gfm.code(clip(self.trace.text(span), STATEMENT_WIDTH))
+        yield f"#### Line {span.line}{inside}: {code}"
+        # Once is enough: the second round of a loop is read with the first still in mind.
+        narration = self.narration.pop(span.line, "")
+        if narration:
+            yield gfm.quote(gfm.prose(narration))
+
+    def _step(self, step: Step) -> Iterator[str]:
+        said = explain(self.trace, step.index)
+        yield f"**#{step.index} · {gfm.title(said.title)}.** {gfm.prose(said.what)}".rstrip()
+        for part in said.parts:
+            yield f"*{gfm.title(part.heading)}*"
+            for equation in part.lines:
+                yield gfm.math(equation.latex) if equation.latex else gfm.prose(equation.text)
+        if said.summary:
+            yield gfm.prose(said.summary)
+
+    def _failed(self, step: Failed) -> str:
+        hint = f" {gfm.prose(step.hint)}" if step.hint else ""
+        return gfm.quote(f"**The program stops here.** {gfm.code(step.kind)}:{hint}") + (
+            "\n\n" + gfm.fence(step.message)
+        )
+
+    # ------------------------------------------------------------------ closing tables
+
+    def _losses(self, iterations: list[Iteration]) -> Iterator[str]:
+        learnt = [iteration for iteration in iterations if iteration.losses]
+        if len(learnt) < 2:
+            return
+        yield "## Loss"
+        every = -(-len(learnt) // MOST_LOSSES)
+        if every > 1:
+            yield f"Every {every}th of {len(learnt)} iterations, and the last."
+        yield gfm.table(
+            ("Iteration", "Loops", "Steps", "Loss"),
+            [
+                (
+                    str(iteration.number),
+                    gfm.title(_loops(self._loops_of(iteration))),
+                    f"{iteration.start}:{iteration.stop}",
+                    ", ".join(short(loss) for loss in iteration.losses),
+                )
+                for position, iteration in enumerate(learnt)
+                if position % every == 0 or iteration is learnt[-1]
+            ],
+        )
+
+    def _parameters(self) -> Iterator[str]:
+        if self.stop <= self.start:
+            return
+        before = state.at(self.trace, self.start - 1)
+        rows = parameters(self.trace, before, state.at(self.trace, self.stop - 1))
+        if not rows:
+            return
+        yield "## Parameters before and after"
+        yield gfm.table(
+            ("Parameter", "Shape", "Before", "After", "grad"),
+            [
+                (
+                    gfm.code(row.name),
+                    shape_text(row.after.shape),
+                    _value(row.before),
+                    _value(row.after),
+                    _value(row.grad, "None"),
+                )
+                for row in rows
+            ],
+        )
+
+
+def _value(array: Array | None, missing: str = "") -> str:
+    if array is None:
+        return missing or "—"
+    return gfm.code(tensor_text(array, VALUE_WIDTH))
+
+
+def _loops(loops: tuple[LoopAt, ...]) -> str:
+    """``epoch 3/10, x 1/2``."""
+    return ", ".join(
+        f"{loop.name} {loop.number}" + (f"/{loop.total}" if loop.total is not None else "")
+        for loop in loops
+    )
+
+
+def _printed(texts: list[str]) -> str:
+    return "Printed:\n\n" + gfm.fence("".join(texts))
