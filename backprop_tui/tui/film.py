@@ -40,6 +40,7 @@ class Film:
         self.selection = Selection()
         self.selected_name = ""
         self.wish: Wish | None = None
+        self.crash: Exception | None = None
         self.grow(until=0)
         if at:
             self.go(at)
@@ -72,8 +73,14 @@ class Film:
     # -- growing ----------------------------------------------------------------------------------
 
     def grow(self, seconds: float = SLICE_SECONDS, until: int | None = None) -> None:
-        """Record a slice, then ask the open wish again."""
-        self.session.grow(seconds, until)
+        """Record a slice, then ask the open wish again.
+
+        A defect of the interpreter or engine is kept in ``crash``; the steps so far stay.
+        """
+        try:
+            self.session.grow(seconds, until)
+        except Exception as error:
+            self.crash = error
         if self.wish is not None:
             self._try(self.wish)
 
@@ -81,9 +88,7 @@ class Film:
 
     def step(self, count: int) -> None:
         """``count`` steps forward (back if negative)."""
-        target = self.index + count
-        # Keys pressed while recording add up.
-        self.go(target)
+        self.go(self.index + count)
 
     def go(self, target: int) -> None:
         """To step ``target``, the last one if there are fewer."""

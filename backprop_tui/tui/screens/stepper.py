@@ -142,6 +142,8 @@ class StepperScreen(Screen[None]):
         marks = []
         if film is not None and film.recording:
             marks.append("● recording…")
+        if film is not None and film.session.error is not None and film.ended:
+            marks.append("✗ stopped by an error")
         if self._playing is not None:
             marks.append(f"▶ {SPEEDS[self.speed_index]:g}/s")
         return "  ".join([*marks, position]) + " "
@@ -164,8 +166,19 @@ class StepperScreen(Screen[None]):
             return
         waited = film.recording
         film.grow()
+        if film.crash is not None:
+            self._say_crash(film.crash)
+            film.crash = None
         if (waited and not film.recording) or monotonic() - self._last_paint > REPAINT_EVERY:
             self.paint()
+
+    def _say_crash(self, crash: Exception) -> None:
+        self.app.notify(
+            f"Recording ended early by a defect of backprop-tui: {type(crash).__name__}: {crash}",
+            severity="error",
+            timeout=15,
+            markup=False,
+        )
 
     def _wake(self) -> None:
         if self._growing is not None and self.film is not None and self.film.growing:
