@@ -1,0 +1,262 @@
+"""The chain rule, spelled from the root to one element of a tensor.
+
+A *path* is a way through the autograd graph: a Node, the edge taken from it, the next Node, and so
+on. What one path contributes is found as backward itself finds it, by sending the root's gradient
+along this path only. Its factors are entries of the Jacobians on the way, each found by sending a
+one-hot gradient through one Node. Where elements fan out (a matrix product), the way of the
+largest contribution is followed, and the number of ways is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from heapq import heappop, heappush
+
+import numpy as np
+
+from backprop_tui.engines.base import Array, Edge, TensorValue
+from backprop_tui.explain.worked import (
+    Index,
+    input_of,
+    lifted,
+    op_of,
+    pull_back,
+)
+from backprop_tui.ops.base import Op
+from backprop_tui.trace.steps import Forward, SeedGrad
+from backprop_tui.trace.trace import Trace
+
+#: Graphs with more Nodes than this between root and tensor are not searched at a key press.
+MOST_NODES = 2_000
+#: Paths that are spelled out.
+MOST_PATHS = 3
+#: Elements of a Node's output that are tried to find the largest contribution.
+MOST_TRIED = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A Node's forward step, the output a gradient arrives at, and the edge it leaves by."""
+
+    step: Forward
+    op: Op
+    output: int
+    edge: int
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """``∂of[of_at]/∂by[by_at]`` = ``value``: an entry of a Jacobian."""
+
+    of: TensorValue
+    of_at: Index
+    by: TensorValue
+    by_at: Index
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One path: its factors from the root on, its whole contribution, and of how many element
+    ways (``ways``) the factors are the one with the largest product."""
+
+    factors: tuple[Factor, ...]
+    contribution: float
+    ways: int
+
+    @property
+    def product(self) -> float:
+        """The factors multiplied."""
+        result = 1.0
+        for factor in self.factors:
+            result *= factor.value
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The first MOST_PATHS of ``paths`` ways from the root to an element."""
+
+    ways: tuple[Way, ...]
+    paths: int
+
+
+def chain(
+    trace: Trace, seed: SeedGrad, node: int, edge: int | None, target: TensorValue, at: Index
+) -> Chain | None:
+    """The ways from the root to element ``at`` of ``target``.
+
+    ``edge`` tells the edge of Node ``node`` that leads to ``target``; None: ``target`` is what
+    ``node`` belongs to (a leaf's AccumulateGrad, or a result's grad_fn). None where a Node on the
+    way has no record, or the graph is too large.
+    """
+    root = seed.tensor.node
+    if root is None:
+        return None
+    counts = _ways_to(trace, root, node)
+    if counts is None or not counts.get(root):
+        return None
+    ways = []
+    for path in _paths(trace, root, node, counts, edge):
+        way = _way(seed, path, at)
+        if way is None:
+            return None
+        ways.append(way)
+        if len(ways) == MOST_PATHS:
+            break
+    return Chain(tuple(ways), counts[root]) if ways else None
+
+
+def _edges(trace: Trace, node: int) -> tuple[Edge | None, ...]:
+    step = trace.forward_of(node)
+    return () if step is None or step.node is None else step.node.next_functions
+
+
+def _ways_to(trace: Trace, root: int, target: int) -> dict[int, int] | None:
+    """Node → in how many ways it leads to ``target``, for the Nodes reachable from ``root``."""
+    if root == target:
+        return {root: 1}
+    # A Node is younger than those its edges lead to, so highest sequence number first is a
+    # topological order; AccumulateGrad has none and is never expanded.
+    order: list[int] = []
+    seen = {root}
+    heap = [(0, root)]
+    while heap:
+        _, node = heappop(heap)
+        order.append(node)
+        if len(order) > MOST_NODES:
+            return None
+        for edge in _edges(trace, node):
+            if edge is None or edge.node in seen or edge.node == target:
+                continue
+            step = trace.forward_of(edge.node)
+            if step is not None and step.node is not None:
+                seen.add(edge.node)
+                heappush(heap, (-step.node.sequence_nr, edge.node))
+    counts = {target: 1}
+    for node in reversed(order):
+        counts[node] = sum(
+            counts.get(edge.node, 0) for edge in _edges(trace, node) if edge is not None
+        )
+    return counts
+
+
+def _paths(
+    trace: Trace, root: int, target: int, counts: dict[int, int], last_edge: int | None
+) -> Iterator[list[Hop] | None]:
+    """The paths in edge order; None for one with a Node that has no record."""
+    stack: list[tuple[int, int, tuple[tuple[int, int, int], ...]]] = [(root, 0, ())]
+    while stack:
+        node, output, before = stack.pop()
+        if node == target:
+            whole = before if last_edge is None else (*before, (node, output, last_edge))
+            yield _hops(trace, whole)
+            continue
+        for position, edge in reversed(list(enumerate(_edges(trace, node)))):
+            if edge is not None and counts.get(edge.node):
+                stack.append((edge.node, edge.index, (*before, (node, output, position))))
+
+
+def _hops(trace: Trace, path: Sequence[tuple[int, int, int]]) -> list[Hop] | None:
+    hops = []
+    for node, output, edge in path:
+        step = trace.forward_of(node)
+        op = None if step is None else op_of(step)
+        if step is None or op is None:
+            return None
+        hops.append(Hop(step, op, output, edge))
+    return hops
+
+
+def _way(seed: SeedGrad, path: list[Hop] | None, at: Index) -> Way | None:
+    if path is None:
+        return None
+    grads = [seed.grad]
+    for hop in path:
+        pulled = pull_back(hop.step, hop.op, hop.edge, _arriving(hop, grads[-1]))
+        if pulled is None:
+            return None
+        grads.append(pulled[0])
+    if grads[-1].ndim != len(at):
+        return None
+    factors: list[tuple[Factor, bool]] = []
+    ways, here = 1, at
+    for hop, grad in zip(reversed(path), reversed(grads[:-1]), strict=True):
+        by = input_of(hop.step, hop.op, hop.edge)
+        found = _largest(hop, grad, here)
+        if by is None or found is None:
+            return None
+        there, value, count = found
+        factor = Factor(hop.step.outputs[hop.output], there, by, here, value)
+        factors.insert(0, (factor, hop.op.view and value == 1 and count == 1))
+        ways *= count
+        here = there
+    return Way(_spelled(seed, factors, here), float(grads[-1][at]), ways)
+
+
+def _spelled(seed: SeedGrad, factors: list[tuple[Factor, bool]], at: Index) -> tuple[Factor, ...]:
+    """The factors to show: a view (True) is the same number seen otherwise, so it is merged into
+    its neighbours; the root's own gradient leads where it is not 1."""
+    kept: list[Factor] = []
+    start = float(seed.grad[at])
+    if start != 1 or not factors:
+        kept.append(Factor(seed.tensor, at, seed.tensor, at, start))
+    first = factors[0][0] if factors else None
+    for factor, view in factors:
+        if view and kept:
+            kept[-1] = replace(kept[-1], by=factor.by, by_at=factor.by_at)
+        elif not view:
+            top = first if first is not None and not kept else factor
+            kept.append(replace(factor, of=top.of, of_at=top.of_at))
+    if not kept and first is not None:
+        last = factors[-1][0]
+        kept.append(replace(first, by=last.by, by_at=last.by_at))
+    return tuple(kept)
+
+
+def _arriving(hop: Hop, grad: Array) -> list[Array | None]:
+    return [grad if i == hop.output else None for i in range(len(hop.step.outputs))]
+
+
+def _largest(hop: Hop, grad: Array, at: Index) -> tuple[Index, float, int] | None:
+    """Of the output elements that depend on element ``at`` of the input: the one that contributes
+    most, its Jacobian entry, and how many contribute."""
+    value = input_of(hop.step, hop.op, hop.edge)
+    if value is None:
+        return None
+    best: tuple[float, Index, float] | None = None
+    count = 0
+    for there in _candidates(hop, grad, value.data.shape, at):
+        one_hot = np.zeros_like(grad)
+        one_hot[there] = 1
+        pulled = pull_back(hop.step, hop.op, hop.edge, _arriving(hop, one_hot))
+        if pulled is None:
+            return None
+        entry = float(pulled[0][at])
+        size = abs(entry * float(grad[there]))
+        count += size > 0
+        if best is None or size > best[0] or (size == best[0] == 0 and abs(entry) > abs(best[2])):
+            best = (size, there, entry)
+    return None if best is None else (best[1], best[2], max(count, 1))
+
+
+def _candidates(hop: Hop, grad: Array, shape: Index, at: Index) -> Iterator[Index]:
+    if hop.op.elementwise and grad.shape == shape:
+        yield at
+        return
+    if hop.op.elementwise:
+        fixed = lifted(at, shape, grad.shape)
+        lead = grad.ndim - len(shape)
+        spread = [n if i < lead or shape[i - lead] == 1 else 1 for i, n in enumerate(grad.shape)]
+        every: Iterator[Index] = (
+            tuple(f + o for f, o in zip(fixed, offset, strict=True))
+            for offset in np.ndindex(*spread)
+        )
+        total = int(np.prod(spread))
+    else:
+        every, total = iter(np.ndindex(grad.shape)), grad.size
+    if total <= MOST_TRIED:
+        yield from every
+    else:
+        yield from sorted(every, key=lambda index: -abs(float(grad[index])))[:MOST_TRIED]

@@ -1,0 +1,141 @@
+"""Gradients in equations: what the root is called, sums, products, and the chain rule's lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from backprop_tui.engines.base import Array
+from backprop_tui.explain.chain import Chain, Factor, Way
+from backprop_tui.explain.naming import Name, Names, named, partial
+from backprop_tui.explain.record import Equation
+from backprop_tui.explain.worked import Index, named_element
+from backprop_tui.explain.write import equal, sentence, value_name
+from backprop_tui.trace.steps import SeedGrad
+from backprop_tui.trace.trace import Trace
+
+
+def root_of(trace: Trace, names: Names, index: int) -> tuple[SeedGrad | None, Name]:
+    """The latest backward's beginning and what its root is called: its own name, or L."""
+    at = names.seed_before(index)
+    step = None if at is None else trace[at]
+    if not isinstance(step, SeedGrad):
+        return None, named("L")
+    return step, root_name(names, step)
+
+
+def root_name(names: Names, step: SeedGrad) -> Name:
+    """The root's own name, L if it has none or is no scalar."""
+    tensor = step.tensor
+    if tensor.data.size == 1 and names.has_name(tensor.tensor, step.index):
+        return names.of(tensor.tensor, step.index)
+    return named("L")
+
+
+def element_of(data: Array, wanted: Index | None) -> Index:
+    """The wanted element if there is one, else the first."""
+    if (
+        wanted is not None
+        and len(wanted) == data.ndim
+        and all(0 <= i < n for i, n in zip(wanted, data.shape, strict=True))
+    ):
+        return wanted
+    return (0,) * data.ndim
+
+
+def chain_lines(
+    found: Chain, left: Name, total: float, names: Names, at: int, seed: SeedGrad
+) -> list[Equation]:
+    """The chain rule in symbols and in numbers; several paths one by one, then their sum."""
+    root = root_name(names, seed)
+    lines: list[Equation] = []
+    if found.paths == 1:
+        way = found.ways[0]
+        if len(way.factors) > 1:
+            lines.append(equal(left, _symbols(way, root, names, at)))
+        lines += _product(left, way, total)
+        return lines
+    what = f"{found.paths} paths lead from {root.text} to {_by(left)}"
+    shown = len(found.ways)
+    which = ", each gives its contribution" if shown == found.paths else f"; the first {shown}"
+    lines.append(sentence(f"{what}{which}:"))
+    for number, way in enumerate(found.ways, 1):
+        name = Name(f"path {number}", rf"\text{{path {number}}}")
+        lines.append(equal(name, _symbols(way, root, names, at)))
+        lines += _product(name, way, way.contribution)
+    terms = np.array([way.contribution for way in found.ways])
+    sum_of = plus(terms)
+    if shown < found.paths:
+        count = f" ({found.paths} paths)"
+        sum_of = Name(f"{sum_of.text} + …{count}", sum_of.tex + r" + \dots")
+    lines.append(equal(left, sum_of, total))
+    return lines
+
+
+def _product(left: Name, way: Way, total: float) -> list[Equation]:
+    product = dotted([factor.value for factor in way.factors])
+    if way.ways == 1:
+        return [equal(left, product, total)]
+    largest = Name("largest term", r"\text{largest term}")
+    return [
+        equal(largest, product, way.product),
+        sentence(
+            f"This is one of {way.ways} terms, one for each way through the elements; "
+            f"their sum is {value_name(total).text}."
+        ),
+    ]
+
+
+def _symbols(way: Way, root: Name, names: Names, at: int) -> Name:
+    factors = [_factor_name(factor, root, names, at) for factor in way.factors]
+    return Name(" · ".join(f.text for f in factors), r" \cdot ".join(f.tex for f in factors))
+
+
+def _factor_name(factor: Factor, root: Name, names: Names, at: int) -> Name:
+    of = named_element(names.of(factor.of.tensor, at), factor.of.data, factor.of_at)
+    by = named_element(names.of(factor.by.tensor, at), factor.by.data, factor.by_at)
+    # The root's own gradient, where it is not 1: ∂L/∂root.
+    return partial(root if factor.of.tensor == factor.by.tensor else of, by)
+
+
+def _by(left: Name) -> str:
+    return left.text.split("/∂", 1)[-1]
+
+
+def plus(terms: Array) -> Name:
+    """``1 + 2 + (-3)``, the first and the last where there are many."""
+    return _row(terms.tolist(), " + ", "terms")
+
+
+def dotted(factors: Sequence[float]) -> Name:
+    """``1·0.9·(-0.2)``."""
+    return _row(factors, " · ", "factors")
+
+
+def _row(numbers: Sequence[float], sign: str, what: str) -> Name:
+    count = len(numbers)
+    kept = list(range(count)) if count <= 8 else [0, 1, -1, count - 2, count - 1]
+    words, tex = [], []
+    for position in kept:
+        if position < 0:
+            words.append("…")
+            tex.append(r"\dots")
+            continue
+        value = value_name(numbers[position])
+        bare = not value.text.startswith("-") or (position == 0 and sign == " + ") or count == 1
+        words.append(value.text if bare else f"({value.text})")
+        tex.append(value.tex if bare else f"({value.tex})")
+    counted = f" ({count} {what})" if count > 8 else ""
+    tex_sign = r" \cdot " if sign == " · " else sign
+    return Name(sign.join(words) + counted, tex_sign.join(tex))
+
+
+def listed(words: Sequence[str]) -> str:
+    """``a, b and c``."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def elements(count: int) -> str:
+    """The noun for so many elements."""
+    return "element" if count == 1 else "elements"

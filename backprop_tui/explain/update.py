@@ -1,0 +1,120 @@
+"""The Maths of an optimizer's step: its rule line by line, with the numbers of one element."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backprop_tui.explain.gradients import element_of, elements
+from backprop_tui.explain.naming import Name, Names
+from backprop_tui.explain.record import Element, Equation, Explanation, Part
+from backprop_tui.explain.sym import Sym, leaf, sym
+from backprop_tui.explain.worked import TOLERANCE, Index, named_element
+from backprop_tui.explain.write import (
+    BECOMES,
+    SMALL_ARRAY,
+    equal,
+    filled,
+    is_value,
+    plain,
+    shape_words,
+    working,
+)
+from backprop_tui.ops.updates import SYMBOLS, UPDATES, Assign, UpdateRule
+from backprop_tui.trace.steps import Update
+
+
+def explain_update(step: Update, names: Names, element: Index | None) -> Explanation:
+    """The Maths of one parameter's update."""
+    name = names.of(step.before.tensor, step.index)
+    at = element_of(step.before.data, element)
+    rule = UPDATES.get(step.optimizer)
+    lines = None if rule is None else _lines(step, rule, name, at)
+    if lines is None:
+        what = (
+            f"{step.optimizer} changes {name.text}. No formula is known for this optimizer here: "
+            "below are the numbers before and after."
+        )
+        lines = (Part("values", _before_and_after(step, name, at)),)
+    else:
+        what = (
+            f"{step.optimizer} moves {name.text} a small step against its gradient, "
+            "so that the loss becomes smaller. This is no part of the graph."
+        )
+    rest = step.before.data.size - 1
+    summary = (
+        f"{name.text} has shape {shape_words(step.before.data.shape)}: "
+        f"{rest} more {elements(rest)} changed by the same rule."
+        if rest
+        else ""
+    )
+    element_worked = Element(step.before.tensor, name.text, at)
+    return Explanation(
+        f"{step.optimizer} updates {name.text}", what, lines, element_worked, summary
+    )
+
+
+def _before_and_after(step: Update, name: Name, at: Index) -> tuple[Equation, ...]:
+    before, after = step.before.data, step.after.data
+    if before.size > SMALL_ARRAY:
+        here = named_element(name, before, at)
+        before, after, name = before[at], after[at], here
+    return (
+        is_value(Name(f"{name.text} before", rf"{name.tex}\text{{ before}}"), before),
+        is_value(Name(f"{name.text} after", rf"{name.tex}\text{{ after}}"), after),
+    )
+
+
+def _lines(step: Update, rule: UpdateRule, name: Name, at: Index) -> tuple[Part, ...] | None:
+    """The parts "rule", "numbers" and "update"; None if the rule gives another number."""
+    parts = {key: Name(symbol.text, symbol.latex) for key, symbol in SYMBOLS.items()}
+    parts |= {"param": name, "grad": Name(f"{name.text}.grad", rf"{name.tex}\texttt{{.grad}}")}
+    parts = {key: plain(value) for key, value in step.group.items()} | parts
+    state = {key: _one(value, at) for key, value in step.state_before.items()}
+    values = rule.values(_one(step.before.data, at), _one(step.grad, at), step.group, state)
+    rules: list[Equation] = []
+    numbers: list[Equation] = []
+    try:
+        for line in rule.active(values):
+            made = line.compute(values)
+            formula = filled(line.formula, parts)
+            if line.target == "grad":
+                parts["grad"] = Name("g", "g")
+            target = parts.get(line.target, plain(line.target))
+            rules.append(equal(target, formula, sign=BECOMES))
+            single = sym(np.asarray(made, dtype=object).ravel()[0])
+            here = named_element(target, step.before.data, at) if line.target == "param" else target
+            shown = working(here, single, single.value, sign=BECOMES)
+            numbers.append(shown or is_value(here, single.value))
+            setattr(values, line.target, _fresh(made, single, line))
+    except (TypeError, ValueError, AttributeError, IndexError):
+        return None
+    result = np.asarray(values.param, dtype=object).ravel()[0]
+    recorded = step.after.data[at].item()
+    if abs(float(result) - recorded) > TOLERANCE * max(abs(recorded), 1e-6):
+        return None
+    found = [Part("rule", tuple(rules)), Part("numbers", tuple(numbers))]
+    if 1 < step.after.data.size <= SMALL_ARRAY:
+        found.append(Part("update", _before_and_after(step, name, at)))
+    return tuple(found)
+
+
+def _one(value: Any, at: Index) -> Any:
+    """The one element as an array that holds a number which remembers."""
+    if not isinstance(value, np.ndarray):
+        return value
+    if value.dtype.kind != "f" or value.ndim != len(at):
+        return value
+    one = np.empty(1, dtype=object)
+    one[0] = leaf(value[at].item(), Name("", ""))
+    return one
+
+
+def _fresh(made: Any, single: Sym, line: Assign) -> Any:
+    """The assigned value as a new number: later lines start from it, not from its making."""
+    if not isinstance(made, np.ndarray):
+        return single.value
+    one = np.empty(1, dtype=object)
+    one[0] = leaf(float(single.value), Name(line.target, line.target))
+    return one

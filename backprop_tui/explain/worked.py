@@ -1,0 +1,288 @@
+"""One element of an op worked out: the op's own rule, run on numbers that remember.
+
+An elementwise op is run on the one element alone, a matrix product on one row and one column,
+everything else as a whole if it is small. Where a rule cannot be run so (it is too large, or it
+leaves NumPy's arithmetic), there is no working, and the caller shows formula and values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from backprop_tui.engines.base import Array, TensorValue
+from backprop_tui.explain.naming import Name, Names
+from backprop_tui.explain.sym import Sym, TooLong, budget, leaf, sym
+from backprop_tui.ops import OPS
+from backprop_tui.ops.base import Op, Vjp, reduce_to
+from backprop_tui.trace.steps import Forward
+
+#: Scalar operations, and array elements, beyond which nothing is spelled out.
+OPERATIONS = 20_000
+#: A working that differs more than this from the recorded number is not shown.
+TOLERANCE = 1e-3
+
+Index = tuple[int, ...]
+Slices = Mapping[str, tuple[slice, ...]]
+
+
+def op_of(step: Forward) -> Op | None:
+    """The record of the op that ran; None for an op that has none."""
+    return OPS.get(step.op)
+
+
+def vjp_of(op: Op, edge: int) -> Vjp | None:
+    """The rule that made the gradient of edge number ``edge``."""
+    rules = tuple(op.vjps.values())
+    if op.variadic:
+        return rules[0] if rules else None
+    return rules[edge] if edge < len(rules) else None
+
+
+def input_of(step: Forward, op: Op, edge: int) -> TensorValue | None:
+    """The input that edge number ``edge`` leads to."""
+    if op.variadic:
+        tensors = [o.value for o in step.inputs if isinstance(o.value, TensorValue)]
+        return tensors[edge] if edge < len(tensors) else None
+    wanted = tuple(op.vjps)[edge] if edge < len(op.vjps) else None
+    for operand in step.inputs:
+        if operand.name == wanted and isinstance(operand.value, TensorValue):
+            return operand.value
+    return None
+
+
+def named_element(name: Name, values: Array, index: Index) -> Name:
+    """``w[0, 1]``, but plainly ``w`` where it has one element only."""
+    return name.at(index) if values.size > 1 else name
+
+
+def lifted(index: Index, shape: Index, into: Index) -> Index:
+    """The first element of ``into`` that element ``index`` of ``shape`` was broadcast to."""
+    lead = (0,) * (len(into) - len(shape))
+    return lead + tuple(
+        i if n == m else 0 for i, n, m in zip(index, shape, into[len(lead) :], strict=True)
+    )
+
+
+def picked(index: Index, shape: Index) -> Index:
+    """The element of ``shape`` that was broadcast to element ``index`` of a larger shape."""
+    tail = index[len(index) - len(shape) :]
+    return tuple(0 if n == 1 else i for i, n in zip(tail, shape, strict=True))
+
+
+# --- symbolic -------------------------------------------------------------------------------
+
+
+class Looking:
+    """How tensors are seen while a rule runs: symbols for floats, as much of them as needed."""
+
+    def __init__(self, names: Names, at: int, element: Index | None, slices: Slices) -> None:
+        self.names = names
+        self.at = at
+        self.element = element
+        self.slices = slices
+
+    def see(self, role: str, value: TensorValue) -> Any:
+        """A tensor in its ``role`` (the op's name for that input, or ``result``)."""
+        if value.data.dtype.kind != "f":
+            return self.part(role, value.data)
+        return self.symbols(role, value.data, self.names.of(value.tensor, self.at))
+
+    def symbols(self, role: str, data: Array, name: Name) -> Any:
+        """``data`` as leaves: the one element, the slices, or all of it."""
+        if self.element is not None:
+            index = picked(self.element, data.shape)
+            one = np.empty(1, dtype=object)
+            one[0] = leaf(data[index].item(), name, index if data.size > 1 else ())
+            return one
+        part = self.part(role, data)
+        starts = [s.start or 0 for s in self.slices.get(role, ())] or [0] * data.ndim
+        if part.size > OPERATIONS:
+            raise TooLong
+        out = np.empty(part.shape, dtype=object)
+        for at, number in zip(np.ndindex(part.shape), part.ravel().tolist(), strict=True):
+            index = tuple(i + s for i, s in zip(at, starts, strict=True))
+            out[at] = leaf(number, name, index if data.size > 1 else ())
+        return out
+
+    def part(self, role: str, data: Array) -> Array:
+        if self.element is not None:
+            return np.asarray(data[picked(self.element, data.shape)]).reshape(1)
+        return data[self.slices[role]] if role in self.slices else data
+
+
+def _row(i: int) -> tuple[slice, ...]:
+    return (slice(i, i + 1), slice(None))
+
+
+def _column(j: int) -> tuple[slice, ...]:
+    return (slice(None), slice(j, j + 1))
+
+
+def _bias(shape: Index, i: int, j: int) -> tuple[slice, ...]:
+    return tuple(slice(k, k + 1) for k in picked((i, j), shape))
+
+
+def _forward_slices(step: Forward, at: Index) -> Slices:
+    """The row and column that make one element of a matrix product."""
+    shapes = {o.name: o.value.data.shape for o in step.inputs if isinstance(o.value, TensorValue)}
+    if step.op == "mm":
+        return {"self": _row(at[0]), "mat2": _column(at[1])}
+    if step.op == "addmm":
+        rows: Slices = {"mat1": _row(at[0]), "mat2": _column(at[1])}
+        return {**rows, "self": _bias(shapes["self"], *at)}
+    return {}
+
+
+def _backward_slices(op: str, wanted: str, at: Index) -> Slices:
+    left, right = ("self", "mat2") if op == "mm" else ("mat1", "mat2")
+    if op in ("mm", "addmm") and wanted == left:
+        return {"grad": _row(at[0]), right: _row(at[1])}
+    if op in ("mm", "addmm") and wanted == right:
+        return {left: _column(at[0]), "grad": _column(at[1])}
+    return {}
+
+
+def forward_working(step: Forward, op: Op, names: Names, at: Index, output: int = 0) -> Sym | None:
+    """Element ``at`` of an output as an expression of the inputs; None where there is none."""
+    slices = {} if op.elementwise else _forward_slices(step, at)
+    looking = Looking(names, step.index, at if op.elementwise else None, slices)
+
+    def run() -> Any:
+        inputs = {
+            o.name: looking.see(o.name, o.value) if isinstance(o.value, TensorValue) else o.value
+            for o in step.inputs
+        }
+        if op.variadic:
+            made = op.forward(list(inputs.values()), **step.attrs)
+        else:
+            # An optional input that was not given is not among the step's inputs.
+            left_out = dict.fromkeys((*op.vjps, *op.plain))
+            made = op.forward(**{**left_out, **inputs}, **step.attrs)
+        return made[output] if isinstance(made, tuple | list) else made
+
+    place = (0,) if op.elementwise else (0,) * len(at) if slices else at
+    return _agreed(_run(run, place), step.outputs[output].data[at].item())
+
+
+def backward_working(
+    step: Forward,
+    op: Op,
+    edge: int,
+    incoming: Sequence[Array | None],
+    gradients: Sequence[Name],
+    at: Index,
+    recorded: float,
+    names: Names,
+) -> Sym | None:
+    """The gradient of element ``at`` of an input, before any summing because of broadcasting.
+
+    ``recorded`` is that number as the engine had it; None where there is no working.
+    """
+    rule = vjp_of(op, edge)
+    value = input_of(step, op, edge)
+    if rule is None or value is None:
+        return None
+    shape = value.data.shape
+    slices: Slices = {}
+    element = None
+    if op.elementwise:
+        element = lifted(at, shape, step.outputs[0].data.shape)
+    elif not op.variadic:
+        slices = _backward_slices(step.op, tuple(op.vjps)[edge], at)
+    looking = Looking(names, step.index, element, slices)
+
+    def run() -> Any:
+        arrived = tuple(
+            looking.symbols("grad", _zeros_if_none(grad, output), name)
+            for grad, output, name in zip(incoming, step.outputs, gradients, strict=True)
+        )
+        saved = namespace(step, op, rule, looking.see)
+        made = rule.rule(arrived[0] if len(arrived) == 1 else arrived, saved)
+        return made[edge] if op.variadic else made
+
+    def place(made: Array) -> Index:
+        if op.elementwise or slices:
+            return (0,) * made.ndim
+        return at if made.shape == shape else lifted(at, shape, made.shape)
+
+    return _agreed(_run(run, place), recorded)
+
+
+def _zeros_if_none(grad: Array | None, output: TensorValue) -> Array:
+    return np.zeros_like(output.data) if grad is None else grad
+
+
+def _run(run: Callable[[], Any], place: Index | Callable[[Array], Index]) -> Sym | None:
+    # Any failure means no more than that this rule has no working: what NumPy cannot do with
+    # objects is not known beforehand, and the recorded numbers are shown in any case.
+    try:
+        with budget(OPERATIONS), np.errstate(all="ignore"):
+            made = np.asarray(run(), dtype=object)
+            value = made[place(made) if callable(place) else place]
+    except (TooLong, TypeError, ValueError, AttributeError, IndexError, NotImplementedError):
+        return None
+    return sym(value)
+
+
+def _agreed(working: Sym | None, recorded: float) -> Sym | None:
+    """The working, unless it gives another number than the one recorded."""
+    if working is None:
+        return None
+    mine = float(working.value)
+    near = abs(mine - recorded) <= TOLERANCE * max(abs(mine), abs(recorded), 1e-6)
+    return working if near or mine == recorded or (mine != mine and recorded != recorded) else None
+
+
+# --- numeric --------------------------------------------------------------------------------
+
+
+def namespace(
+    step: Forward, op: Op, rule: Vjp, see: Callable[[str, TensorValue], Any]
+) -> SimpleNamespace:
+    """What a vjp rule reads: what it ``saves``, seen with ``see``, and the attributes."""
+    found = SimpleNamespace(**dict.fromkeys((*op.vjps, *op.plain)))
+    found.__dict__.update(step.attrs)
+    tensors = []
+    for operand in step.inputs:
+        value = operand.value
+        if not isinstance(value, TensorValue):
+            setattr(found, operand.name, value)
+            continue
+        tensors.append(value)
+        setattr(found, f"{operand.name}_shape", value.data.shape)
+        if operand.name in rule.saves:
+            setattr(found, operand.name, see(operand.name, value))
+    if op.variadic:
+        found.tensors_shape = [value.data.shape for value in tensors]
+        if "tensors" in rule.saves:
+            found.tensors = tuple(see("tensors", value) for value in tensors)
+    if "result" in rule.saves:
+        results = tuple(see("result", output) for output in step.outputs)
+        found.result = results[0] if op.outputs == 1 else results
+    return found
+
+
+def pull_back(
+    step: Forward, op: Op, edge: int, incoming: Sequence[Array | None]
+) -> tuple[Array, Array] | None:
+    """The gradient that arrives at an input from ``incoming``: (summed to its shape, before).
+
+    None where the op has no rule for this edge, or the rule needs what was not recorded.
+    """
+    rule = vjp_of(op, edge)
+    value = input_of(step, op, edge)
+    if rule is None or value is None:
+        return None
+    arrived = tuple(_zeros_if_none(g, o) for g, o in zip(incoming, step.outputs, strict=True))
+    try:
+        with np.errstate(all="ignore"):
+            saved = namespace(step, op, rule, lambda _, tensor: tensor.data)
+            made = rule.rule(arrived[0] if len(arrived) == 1 else arrived, saved)
+        whole = np.asarray(made[edge] if op.variadic else made)
+        return reduce_to(whole, value.data.shape), whole
+    except (TypeError, ValueError, AttributeError, IndexError):
+        return None
