@@ -46,11 +46,11 @@ class Formula:
     text: str
     latex: str
 
-    def fill(self, **parts: str) -> str:
+    def fill(self, /, **parts: str) -> str:
         """The plain text with ``parts`` put in; unknown placeholders stay."""
         return Template(self.text).safe_substitute(parts)
 
-    def fill_latex(self, **parts: str) -> str:
+    def fill_latex(self, /, **parts: str) -> str:
         """The LaTeX with ``parts`` put in; unknown placeholders stay."""
         return Template(self.latex).safe_substitute(parts)
 
