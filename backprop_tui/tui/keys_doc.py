@@ -10,7 +10,7 @@ from backprop_tui.tui.commands import grouped, key_text
 _HEAD = """\
 # Keys
 
-<!-- Made by `python -m backprop_tui.tui.keys_doc docs/keys.md` from backprop_tui/tui/commands.py. -->
+<!-- From backprop_tui/tui/commands.py, by `python -m backprop_tui.tui.keys_doc docs/keys.md`. -->
 
 In the app `?` shows this list, and Ctrl+P finds a command by its name. A mouse works too: click a
 pane to focus it, a tensor to select it, a line of the program to go there; the wheel scrolls.
