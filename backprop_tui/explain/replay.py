@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from backprop_tui.engines.base import Array, TensorValue
-from backprop_tui.ops.base import OPS
+from backprop_tui.ops import OPS
 from backprop_tui.trace.steps import Forward, SeedGrad
 from backprop_tui.trace.trace import Trace
 
