@@ -17,9 +17,9 @@ _HEAD = """\
 
 <!-- From backprop_tui/ops/, by `python -m backprop_tui.ops.reference docs/ops.md`. -->
 
-Every operation that the NumPy engine records, by the name of its autograd Node. `ḡ` is the gradient that
-arrives at the result, `y` the result itself; inputs go by their own names. A gradient whose input was
-broadcast is afterwards summed back to that input's shape.
+Every operation that the NumPy engine records, by the name of its autograd Node. `ḡ` is the gradient
+that arrives at the result, `y` the result itself; inputs go by their own names. A gradient whose
+input was broadcast is afterwards summed back to that input's shape.
 """
 
 _UPDATES_HEAD = """
