@@ -110,10 +110,16 @@ def define(rule: UpdateRule) -> UpdateRule:
     return rule
 
 
+#: Entries of ``param_groups`` that say how to compute, not what.
+_HOW = {"foreach", "fused", "differentiable", "capturable", "decoupled_weight_decay", "initial_lr"}
+
+
 def hyperparameters(group: Mapping[str, object]) -> dict[str, Scalar]:
     """The numbers of a ``param_groups`` entry, ``betas`` as ``beta1`` and ``beta2``."""
     numbers: dict[str, Scalar] = {}
     for name, value in group.items():
+        if name in _HOW:
+            continue
         if name == "betas" and isinstance(value, tuple | list):
             numbers["beta1"], numbers["beta2"] = value
         elif isinstance(value, bool | int | float):

@@ -17,10 +17,10 @@ WHERE = {
     "torch.autograd": ("autograd",),
     "torch.nn": ("nn", "tensor"),
     "torch.nn.functional": ("nn_functional", "functional"),
-    "torch.nn.init": ("init",),
-    "torch.nn.utils": ("nn_utils",),
+    "torch.nn.init": ("nn.init",),
+    "torch.nn.utils": ("nn.utils",),
     "torch.optim": ("optim",),
-    "torch.optim.lr_scheduler": ("optim",),
+    "torch.optim.lr_scheduler": ("lr_scheduler",),
     "torch.utils.data": ("data",),
 }
 

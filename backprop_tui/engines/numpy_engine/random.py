@@ -1,180 +1,210 @@
-"""PyTorch's CPU random numbers, from NumPy's Mersenne Twister.
-
-Both libraries turn a seed into the same stream of 32-bit words; what differs is how a word becomes
-a number, and how many words each draw takes. A ``Generator`` takes words as PyTorch does::
-
-    rand float32     1 word    its low 24 bits / 2²⁴
-    rand float64     2 words   the low 53 bits of (first · 2³² + second) / 2⁵³
-    randn, < 16      2 float64 uniforms for two numbers (Box-Muller; the second is kept)
-    randn, ≥ 16      1 uniform each, then Box-Muller in blocks of 16, the last block drawn anew
-    randint          1 word (2 for a range of 2²⁸ and more), modulo the range
-    randperm(n)      n − 1 words: a Fisher-Yates shuffle
-    bernoulli        one float64 uniform each (one float32 for a float32 tensor of probabilities)
-
-So after every call the stream stands where PyTorch's would.
-"""
+"""``torch.rand`` and its relatives: tensors of random numbers from the engine's generator."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from backprop_tui.engines.base import Array
+from backprop_tui.engines.numpy_engine import events, state
+from backprop_tui.engines.numpy_engine.creation import size_of
+from backprop_tui.engines.numpy_engine.dtypes import dtype, int64
+from backprop_tui.engines.numpy_engine.generator import Generator
+from backprop_tui.engines.numpy_engine.tensor import Tensor
 
-#: The seed of a generator that nobody seeded (PyTorch's ``default_rng_seed_val``).
-DEFAULT_SEED = 67280421310721
-#: Blocks of Box-Muller, and from how many elements on PyTorch works in blocks.
-BLOCK = 16
-
-Shape = tuple[int, ...]
-DType = npt.DTypeLike
-Words = npt.NDArray[np.uint64]
-
-
-class Generator:
-    """``torch.Generator``: a stream of random numbers and its seed."""
-
-    def __init__(self, device: object = "cpu") -> None:
-        if str(device) != "cpu":
-            raise RuntimeError(f"this engine has generators for the cpu only, not for {device}")
-        self.manual_seed(DEFAULT_SEED)
-
-    def manual_seed(self, seed: int) -> Generator:
-        """Start the stream of ``seed`` anew, and return the generator itself.
-
-        Raises ValueError for a seed that 64 bits cannot hold.
-        """
-        seed = int(seed)
-        if not -(2**63) <= seed < 2**64:
-            raise ValueError("Overflow when unpacking long long")
-        self._seed = seed % 2**64
-        self._twister = np.random.RandomState(self._seed & 0xFFFFFFFF)
-        self._kept: float | None = None
-        return self
-
-    def initial_seed(self) -> int:
-        """The seed the stream began with."""
-        return self._seed
-
-    def __repr__(self) -> str:
-        return "<torch._C.Generator object>"
-
-    # What a draw takes from the stream
-
-    def words(self, count: int) -> Words:
-        """The next ``count`` 32-bit words."""
-        if count == 0:  # asking NumPy for no bytes would cost a word
-            return np.empty(0, np.uint64)
-        return np.frombuffer(self._twister.bytes(4 * count), dtype="<u4").astype(np.uint64)
-
-    def long_words(self, count: int) -> Words:
-        """The next ``count`` 64-bit words, each from two: the high half comes first."""
-        words = self.words(2 * count)
-        return words[0::2] << np.uint64(32) | words[1::2]
-
-    def _unit(self, count: int, dtype: DType) -> Array:
-        """Uniform numbers in [0, 1)."""
-        if np.dtype(dtype) == np.float32:
-            return (self.words(count) & np.uint64(2**24 - 1)).astype(np.float32) * np.float32(
-                2.0**-24
-            )
-        return (self.long_words(count) & np.uint64(2**53 - 1)).astype(np.float64) * 2.0**-53
-
-    def _box_muller(self) -> float:
-        """The next normal number in double precision, drawn in pairs."""
-        if self._kept is not None:
-            kept, self._kept = self._kept, None
-            return kept
-        first, second = self._unit(2, np.float64).tolist()
-        radius, angle = math.sqrt(-2.0 * math.log1p(-second)), 2.0 * math.pi * first
-        self._kept = radius * math.sin(angle)
-        return radius * math.cos(angle)
-
-    # Draws
-
-    def uniform(
-        self, shape: Shape, low: float = 0.0, high: float = 1.0, dtype: DType = np.float32
-    ) -> Array:
-        """``rand`` and ``uniform_``: numbers in [low, high); RuntimeError for low > high."""
-        if low > high:
-            raise RuntimeError(
-                "uniform_ expects to return a [from, to) range, "
-                f"but found from={low:g} > to={high:g}"
-            )
-        kind: Any = np.dtype(dtype).type
-        unit = self._unit(math.prod(shape), dtype)
-        start, width = kind(low), kind(high) - kind(low)
-        # PyTorch's kernel rounds product and sum once, as one fused operation.
-        wide = unit.astype(np.float64) * np.float64(width) + np.float64(start)
-        return wide.astype(dtype).reshape(shape)
-
-    def normal(
-        self, shape: Shape, mean: float = 0.0, std: float = 1.0, dtype: DType = np.float32
-    ) -> Array:
-        """``randn`` and ``normal_``; RuntimeError for a negative ``std``."""
-        if not std >= 0.0:
-            raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
-        size = math.prod(shape)
-        if size < BLOCK:
-            drawn = [self._box_muller() * std + mean for _ in range(size)]
-            return np.array(drawn, dtype=dtype).reshape(shape)
-        unit = self._unit(size, dtype)
-        whole = size - size % BLOCK
-        values = np.empty(size, dtype)
-        values[:whole] = _normal_blocks(unit[:whole], mean, std)
-        if whole != size:
-            values[-BLOCK:] = _normal_blocks(self._unit(BLOCK, dtype), mean, std)
-        return values.reshape(shape)
-
-    def randint(self, low: int, high: int, shape: Shape, dtype: DType = np.int64) -> Array:
-        """Whole numbers in [low, high); RuntimeError for an empty range."""
-        if low >= high:
-            raise RuntimeError(
-                f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
-            )
-        size, span = math.prod(shape), high - low
-        drawn = self.long_words(size) if span >= 2**28 else self.words(size)
-        return ((drawn % np.uint64(span)).astype(np.int64) + low).astype(dtype).reshape(shape)
-
-    def random_seed(self) -> int:
-        """``torch.empty((), dtype=torch.int64).random_().item()``: a seed for another stream."""
-        return int(self.long_words(1)[0]) & (2**63 - 1)
-
-    def randperm(self, n: int) -> Array:
-        """The numbers 0 … n−1 in random order; RuntimeError for a negative ``n``."""
-        if n < 0:
-            raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
-        order = list(range(n))
-        for i, word in enumerate(self.words(max(n - 1, 0)).tolist()):
-            j = i + word % (n - i)
-            order[i], order[j] = order[j], order[i]
-        return np.array(order, dtype=np.int64)
-
-    def bernoulli(self, shape: Shape, p: float) -> Array:
-        """``bernoulli_(p)``, and so the mask of dropout: True with probability ``p``.
-
-        Raises RuntimeError for a ``p`` outside [0, 1].
-        """
-        if not 0.0 <= p <= 1.0:
-            raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
-        return (self._unit(math.prod(shape), np.float64) < p).reshape(shape)
-
-    def bernoulli_of(self, probabilities: Array) -> Array:
-        """``torch.bernoulli(probabilities)``: 0 or 1 for each, in its dtype."""
-        if not ((probabilities >= 0) & (probabilities <= 1)).all():
-            raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
-        unit = self._unit(probabilities.size, probabilities.dtype).reshape(probabilities.shape)
-        return (unit < probabilities).astype(probabilities.dtype)
+__all__ = [
+    "Generator",
+    "bernoulli",
+    "initial_seed",
+    "manual_seed",
+    "normal",
+    "rand",
+    "rand_like",
+    "randint",
+    "randn",
+    "randn_like",
+    "randperm",
+]
 
 
-def _normal_blocks(unit: Array, mean: float, std: float) -> Array:
-    """Box-Muller on blocks of 16 uniforms: 8 radii, 8 angles, 8 cosines and 8 sines."""
-    kind: Any = unit.dtype.type
-    blocks = unit.reshape(-1, 2, BLOCK // 2)
-    radius = np.sqrt(kind(-2) * np.log(kind(1) - blocks[:, 0]))
-    angle = kind(2 * math.pi) * blocks[:, 1]
-    pair = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
-    return np.asarray(pair * kind(std) + kind(mean)).reshape(-1)
+def default_generator() -> Generator:
+    """The generator that draws when none is named; every engine has its own."""
+    extras = state.current.extras
+    generator = extras.get("generator")
+    if not isinstance(generator, Generator):
+        generator = extras["generator"] = Generator()
+    return generator
+
+
+def manual_seed(seed: int) -> Generator:
+    """``torch.manual_seed``: start the default generator anew."""
+    return default_generator().manual_seed(seed)
+
+
+def initial_seed() -> int:
+    """``torch.initial_seed``: the default generator's seed."""
+    return default_generator().initial_seed()
+
+
+def _drawn(array: Any, requires_grad: bool) -> Tensor:
+    made = Tensor(np.asarray(array))
+    if requires_grad:
+        with events.muted():
+            made.requires_grad_()
+    return made
+
+
+def _room(size: tuple[int, ...], wanted: dtype) -> None:
+    if state.current.allocate is not None:
+        state.current.allocate(size, max(wanted.itemsize, 8))
+
+
+def _floating(wanted: dtype | None, kernel: str) -> dtype:
+    """The dtype to draw in; NotImplementedError for one without a kernel."""
+    chosen = state.current.default_dtype if wanted is None else wanted
+    if chosen.short not in ("float32", "float64"):
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{chosen.legacy}'")
+    return chosen
+
+
+def rand(
+    *size: Any,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """``torch.rand``: uniform in [0, 1)."""
+    shape, wanted = size_of(size), _floating(dtype, "check_uniform_bounds")
+    _room(shape, wanted)
+    drawn = (generator or default_generator()).uniform(shape, dtype=wanted.numpy)
+    return _drawn(drawn, requires_grad)
+
+
+def randn(
+    *size: Any,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """``torch.randn``: standard normal."""
+    shape, wanted = size_of(size), _floating(dtype, "normal_kernel_cpu")
+    _room(shape, wanted)
+    drawn = (generator or default_generator()).normal(shape, dtype=wanted.numpy)
+    return _drawn(drawn, requires_grad)
+
+
+def rand_like(
+    input: Tensor, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """``torch.rand_like``: uniform, in the shape and dtype of another tensor."""
+    return rand(input.array.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
+def randn_like(
+    input: Tensor, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """``torch.randn_like``: standard normal, in the shape and dtype of another tensor."""
+    return randn(input.array.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
+def randint(
+    low: int,
+    high: Any = None,
+    size: Any = None,
+    *,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """``torch.randint(low=0, high, size)``: whole numbers in [low, high)."""
+    if isinstance(high, list | tuple):
+        low, high, size = 0, low, high
+    elif high is None:
+        low, high = 0, low
+    if size is None:
+        raise TypeError("randint() is missing the argument 'size'")
+    wanted = int64 if dtype is None else dtype
+    shape = size_of((size,))
+    _room(shape, wanted)
+    drawn = (generator or default_generator()).randint(int(low), int(high), shape, wanted.numpy)
+    return _drawn(drawn, requires_grad)
+
+
+def randperm(
+    n: int,
+    *,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """``torch.randperm``: 0 … n−1 in random order."""
+    wanted = int64 if dtype is None else dtype
+    _room((max(n, 0),), wanted)
+    order = (generator or default_generator()).randperm(n)
+    return _drawn(order.astype(wanted.numpy), requires_grad)
+
+
+def bernoulli(
+    input: Tensor, p: float | None = None, *, generator: Generator | None = None
+) -> Tensor:
+    """``torch.bernoulli``: 1 with the probability given by each element, or by ``p``."""
+    stream = generator or default_generator()
+    if p is not None:
+        return Tensor(stream.bernoulli(input.array.shape, p).astype(input.array.dtype))
+    _floating(input.dtype, "bernoulli_tensor_cpu_p_")
+    return Tensor(stream.bernoulli_of(input.array))
+
+
+def normal(
+    mean: Any,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """``torch.normal``: of numbers with a ``size``, or of tensors, element by element."""
+    stream = generator or default_generator()
+    tensors = [part for part in (mean, std) if isinstance(part, Tensor)]
+    if not tensors:
+        if size is None:
+            raise TypeError("normal() is missing the argument 'size'")
+        shape, wanted = size_of((size,)), _floating(dtype, "normal_kernel_cpu")
+        _room(shape, wanted)
+        return _drawn(stream.normal(shape, mean, std, wanted.numpy), requires_grad)
+    wanted = _floating(tensors[0].dtype, "normal_kernel_cpu")
+    shape = np.broadcast_shapes(*(part.array.shape for part in tensors))
+    middle = mean.array if isinstance(mean, Tensor) else mean
+    if isinstance(std, Tensor):
+        if (std.array < 0).any():
+            raise RuntimeError("normal expects all elements of std >= 0.0")
+        drawn = stream.normal(shape, dtype=wanted.numpy) * std.array
+    else:
+        drawn = stream.normal(shape, 0.0, std, wanted.numpy)
+    return Tensor(np.asarray(drawn + middle))
+
+
+def uniform_(
+    tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None
+) -> Tensor:
+    """``Tensor.uniform_`` under ``no_grad``: filled with uniform numbers in [a, b)."""
+    wanted = _floating(tensor.dtype, "check_uniform_bounds").numpy
+    stream = generator or default_generator()
+    events.write(tensor, stream.uniform(tensor.array.shape, a, b, wanted))
+    return tensor
+
+
+def normal_(
+    tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None
+) -> Tensor:
+    """``Tensor.normal_`` under ``no_grad``: filled with normal numbers."""
+    wanted = _floating(tensor.dtype, "normal_kernel_cpu").numpy
+    stream = generator or default_generator()
+    events.write(tensor, stream.normal(tensor.array.shape, mean, std, wanted))
+    return tensor
