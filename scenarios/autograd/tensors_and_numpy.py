@@ -8,22 +8,28 @@
 """A tensor is an array that can remember how it was computed. No gradients in this one: look at
 shapes and dtypes. Most errors of a first network are a wrong shape, and the next most a wrong
 dtype; both are seen at once in the table of tensors."""
+import numpy as np
 import torch
 
-# np.array([[2, 3, 5], [1, 2, 9]]) is torch.tensor([[2, 3, 5], [1, 2, 9]]): two rows, three columns.
+# The same table of numbers in both: two rows, three columns. Whole numbers stay whole, int64.
+array = np.array([[2, 3, 5], [1, 2, 9]])
 A = torch.tensor([[2, 3, 5], [1, 2, 9]])
 print(A, A.shape, A.dtype)
 
-# Whole numbers stay whole: int64, as in NumPy. Only float tensors can require a gradient.
+# from_numpy makes a tensor on the same memory: what changes in one changes in the other.
+shared = torch.from_numpy(array)
+shared[0, 0] = 7
+print(array)
+
+# Only float tensors can require a gradient. float() gives float32, PyTorch's usual dtype;
+# NumPy's is float64, and a layer refuses the mixture.
 A = A.float()
-print(A, A.dtype)
+B = torch.from_numpy(np.array([[1.0, 0.0, 2.0], [3.0, 1.0, 1.0]]))
+print(A.dtype, B.dtype)
+B = B.float()
 
-# With a decimal point PyTorch takes float32 where NumPy takes float64.
-B = torch.tensor([[1.0, 0.0, 2.0], [3.0, 1.0, 1.0]])
-print(B.dtype)
-
-# np.zeros, np.ones, np.arange: the same names. dtype and device are chosen here, too.
-print(torch.zeros(2, 3), torch.ones(2, dtype=torch.float64), torch.arange(4))
+# zeros, ones, arange, reshape: the same names as in NumPy.
+print(torch.zeros(2, 3), torch.ones(2), torch.arange(4))
 
 # "*" multiplies element by element: both shapes (2, 3), and so is the result.
 P = A * B
@@ -34,11 +40,11 @@ print(P, P.shape)
 M = A @ B.T
 print(M, M.shape)
 
-# view is NumPy's reshape without a copy: v and A share the same six numbers.
+# view is a reshape that never copies: v and A share the same six numbers.
 v = A.view(3, 2)
 print(v, v.shape)
 
-# Changing one therefore changes the other: a trap as often as a tool.
+# Here too, changing one changes the other: a trap as often as a tool.
 v[0, 0] = 100
 print(A)
 
