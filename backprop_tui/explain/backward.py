@@ -158,7 +158,7 @@ class _Node:
         )
         lines = []
         if made is not None:
-            if value.data.size > 1 or whole.size > 1:
+            if made.kind != "leaf" and whole.size > 1:
                 lines.append(working(left, made, recorded, names=True))
             lines.append(working(left, made, recorded))
         found = [line for line in lines if line is not None] or [is_value(left, recorded)]

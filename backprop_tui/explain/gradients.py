@@ -15,6 +15,9 @@ from backprop_tui.explain.write import equal, sentence, value_name
 from backprop_tui.trace.steps import SeedGrad
 from backprop_tui.trace.trace import Trace
 
+#: Sums and products of more pieces than this show the first two and the last two.
+LONGEST_ROW = 10
+
 
 def root_of(trace: Trace, names: Names, index: int) -> tuple[SeedGrad | None, Name]:
     """The latest backward's beginning and what its root is called: its own name, or L."""
@@ -88,8 +91,7 @@ def _product(left: Name, way: Way, total: float) -> list[Equation]:
 
 
 def _symbols(way: Way, root: Name, names: Names, at: int) -> Name:
-    factors = [_factor_name(factor, root, names, at) for factor in way.factors]
-    return Name(" · ".join(f.text for f in factors), r" \cdot ".join(f.tex for f in factors))
+    return _row([_factor_name(factor, root, names, at) for factor in way.factors], " · ", "factors")
 
 
 def _factor_name(factor: Factor, root: Name, names: Names, at: int) -> Name:
@@ -105,30 +107,36 @@ def _by(left: Name) -> str:
 
 def plus(terms: Array) -> Name:
     """``1 + 2 + (-3)``, the first and the last where there are many."""
-    return _row(terms.tolist(), " + ", "terms")
+    return _row(
+        [_bracketed(term, first=i == 0) for i, term in enumerate(terms.tolist())], " + ", "terms"
+    )
 
 
 def dotted(factors: Sequence[float]) -> Name:
-    """``1·0.9·(-0.2)``."""
-    return _row(factors, " · ", "factors")
+    """``1 · 0.9 · (-0.2)``."""
+    alone = len(factors) == 1
+    return _row([_bracketed(factor, first=alone) for factor in factors], " · ", "factors")
 
 
-def _row(numbers: Sequence[float], sign: str, what: str) -> Name:
-    count = len(numbers)
-    kept = list(range(count)) if count <= 8 else [0, 1, -1, count - 2, count - 1]
-    words, tex = [], []
-    for position in kept:
-        if position < 0:
-            words.append("…")
-            tex.append(r"\dots")
-            continue
-        value = value_name(numbers[position])
-        bare = not value.text.startswith("-") or (position == 0 and sign == " + ") or count == 1
-        words.append(value.text if bare else f"({value.text})")
-        tex.append(value.tex if bare else f"({value.tex})")
-    counted = f" ({count} {what})" if count > 8 else ""
+def _bracketed(number: float, *, first: bool) -> Name:
+    """A number; in parentheses if it is negative and not the first of a sum."""
+    value = value_name(number)
+    if first or not value.text.startswith("-"):
+        return value
+    return Name(f"({value.text})", f"({value.tex})")
+
+
+def _row(pieces: Sequence[Name], sign: str, what: str) -> Name:
     tex_sign = r" \cdot " if sign == " · " else sign
-    return Name(sign.join(words) + counted, tex_sign.join(tex))
+    if len(pieces) <= LONGEST_ROW:
+        return Name(sign.join(p.text for p in pieces), tex_sign.join(p.tex for p in pieces))
+    shown = [*pieces[:2], Name("…", r"\dots"), *pieces[-2:]]
+    words = sign.join(p.text for p in shown)
+    tex = tex_sign.join(p.tex for p in shown)
+    return Name(
+        f"{words} ({len(pieces)} {what})",
+        rf"\underbrace{{{tex}}}_{{{len(pieces)}\ \text{{{what}}}}}",
+    )
 
 
 def listed(words: Sequence[str]) -> str:

@@ -38,11 +38,18 @@ class Name:
     latex_end: str = ""
 
     def at(self, index: tuple[int, ...]) -> Name:
-        """The element ``index`` of it: ``w[0, 1]``; itself for a 0-d tensor."""
+        """The element ``index`` of it: ``w[0,1]``; itself for a 0-d tensor."""
         if not index:
             return self
-        words = f"[{', '.join(map(str, index))}]"
+        words = f"[{','.join(map(str, index))}]"
         return Name(self.text + words, self.latex + words, self.latex_end)
+
+    @property
+    def bare(self) -> Name:
+        """Without the parentheses around it, for a place where none are needed."""
+        if not (self.text.startswith("(") and self.text.endswith(")")) or self.latex_end:
+            return self
+        return Name(self.text[1:-1], self.latex.removeprefix("(").removesuffix(")"))
 
     @property
     def tex(self) -> str:

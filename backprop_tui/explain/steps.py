@@ -9,7 +9,7 @@ from backprop_tui.explain.gradients import element_of, elements, listed
 from backprop_tui.explain.naming import Name, Names, named, names_of
 from backprop_tui.explain.record import Element, Equation, Explanation, Part
 from backprop_tui.explain.update import explain_update
-from backprop_tui.explain.worked import Index, forward_working, named_element, op_of
+from backprop_tui.explain.worked import Index, forward_working, op_of
 from backprop_tui.explain.write import (
     SMALL_ARRAY,
     equal,
@@ -84,27 +84,28 @@ def _forward(step: Forward, names: Names, element: Index | None, tensor: int | N
         worked = Element(output.tensor, name.text, at)
         if op is not None:
             formula = filled(op.formula, operands(step, names, step.index))
-            parts.append(Part("rule", (equal(name, formula),)))
+            parts.append(Part("rule", (equal(name.bare, formula),)))
         if output.data.size:
-            here = named_element(name, output.data, at)
+            here = name.at(at) if output.data.size > 1 else name.bare
             number = output.data[at].item()
             lines: list[Equation | None] = []
             if op is not None:
                 made = forward_working(step, op, names, at, position)
                 if made is not None:
-                    if output.data.size > 1 or not op.elementwise:
+                    if made.kind != "leaf" and (output.data.size > 1 or not op.elementwise):
                         lines.append(working(here, made, number, names=True))
                     lines.append(working(here, made, number))
             found = [line for line in lines if line is not None] or [is_value(here, number)]
             parts.append(Part("numbers", tuple(found)))
         if 1 < output.data.size <= SMALL_ARRAY:
-            parts.append(Part("result", (is_value(name, output.data),)))
+            parts.append(Part("result", (is_value(name.bare, output.data),)))
         if output.data.size != 1:
             rest = max(output.data.size - 1, 0)
-            summary = f"{name.text} has shape {shape_words(output.data.shape)}: "
+            summary = f"{name.bare.text} has shape {shape_words(output.data.shape)}: "
             summary += f"{rest} more {elements(rest)} like the one above."
-    title = f"Forward: {step.op}" if not worked else f"Forward: {worked.name} by {step.op}"
-    return Explanation(title, _forward_what(step, names), tuple(parts), worked, summary)
+    return Explanation(
+        f"Forward: {step.op}", _forward_what(step, names), tuple(parts), worked, summary
+    )
 
 
 def _forward_what(step: Forward, names: Names) -> str:

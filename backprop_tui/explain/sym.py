@@ -222,7 +222,7 @@ def sym(value: Any) -> Sym:
 
 
 def symbols(values: Array, name: Name) -> Array:
-    """An object array of leaves of the same shape, named ``name[0, 1]`` (``name`` if 0-d)."""
+    """An object array of leaves of the same shape, named ``name[0,1]`` (``name`` if 0-d)."""
     out = np.empty(values.shape, dtype=object)
     for index, value in zip(np.ndindex(values.shape), values.ravel().tolist(), strict=True):
         out[index] = leaf(value, name, index)

@@ -55,7 +55,7 @@ def input_of(step: Forward, op: Op, edge: int) -> TensorValue | None:
 
 
 def named_element(name: Name, values: Array, index: Index) -> Name:
-    """``w[0, 1]``, but plainly ``w`` where it has one element only."""
+    """``w[0,1]``, but plainly ``w`` where it has one element only."""
     return name.at(index) if values.size > 1 else name
 
 

@@ -19,7 +19,7 @@ from backprop_tui.trace.steps import Forward
 LONG_LINE = 160
 LONGEST_LINE = 400
 #: Arrays of up to this many elements are shown whole.
-SMALL_ARRAY = 6
+SMALL_ARRAY = 12
 
 
 def sentence(words: str) -> Equation:
@@ -80,11 +80,13 @@ def working(
 
 
 def filled(formula: Formula, parts: Mapping[str, Name]) -> Name:
-    """A formula with names put in."""
-    return Name(
-        formula.fill(**{key: name.text for key, name in parts.items()}),
-        formula.fill_latex(**{key: name.tex for key, name in parts.items()}),
-    )
+    """A formula with names put in; a name in parentheses loses them inside others."""
+    text_of, tex_of = {}, {}
+    for key, name in parts.items():
+        inside = f"(${key})"
+        text_of[key] = (name.bare if inside in formula.text else name).text
+        tex_of[key] = (name.bare if inside in formula.latex else name).tex
+    return Name(formula.fill(**text_of), formula.fill_latex(**tex_of))
 
 
 def operands(step: Forward, names: Names, at: int) -> dict[str, Name]:
