@@ -17,7 +17,7 @@ _PLACE_SWEEPS = 12
 #: How strongly a vertex wants to be beside its neighbours: a long link straight before all, then
 #: boxes near theirs; leaves and whoever has no neighbour on the side looked at give way. So
 #: results stand below results, and leaves beside that spine.
-_BEND, _BOX, _LEAF, _FREE = 8.0, 1.0, 0.1, 0.01
+_BEND, _BOX, _LEAF, _FREE = 8.0, 1.0, 0.01, 0.001
 
 
 @dataclass(frozen=True, slots=True)

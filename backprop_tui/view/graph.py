@@ -1,0 +1,168 @@
+"""The Graph pane: the graph of the current iteration, lit as values and gradients pass.
+
+    ┌───────┐   ┌───────┐
+    │ u     │   │ v     │     a leaf: its name, its value, its .grad
+    │ 1.0   │   │ 2.0   │
+    └┬─────┬┘   └───┬───┘     what runs in this step is drawn with heavy lines, and so is the
+     │     └───┐    │         edge along which a value or a gradient moves in it
+    ┌▼────┐ ┌──▼────▼───┐
+    …       │ u * v     │     an op: what it makes, by name or by its source text
+            │ mul → 2.0 │     the op and its value, once it ran
+            │ ∂ 1.0     │     the gradient that reached it, once it did
+            └───────────┘
+
+A *scene* is a graph laid out for a pane's size: made once per iteration, drawn as roomy as fits.
+A step only changes some boxes of it, and only their rows are written again.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import OrderedDict
+from weakref import WeakKeyDictionary
+
+from backprop_tui.trace import state
+from backprop_tui.trace.steps import Step
+from backprop_tui.trace.trace import Trace
+from backprop_tui.view.graph_boxes import Format, Look, look, size_of
+from backprop_tui.view.graph_model import Graph, autograd_graph, computation_graph
+from backprop_tui.view.graph_paint import Painter
+from backprop_tui.view.layout import Direction, Drawing, layout
+from backprop_tui.view.types import Pane, Run
+
+#: Beyond this a drawing helps nobody, and laying it out would be felt.
+MOST_BOXES = 400
+_SCENES_KEPT = 8
+_FORMATS: tuple[tuple[Format, Direction], ...] = (
+    ("roomy", "down"),
+    ("roomy", "right"),
+    ("snug", "down"),
+    ("snug", "right"),
+    ("compact", "down"),
+)
+
+
+def graph_pane(
+    trace: Trace,
+    index: int,
+    start: int,
+    end: int,
+    width: int,
+    height: int,
+    autograd: bool,
+    selected: int | None = None,
+    ascii: bool = False,  # noqa: A002
+) -> Pane:
+    """The graph of steps ``start`` to ``end`` as it is at step ``index``.
+
+    ``autograd`` shows PyTorch's Nodes instead of the computation. The drawing may be larger than
+    ``width`` by ``height``; ``focus`` is at what is at work. ``selected`` is a tensor id.
+    """
+    title = "Autograd graph" if autograd else "Graph"
+    scene = _scene(trace, start, end, (width, height), autograd, ascii)
+    if not scene.graph.vertices:
+        return Pane(title, ((Run("no operation yet", "muted"),),))
+    if scene.painter is None:
+        many = f"{len(scene.graph.vertices)} boxes: too many to draw"
+        return Pane(title, ((Run(many, "muted"),),))
+    return scene.pane(title, trace, index, selected)
+
+
+class _Scene:
+    """A graph laid out, and how it looked last."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        last: Step | None,
+        size: tuple[int, int],
+        autograd: bool,
+        ascii: bool,  # noqa: A002
+    ) -> None:
+        self.graph = graph
+        self.last = last
+        self.painter: Painter | None = None
+        if 0 < len(graph.vertices) <= MOST_BOXES:
+            self.format, drawing = _roomiest(graph, size, autograd, ascii)
+            self.painter = Painter(drawing, ascii)
+        self._narrow = size[0] < 60
+        self._steps = sorted(graph.work)
+
+    def pane(self, title: str, trace: Trace, index: int, selected: int | None) -> Pane:
+        """The pane at step ``index``."""
+        assert self.painter is not None
+        now = state.at(trace, index)
+        work = self.graph.work.get(index)
+        busy = frozenset(work.vertices) if work else frozenset()
+        looks: list[Look] = []
+        for i, vertex in enumerate(self.graph.vertices):
+            known = None if vertex.tensor is None else now.tensors.get(vertex.tensor)
+            at_work = work.style if work and i in busy else ""
+            looks.append(look(vertex, index, known, self.format, at_work, self.graph.retained,
+                              selected is not None and vertex.tensor == selected))  # fmt: skip
+        lit = dict.fromkeys(work.links, work.style) if work else {}
+        lines = self.painter.lines(looks, lit)
+        return Pane(title, lines, self._focus(index))
+
+    def _focus(self, index: int) -> tuple[int, int] | None:
+        """The middle of the box that is at work, or was last, or will be first."""
+        assert self.painter is not None
+        if not self._steps:
+            return None
+        step = self._steps[max(0, bisect_right(self._steps, index) - 1)]
+        box = self.painter.drawing.boxes[self.graph.work[step].vertices[0]]
+        return box.row + box.height // 2, box.column + box.width // 2
+
+
+def _roomiest(
+    graph: Graph,
+    size: tuple[int, int],
+    autograd: bool,
+    ascii: bool,  # noqa: A002
+) -> tuple[Format, Drawing]:
+    """The first format whose drawing fits the pane, else the one that exceeds it least."""
+    width, height = max(1, size[0]), max(1, size[1])
+    best: tuple[float, Format, Drawing] | None = None
+    for format_, direction in _FORMATS:
+        drawing = layout(
+            [size_of(vertex, format_) for vertex in graph.vertices],
+            graph.links,
+            direction,
+            across=height if direction == "right" else width,
+            backwards=autograd,
+            ascii=ascii,
+        )
+        excess = max(1.0, drawing.width / width) * max(1.0, drawing.height / height)
+        if best is None or excess < best[0]:
+            best = excess, format_, drawing
+        if excess == 1.0:
+            break
+    assert best is not None
+    return best[1], best[2]
+
+
+_Key = tuple[int, int, tuple[int, int], bool, bool]
+_SCENES: WeakKeyDictionary[Trace, OrderedDict[_Key, _Scene]] = WeakKeyDictionary()
+
+
+def _scene(
+    trace: Trace,
+    start: int,
+    end: int,
+    size: tuple[int, int],
+    autograd: bool,
+    ascii: bool,  # noqa: A002
+) -> _Scene:
+    """The scene, from those kept if its last step is still the one it was made with."""
+    end = min(end, len(trace))
+    last = trace[end - 1] if end > start else None
+    scenes = _SCENES.setdefault(trace, OrderedDict())
+    key = (start, end, size, autograd, ascii)
+    scene = scenes.pop(key, None)
+    if scene is None or scene.last is not last:
+        graph = (autograd_graph if autograd else computation_graph)(trace, start, end)
+        scene = _Scene(graph, last, size, autograd, ascii)
+    scenes[key] = scene
+    if len(scenes) > _SCENES_KEPT:
+        scenes.popitem(last=False)
+    return scene
