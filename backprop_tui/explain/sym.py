@@ -172,9 +172,11 @@ class Sym:
             try:
                 value = compute(self.value)
             except OverflowError:
-                value = math.inf
+                value = -math.inf if name == "sinh" and self.value < 0 else math.inf
             except ValueError:
-                value = -math.inf if name.startswith("log") and not self.value else math.nan
+                # log 0, and log1p of -1, are infinite to NumPy; what else is refused is nan.
+                pole = _POLES.get(name)
+                value = -math.inf if pole is not None and self.value == pole else math.nan
             return Sym(value, "call", (name, self))
 
         return call
@@ -187,6 +189,8 @@ _BINARY: dict[str, Callable[[float, float], float]] = {
     "div": _divide,
     "pow": _power,
 }
+
+_POLES = {"log": 0, "log2": 0, "log10": 0, "log1p": -1}
 
 #: NumPy's name of a function → how it is computed, how it is written, in text and in LaTeX.
 FUNCTIONS: dict[str, tuple[Callable[[float], float], str, str]] = {
