@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backprop_tui.engines.numpy_engine.random import DEFAULT_SEED, Generator
+import backprop_tui.engines.numpy_engine.random as R
+from backprop_tui.engines.numpy_engine import dtypes
+from backprop_tui.engines.numpy_engine.creation import tensor
+from backprop_tui.engines.numpy_engine.engine import NumpyEngine
+from backprop_tui.engines.numpy_engine.generator import DEFAULT_SEED, Generator
 
 #: Box-Muller in blocks runs on PyTorch's own float32 logarithm, sine and cosine.
 NORMAL_BLOCK_TOLERANCE = {"float32": 1e-6, "float64": 1e-14}
@@ -180,3 +186,68 @@ def test_errors_in_torchs_words(mine: object, torchs: object) -> None:
     with pytest.raises(Exception) as raised:  # noqa: PT011
         mine(Generator())
     assert str(expected.value).startswith(str(raised.value))
+
+
+NAMED = {
+    "rand": lambda t: t.rand(2, 3),
+    "rand of a list": lambda t: t.rand([2, 3]),
+    "rand, no dimensions": lambda t: t.rand(()),
+    "randn": lambda t: t.randn(5, requires_grad=True),
+    "rand float64": lambda t: t.rand(3, dtype=t.float64),
+    "randint": lambda t: t.randint(10, (4,)),
+    "randint between": lambda t: t.randint(-3, 10, (4, 2)),
+    "randint named": lambda t: t.randint(low=2, high=9, size=(4,)),
+    "randint as float": lambda t: t.randint(0, 9, (4,), dtype=t.float32),
+    "randperm": lambda t: t.randperm(9),
+    "bernoulli": lambda t: t.bernoulli(t.tensor([0.2, 0.5, 0.9])),
+    "bernoulli with p": lambda t: t.bernoulli(t.tensor([0.2, 0.5, 0.9]), 0.5),
+    "normal": lambda t: t.normal(1.0, 2.0, (3,)),
+    "normal of means": lambda t: t.normal(t.tensor([1.0, 2.0, 3.0]), 0.5),
+    "normal of deviations": lambda t: t.normal(1.0, t.tensor([1.0, 2.0, 3.0])),
+    "normal of both": lambda t: t.normal(t.tensor([1.0, 2.0]), t.tensor([3.0, 4.0])),
+    "rand_like": lambda t: t.rand_like(t.tensor([[1.0, 2.0]])),
+    "randn_like": lambda t: t.randn_like(t.tensor([[1.0, 2.0]])),
+}
+
+
+OURS = SimpleNamespace(
+    **{name: getattr(R, name) for name in R.__all__}, **dtypes.NAMES, tensor=tensor
+)
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_named_draws(name: str) -> None:
+    with NumpyEngine().active():
+        R.manual_seed(3), torch.manual_seed(3)
+        mine, theirs = NAMED[name](OURS), NAMED[name](torch)
+        same(mine.array, theirs.detach(), 1e-6 if "normal" in name else 0.0)
+        assert mine.requires_grad == theirs.requires_grad
+        same(R.rand(3).array, torch.rand(3))
+
+
+def test_every_engine_draws_for_itself() -> None:
+    first, second = NumpyEngine(), NumpyEngine()
+    with first.active():
+        R.manual_seed(1)
+    with second.active():
+        R.manual_seed(1)
+        R.rand(5)
+    with first.active():
+        same(R.rand(2).array, torch.rand(2, generator=torch.Generator().manual_seed(1)))
+
+
+def test_room_is_asked_for_before_the_draw() -> None:
+    engine = NumpyEngine()
+    asked = []
+    engine.allocate = lambda shape, itemsize: asked.append(shape)
+    with engine.active():
+        R.rand(2, 3), R.randn(4), R.randint(9, (5,)), R.randperm(6), R.normal(0.0, 1.0, (7,))
+    assert asked == [(2, 3), (4,), (5,), (6,), (7,)]
+
+
+def test_whole_numbers_have_no_uniform_draws() -> None:
+    with pytest.raises(NotImplementedError) as expected:
+        torch.rand(3, dtype=torch.int64)
+    with pytest.raises(NotImplementedError) as raised:
+        R.rand(3, dtype=dtypes.int64)
+    assert str(raised.value) == str(expected.value)
