@@ -40,9 +40,9 @@ class Arrangement:
         return (0, 0) if region is None else (max(0, region.width - 1), max(0, region.height - 1))
 
 
-def caption_rows(height: int) -> int:
-    """Rows of the caption: two lines of words, with a margin where there is room."""
-    return 2 if height < 30 else 3
+def caption_rows(width: int, height: int) -> int:
+    """Rows of the caption: what a sentence or two need."""
+    return 2 if height < 20 or (height < 30 and width >= WIDE_COLUMNS) else 3
 
 
 def timeline_rows(height: int) -> int:
@@ -63,7 +63,7 @@ def arrange(
     ``shown`` is the pane visible in the switched place of a narrow screen; ``zoomed`` has the whole
     stage to itself, over caption and timeline only. ``presenting`` gives the caption more room.
     """
-    below = caption_rows(height) + (2 if presenting else 0)
+    below = caption_rows(width, height) + (2 if presenting else 0)
     caption = Region(0, height - below, width, below)
     rows = max(_MIN_STAGE_ROWS, height - below)
     narrow = width < WIDE_COLUMNS

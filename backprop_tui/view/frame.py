@@ -79,7 +79,7 @@ def frame(trace: Trace, index: int, selection: Selection, sizes: Sizes) -> Frame
         tensors_pane(trace, index, sizes.tensors[0], selection.tensor)
         if _visible(sizes.tensors)
         else Pane("Tensors", ()),
-        maths_pane(explanation, sizes.maths[0]) if _visible(sizes.maths) else Pane("Maths", ()),
+        maths_pane(explanation, *sizes.maths) if _visible(sizes.maths) else Pane("Maths", ()),
         timeline_pane(trace, index, sizes.timeline[0]),
         _caption(trace, index, explanation),
         _position(trace, index),

@@ -11,8 +11,19 @@ _INDENT = "  "
 _HANG = "      "
 
 
-def maths_pane(explanation: Explanation, width: int) -> Pane:
-    """Title, words, then each part of the working under its heading."""
+def maths_pane(explanation: Explanation, width: int, height: int = 0) -> Pane:
+    """Title, words, then each part of the working under its heading.
+
+    If that is more than ``height`` rows, title and words (the caption says them too) are left out,
+    and the headings stand beside their lines. 0: as many rows as it takes.
+    """
+    lines = _spacious(explanation, width)
+    if height and len(lines) > height:
+        lines = _compact(explanation, width)
+    return Pane("Maths", tuple(lines))
+
+
+def _spacious(explanation: Explanation, width: int) -> list[Line]:
     lines: list[Line] = [(Run(explanation.title, "heading"),)]
     lines += _wrapped(explanation.what, width, "", "", "")
     for part in explanation.parts:
@@ -21,7 +32,25 @@ def maths_pane(explanation: Explanation, width: int) -> Pane:
             lines += _wrapped(equation.text, width, "value", _INDENT, _HANG)
     if explanation.summary:
         lines += [(), *_wrapped(explanation.summary, width, "muted", "", "")]
-    return Pane("Maths", tuple(lines))
+    return lines
+
+
+def _compact(explanation: Explanation, width: int) -> list[Line]:
+    beside = max((len(part.heading) for part in explanation.parts), default=0)
+    if not beside:
+        return _spacious(explanation, width)
+    lines: list[Line] = []
+    for part in explanation.parts:
+        head = Run(part.heading, "heading")
+        gap = Run(" " * (beside + len(_INDENT) - len(part.heading)))
+        for equation in part.lines:
+            room = width - beside - len(_INDENT)
+            for line in _wrapped(equation.text, room, "value", "", _HANG):
+                lines.append((head, gap, *line))
+                head, gap = Run(""), Run(" " * (beside + len(_INDENT)))
+    if explanation.summary:
+        lines += _wrapped(explanation.summary, width, "muted", "", "")
+    return lines
 
 
 def _wrapped(text: str, width: int, style: str, first: str, then: str) -> list[Line]:

@@ -114,15 +114,12 @@ class StepperScreen(Screen[None]):
 
     def _name_beside(self, places: Arrangement) -> None:
         """On a narrow screen the switched place says which other panes its keys bring."""
+        hidden = [name for name in SWITCHED if name not in places.regions]
         for name in SWITCHED:
-            hidden = [other for other in SWITCHED if other not in places.regions]
             first = places.narrow and self.zoomed is None and name == self.shown
-            self._views[name].beside = (
-                "  ".join(f"{PANES.index(other) + 1} {other.capitalize()}" for other in hidden)
-                + " "
-                if first and hidden
-                else ""
-            )
+            words = {f"{PANES.index(other) + 1} {other.capitalize()}": other for other in hidden}
+            self._views[name].switches = words if first else {}
+            self._views[name].beside = "  ".join(words) + " " if first and words else ""
 
     def paint(self) -> None:
         """Paint the frame of the present step; only what differs from before is drawn."""
@@ -322,6 +319,9 @@ class StepperScreen(Screen[None]):
             self._move(lambda film: film.select(message.target))
         elif message.view.id in ("timeline", "program"):
             self._move(lambda film: film.go(message.target))
+
+    def on_lines_view_switched(self, message: LinesView.Switched) -> None:
+        self.action_focus_pane(message.name)
 
     # -- panes ----------------------------------------------------------------------------------
 

@@ -57,14 +57,22 @@ class LinesView(Widget, can_focus=True):
         def control(self) -> LinesView:
             return self.view
 
+    class Switched(Message):
+        """One of the panes that share this place was clicked in the title row."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
     def __init__(self, number: int | None = None, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.number = number
         self.pane = Pane("", ())
         self.offset_row = 0
         self.offset_column = 0
-        #: Names of the panes that share this place, drawn into the title row (narrow screens).
+        #: What stands at the right of the title row, and what a click on its words switches to.
         self.beside = ""
+        self.switches: dict[str, str] = {}
         #: Whether another pane lies to the right, so that a rule is drawn between the two.
         self.divided = False
         self._styles_by_name: dict[str, Style] = {}
@@ -225,6 +233,11 @@ class LinesView(Widget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         if event.y < TITLE_ROWS:
+            column = event.x - (self.size.width - cell_len(self.beside))
+            for word, name in self.switches.items():
+                start = self.beside.find(word)
+                if 0 <= start <= column < start + len(word):
+                    self.post_message(self.Switched(name))
             return
         target = self.pane.targets.get(self.offset_row + event.y - TITLE_ROWS)
         if target is not None:

@@ -1,0 +1,108 @@
+"""Once in a real pseudo-terminal: what the kernel carries and an emulator shows."""
+
+import os
+import re
+import sys
+from time import monotonic
+
+import pexpect
+import pyte
+import pytest
+
+COMMAND = "from backprop_tui.cli import main; main()"
+
+
+class Terminal:
+    """``backprop-tui ARGUMENTS`` in a pseudo-terminal, read through a terminal emulator."""
+
+    def __init__(self, *arguments, columns=160, rows=45, **environment):
+        self.screen = pyte.Screen(columns, rows)
+        self.stream = pyte.ByteStream(self.screen)
+        self.child = pexpect.spawn(
+            sys.executable,
+            ["-c", COMMAND, *arguments],
+            dimensions=(rows, columns),
+            env={**os.environ, "TERM": "xterm-256color", **environment},
+            timeout=30,
+        )
+
+    def text(self):
+        return "\n".join(self.screen.display)
+
+    def until(self, pattern, seconds=30):
+        """Read until the screen shows ``pattern``."""
+        end = monotonic() + seconds
+        while not re.search(pattern, self.text()):
+            assert monotonic() < end, f"{pattern!r} is not on the screen:\n{self.text()}"
+            try:
+                # Private-mode answers that pyte does not know of are not for the eye.
+                data = self.child.read_nonblocking(1 << 16, timeout=0.2)
+            except pexpect.TIMEOUT:
+                continue
+            self.stream.feed(re.sub(rb"\x1b\[[<>=?][\d;]*[umpqt]|\x1b\[\?\d+\$p", b"", data))
+
+    def press(self, keys):
+        self.child.send(keys)
+
+    def leave(self):
+        self.press("q")
+        self.child.expect(pexpect.EOF)
+        self.child.close()
+        return self.child.exitstatus
+
+
+@pytest.fixture
+def terminal():
+    opened = []
+
+    def open_(*arguments, **options):
+        opened.append(Terminal(*arguments, **options))
+        return opened[-1]
+
+    yield open_
+    for each in opened:
+        each.child.close(force=True)
+
+
+RIGHT, PAGE_DOWN, PAGE_UP = "\x1b[C", "\x1b[6~", "\x1b[5~"
+
+
+@pytest.mark.parametrize(
+    ("size", "environment"),
+    [
+        ((160, 45), {"COLORTERM": "truecolor"}),
+        ((80, 24), {"COLORTERM": "truecolor"}),
+        ((80, 24), {"NO_COLOR": "1"}),
+        ((100, 30), {"TERM": "xterm", "COLORTERM": ""}),
+    ],
+)
+def test_a_film_opens_steps_and_closes(terminal, size, environment):
+    columns, rows = size
+    film = terminal("two_points", columns=columns, rows=rows, **environment)
+    film.until(r"\b1/\d+")
+    assert "torch.tensor" in film.text()
+    film.press(RIGHT)
+    film.until(r"\b2/\d+")
+    film.press(PAGE_DOWN)
+    film.until(r"\b3/\d+")
+    film.press(PAGE_UP)
+    film.until(r"\b2/\d+")
+    film.press("\x1b")
+    film.press("]")
+    film.until("forward")
+    assert film.leave() == 0
+
+
+def test_it_begins_at_the_step_asked_for(terminal):
+    film = terminal("open", "two_points", "--at", "7")
+    film.until(r"\b7/\d+")
+    assert film.leave() == 0
+
+
+def test_a_resize_is_followed(terminal):
+    film = terminal("two_points")
+    film.until("2 Graph")
+    film.screen.resize(24, 80)
+    film.child.setwinsize(24, 80)
+    film.until("2 Graph  3 Tensors")
+    assert film.leave() == 0
