@@ -3,7 +3,11 @@
 from backprop_tui.ops import (
     activations,
     arithmetic,
+    comparison,
+    indexing,
+    inplace,
     linalg,
+    losses,
     reductions,
     shape,
 )
@@ -16,8 +20,12 @@ __all__ = [
     "Vjp",
     "activations",
     "arithmetic",
+    "comparison",
     "define",
+    "indexing",
+    "inplace",
     "linalg",
+    "losses",
     "reductions",
     "shape",
 ]

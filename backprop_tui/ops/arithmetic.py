@@ -44,6 +44,51 @@ define(
 )
 define(
     Op(
+        name="add.scalar",
+        grad_fn="AddBackward1",
+        elementwise=True,
+        promotes="common",
+        forward=lambda self, *, other: self + other,
+        shape=same,
+        formula=Formula("$self + $other", "$self + $other"),
+        vjps={"self": Vjp(lambda g, s: g, PASS_ON)},
+        help="A number added inside another function of PyTorch's.",
+    )
+)
+define(
+    Op(
+        name="mul.scalar",
+        grad_fn="MulBackward1",
+        elementwise=True,
+        promotes="common",
+        forward=lambda self, *, other: self * other,
+        shape=same,
+        formula=Formula("$self · $other", r"$self \cdot $other"),
+        vjps={
+            "self": Vjp(lambda g, s: g * s.other, Formula("$grad · $other", r"$grad \cdot $other"))
+        },
+        help="A factor inside another function of PyTorch's.",
+    )
+)
+define(
+    Op(
+        name="div.scalar",
+        grad_fn="DivBackward1",
+        elementwise=True,
+        promotes="float",
+        forward=lambda self, *, other: self / other,
+        shape=same,
+        formula=Formula("$self / $other", r"\frac{$self}{$other}"),
+        vjps={
+            "self": Vjp(
+                lambda g, s: g / s.other, Formula("$grad / $other", r"\frac{$grad}{$other}")
+            )
+        },
+        help="A divisor inside another function of PyTorch's.",
+    )
+)
+define(
+    Op(
         name="rsub",
         grad_fn="RsubBackward1",
         elementwise=True,
@@ -212,5 +257,128 @@ define(
             )
         },
         help="A number to the power of a tensor: the result itself times log of the base.",
+    )
+)
+define(
+    Op(
+        name="remainder",
+        grad_fn="RemainderBackward0",
+        elementwise=True,
+        promotes="common",
+        forward=lambda self, *, other: self % other,
+        shape=same,
+        formula=Formula("$self mod $other", r"$self \bmod $other"),
+        vjps={"self": Vjp(lambda g, s: g, PASS_ON)},
+        help="What is left after dividing.",
+    )
+)
+define(
+    Op(
+        name="maximum",
+        grad_fn="MaximumBackward0",
+        elementwise=True,
+        promotes="common",
+        forward=lambda self, other: np.maximum(self, other),
+        shape=broadcast,
+        formula=Formula("max($self, $other)", r"\max($self, $other)"),
+        vjps={
+            "self": Vjp(
+                lambda g, s: np.where(s.self == s.other, g / 2, np.where(s.self < s.other, 0, g)),
+                Formula(
+                    "$grad where $self > $other, half of it where equal, else 0",
+                    r"$grad \cdot [$self > $other]",
+                ),
+                saves=("self", "other"),
+            ),
+            "other": Vjp(
+                lambda g, s: np.where(s.self == s.other, g / 2, np.where(s.self > s.other, 0, g)),
+                Formula(
+                    "$grad where $other > $self, half of it where equal, else 0",
+                    r"$grad \cdot [$other > $self]",
+                ),
+                saves=("self", "other"),
+            ),
+        },
+        help="The larger of two numbers; it alone gets the gradient.",
+    )
+)
+define(
+    Op(
+        name="minimum",
+        grad_fn="MinimumBackward0",
+        elementwise=True,
+        promotes="common",
+        forward=lambda self, other: np.minimum(self, other),
+        shape=broadcast,
+        formula=Formula("min($self, $other)", r"\min($self, $other)"),
+        vjps={
+            "self": Vjp(
+                lambda g, s: np.where(s.self == s.other, g / 2, np.where(s.self > s.other, 0, g)),
+                Formula(
+                    "$grad where $self < $other, half of it where equal, else 0",
+                    r"$grad \cdot [$self < $other]",
+                ),
+                saves=("self", "other"),
+            ),
+            "other": Vjp(
+                lambda g, s: np.where(s.self == s.other, g / 2, np.where(s.self < s.other, 0, g)),
+                Formula(
+                    "$grad where $other < $self, half of it where equal, else 0",
+                    r"$grad \cdot [$other < $self]",
+                ),
+                saves=("self", "other"),
+            ),
+        },
+        help="The smaller of two numbers; it alone gets the gradient.",
+    )
+)
+define(
+    Op(
+        name="where",
+        grad_fn="WhereBackward0",
+        elementwise=True,
+        promotes="common",
+        forward=lambda condition, self, other: np.where(condition, self, other),
+        shape=broadcast,
+        plain=("condition",),
+        formula=Formula(
+            "$self where $condition, else $other",
+            r"\begin{cases} $self & $condition \\ $other \end{cases}",
+        ),
+        vjps={
+            "self": Vjp(
+                lambda g, s: np.where(s.condition, g, 0),
+                Formula("$grad where $condition, else 0", r"$grad \cdot [$condition]"),
+                saves=("condition",),
+            ),
+            "other": Vjp(
+                lambda g, s: np.where(s.condition, 0, g),
+                Formula("0 where $condition, else $grad", r"$grad \cdot [\neg $condition]"),
+                saves=("condition",),
+            ),
+        },
+        help="Picks from one tensor or the other; the gradient goes where the number came from.",
+    )
+)
+define(
+    Op(
+        name="masked_fill",
+        grad_fn="MaskedFillBackward0",
+        elementwise=True,
+        forward=lambda self, mask, *, value: np.where(mask, value, self),
+        shape=broadcast,
+        plain=("mask",),
+        formula=Formula(
+            "$value where $mask, else $self",
+            r"\begin{cases} $value & $mask \\ $self \end{cases}",
+        ),
+        vjps={
+            "self": Vjp(
+                lambda g, s: np.where(s.mask, 0, g),
+                Formula("0 where $mask, else $grad", r"$grad \cdot [\neg $mask]"),
+                saves=("mask",),
+            )
+        },
+        help="Overwrites the masked elements; they get no gradient.",
     )
 )

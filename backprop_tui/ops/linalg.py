@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from backprop_tui.ops.base import Formula, Op, Shape, Vjp, define
 from backprop_tui.ops.rules import expand
 
@@ -9,9 +11,9 @@ from backprop_tui.ops.rules import expand
 def mm_shape(mat1: Shape, mat2: Shape) -> Shape:
     """(n, m) by (m, p) is (n, p)."""
     if len(mat1) != 2:
-        raise RuntimeError(f"self must be a matrix, got {len(mat1)}-D tensor")
+        raise RuntimeError("self must be a matrix")
     if len(mat2) != 2:
-        raise RuntimeError(f"mat2 must be a matrix, got {len(mat2)}-D tensor")
+        raise RuntimeError("mat2 must be a matrix")
     if mat1[1] != mat2[0]:
         raise RuntimeError(
             f"mat1 and mat2 shapes cannot be multiplied "
@@ -27,14 +29,51 @@ def addmm_shape(self: Shape, mat1: Shape, mat2: Shape) -> Shape:
     return result
 
 
+def mv_shape(self: Shape, vec: Shape) -> Shape:
+    """(n, m) by (m,) is (n,)."""
+    if len(self) != 2 or len(vec) != 1:
+        raise RuntimeError(f"vector + matrix @ vector expected, got 1, {len(self)}, {len(vec)}")
+    if self[1] != vec[0]:
+        raise RuntimeError(
+            f"size mismatch, got input ({self[0]}), mat ({self[0]}x{self[1]}), vec ({vec[0]})"
+        )
+    return self[:1]
+
+
+def dot_shape(self: Shape, tensor: Shape) -> Shape:
+    """Two vectors of one length give a number."""
+    if len(self) != 1 or len(tensor) != 1:
+        raise RuntimeError(f"1D tensors expected, but got {len(self)}D and {len(tensor)}D tensors")
+    if self != tensor:
+        raise RuntimeError(
+            f"inconsistent tensor size, expected tensor [{self[0]}] and src [{tensor[0]}] to have "
+            f"the same number of elements, but got {self[0]} and {tensor[0]} elements respectively"
+        )
+    return ()
+
+
+def bmm_shape(self: Shape, mat2: Shape) -> Shape:
+    """(b, n, m) by (b, m, p) is (b, n, p)."""
+    if len(self) != 3:
+        raise RuntimeError("batch1 must be a 3D tensor")
+    if len(mat2) != 3:
+        raise RuntimeError("batch2 must be a 3D tensor")
+    if self[0] != mat2[0] or self[2] != mat2[1]:
+        wanted = f"[{self[0]}, {self[2]}]"
+        raise RuntimeError(
+            f"Expected size for first two dimensions of batch2 tensor to be: {wanted} but got: "
+            f"[{mat2[0]}, {mat2[1]}]."
+        )
+    return (self[0], self[1], mat2[2])
+
+
 define(
     Op(
         name="mm",
         grad_fn="MmBackward0",
-        promotes="none",
         forward=lambda self, mat2: self @ mat2,
         shape=mm_shape,
-        formula=Formula("$self @ $mat2", "$self \\, $mat2"),
+        formula=Formula("$self @ $mat2", r"$self \, $mat2"),
         vjps={
             "self": Vjp(
                 lambda g, s: g @ s.mat2.T,
@@ -43,7 +82,7 @@ define(
             ),
             "mat2": Vjp(
                 lambda g, s: s.self.T @ g,
-                Formula("$selfᵀ @ $grad", r"{$self}^\top $grad"),
+                Formula("$selfᵀ @ $grad", r"{$self}^\top \, $grad"),
                 saves=("self",),
             ),
         },
@@ -66,10 +105,76 @@ define(
             ),
             "mat2": Vjp(
                 lambda g, s: s.mat1.T @ g,
-                Formula("$mat1ᵀ @ $grad", r"{$mat1}^\top $grad"),
+                Formula("$mat1ᵀ @ $grad", r"{$mat1}^\top \, $grad"),
                 saves=("mat1",),
             ),
         },
         help="A matrix product plus a bias: what nn.Linear computes.",
+    )
+)
+define(
+    Op(
+        name="mv",
+        grad_fn="MvBackward0",
+        forward=lambda self, vec: self @ vec,
+        shape=mv_shape,
+        formula=Formula("$self @ $vec", r"$self \, $vec"),
+        vjps={
+            "self": Vjp(
+                lambda g, s: g[:, np.newaxis] * s.vec,
+                Formula("$grad ⊗ $vec", r"$grad \, {$vec}^\top"),
+                saves=("vec",),
+            ),
+            "vec": Vjp(
+                lambda g, s: s.self.T @ g,
+                Formula("$selfᵀ @ $grad", r"{$self}^\top \, $grad"),
+                saves=("self",),
+            ),
+        },
+        help="A matrix times a vector.",
+    )
+)
+define(
+    Op(
+        name="dot",
+        grad_fn="DotBackward0",
+        forward=lambda self, tensor: self @ tensor,
+        shape=dot_shape,
+        formula=Formula("$self @ $tensor", r"{$self}^\top $tensor"),
+        vjps={
+            "self": Vjp(
+                lambda g, s: g * s.tensor,
+                Formula("$grad · $tensor", r"$grad \cdot $tensor"),
+                saves=("tensor",),
+            ),
+            "tensor": Vjp(
+                lambda g, s: g * s.self,
+                Formula("$grad · $self", r"$grad \cdot $self"),
+                saves=("self",),
+            ),
+        },
+        help="Multiplies pairs and adds them up.",
+    )
+)
+define(
+    Op(
+        name="bmm",
+        grad_fn="BmmBackward0",
+        forward=lambda self, mat2: self @ mat2,
+        shape=bmm_shape,
+        formula=Formula("$self @ $mat2", r"$self \, $mat2"),
+        vjps={
+            "self": Vjp(
+                lambda g, s: g @ np.swapaxes(s.mat2, 1, 2),
+                Formula("$grad @ $mat2ᵀ", r"$grad \, {$mat2}^\top"),
+                saves=("mat2",),
+            ),
+            "mat2": Vjp(
+                lambda g, s: np.swapaxes(s.self, 1, 2) @ g,
+                Formula("$selfᵀ @ $grad", r"{$self}^\top \, $grad"),
+                saves=("self",),
+            ),
+        },
+        help="One matrix product for each pair of a batch.",
     )
 )

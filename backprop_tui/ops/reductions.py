@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from backprop_tui.ops.base import Array, Formula, Op, Saved, Shape, Vjp, define
-from backprop_tui.ops.rules import Dim, reduce, reduced_axes, scalar
+from backprop_tui.ops.rules import Dim, dim_shape, reduce, reduced_axes, scalar
 
 
 def spread(g: Any, shape: Shape, dim: Dim = None, keepdim: bool = False) -> Array:
@@ -109,5 +109,352 @@ define(
             )
         },
         help="The average along some dimensions.",
+    )
+)
+
+
+# ---------------------------------------------------------------- extremes
+
+
+def _evenly(g: Any, s: Saved) -> Any:
+    dim = getattr(s, "dim", None)
+    keepdim = getattr(s, "keepdim", False)
+    hit = s.self == spread(s.result, s.self.shape, dim, keepdim)
+    ties = hit.sum(axis=axes_of(s.self, dim), keepdims=True)
+    return np.where(hit, spread(g, s.self.shape, dim, keepdim) / ties, 0)
+
+
+def _place_one(g: Any, s: Saved) -> Any:
+    """The gradient put where the picked number was."""
+    values, indices = g[0], s.result[1]
+    if not s.self_shape:
+        return values
+    axis = s.dim % len(s.self_shape)
+    if not s.keepdim:
+        values, indices = np.expand_dims(values, axis), np.expand_dims(indices, axis)
+    result = np.zeros(s.self_shape, values.dtype)
+    np.put_along_axis(result, indices, values, axis)
+    return result
+
+
+def _pick(self: Any, indices: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
+    if not self.ndim:
+        return self.copy(), np.zeros((), np.int64)
+    values = np.take_along_axis(self, indices, axis=dim)
+    if keepdim:
+        return values, indices
+    return np.squeeze(values, axis=dim), np.squeeze(indices, axis=dim)
+
+
+def picked_shape(self: Shape, *, dim: int, keepdim: bool = False) -> tuple[Shape, Shape]:
+    """Values and indices, both without (or with 1 at) ``dim``."""
+    shape = reduce(self, dim=dim, keepdim=keepdim)
+    return shape, shape
+
+
+for _name, _grad_fn, _find, _word in (
+    ("max", "MaxBackward", np.argmax, "largest"),
+    ("min", "MinBackward", np.argmin, "smallest"),
+):
+    define(
+        Op(
+            name=_name,
+            grad_fn=f"{_grad_fn}1",
+            forward=lambda self, *, _method=_name: getattr(self, _method)(),
+            shape=scalar,
+            formula=Formula(f"{_name}($self)", rf"\{_name} $self"),
+            vjps={
+                "self": Vjp(
+                    _evenly,
+                    Formula(
+                        f"$grad at the {_word} (shared where several are), else 0",
+                        r"$grad \cdot [$self = $result]",
+                    ),
+                    saves=("self", "result"),
+                )
+            },
+            help=f"The {_word} element; it alone gets the gradient.",
+        )
+    )
+    define(
+        Op(
+            name=f"{_name}.dim",
+            grad_fn=f"{_grad_fn}0",
+            outputs=2,
+            forward=lambda self, *, dim, keepdim=False, _search=_find: _pick(
+                self, _search(self, axis=dim, keepdims=True), dim, keepdim
+            ),
+            shape=picked_shape,
+            formula=Formula(
+                f"{_name} over dim $dim of $self", rf"\{_name}_{{\text{{dim }} $dim}} $self"
+            ),
+            vjps={
+                "self": Vjp(
+                    _place_one,
+                    Formula(f"$grad at the {_word}, else 0", r"$grad \cdot [$self = $result]"),
+                    saves=("self_shape", "result"),
+                )
+            },
+            help=f"The {_word} along a dimension, and where it is.",
+        )
+    )
+    define(
+        Op(
+            name=f"a{_name}",
+            grad_fn=f"A{_grad_fn[0].lower()}{_grad_fn[1:]}0",
+            forward=lambda self, *, dim=(), keepdim=False, _method=_name: getattr(self, _method)(
+                axis=axes_of(self, dim), keepdims=keepdim
+            ),
+            shape=reduce,
+            formula=Formula(
+                f"{_name} over dim $dim of $self", rf"\{_name}_{{\text{{dim }} $dim}} $self"
+            ),
+            vjps={
+                "self": Vjp(
+                    _evenly,
+                    Formula(
+                        f"$grad at the {_word} (shared where several are), else 0",
+                        r"$grad \cdot [$self = $result]",
+                    ),
+                    saves=("self", "result"),
+                )
+            },
+            help=f"The {_word} along some dimensions.",
+        )
+    )
+
+
+# ---------------------------------------------------------------- spread and length
+
+
+def _variance(self: Any, dim: Dim, correction: float, keepdim: bool) -> Any:
+    axes = axes_of(self, dim)
+    n = count(self.shape, dim)
+    below = self - self.sum(axis=axes, keepdims=True) / n
+    return (below * below).sum(axis=axes, keepdims=keepdim) / max(n - correction, 0)
+
+
+def _variance_vjp(g: Any, s: Saved) -> Any:
+    axes = axes_of(s.self, s.dim)
+    n = count(s.self.shape, s.dim)
+    below = s.self - s.self.sum(axis=axes, keepdims=True) / n
+    factor = np.float64(2.0) / (n - s.correction)
+    return float(factor) * spread(g, s.self.shape, s.dim, s.keepdim) * below
+
+
+def _deviation_vjp(g: Any, s: Saved) -> Any:
+    return _variance_vjp(np.where(s.result == 0, 0, g / (s.result * 2)), s)
+
+
+define(
+    Op(
+        name="var",
+        grad_fn="VarBackward0",
+        forward=lambda self, *, dim=None, correction=1, keepdim=False: _variance(
+            self, dim, correction, keepdim
+        ),
+        shape=reduce,
+        formula=Formula(
+            "Σ ($self − mean)² / (N − $correction)",
+            r"\frac{\sum ($self - \mu)^2}{N - $correction}",
+        ),
+        vjps={
+            "self": Vjp(
+                _variance_vjp,
+                Formula(
+                    "2 / (N − $correction) · $grad · ($self − mean)",
+                    r"\frac{2}{N - $correction} \cdot $grad \cdot ($self - \mu)",
+                ),
+                saves=("self",),
+            )
+        },
+        help="How far the numbers lie from their mean, squared.",
+    )
+)
+define(
+    Op(
+        name="std",
+        grad_fn="StdBackward0",
+        forward=lambda self, *, dim=None, correction=1, keepdim=False: np.sqrt(
+            _variance(self, dim, correction, keepdim)
+        ),
+        shape=reduce,
+        formula=Formula(
+            "√(Σ ($self − mean)² / (N − $correction))",
+            r"\sqrt{\frac{\sum ($self - \mu)^2}{N - $correction}}",
+        ),
+        vjps={
+            "self": Vjp(
+                _deviation_vjp,
+                Formula(
+                    "$grad / (2 · $result) · 2 / (N − $correction) · ($self − mean)",
+                    r"\frac{$grad}{$result} \cdot \frac{$self - \mu}{N - $correction}",
+                ),
+                saves=("self", "result"),
+            )
+        },
+        help="The standard deviation: the square root of the variance.",
+    )
+)
+
+
+def _norm(self: Any, p: float, dim: Dim, keepdim: bool) -> Any:
+    axes = axes_of(self, dim)
+    sizes = np.abs(self)
+    if p == np.inf:
+        return sizes.max(axis=axes, keepdims=keepdim)
+    if p == 1:
+        return sizes.sum(axis=axes, keepdims=keepdim)
+    if p == 2:
+        return np.sqrt((self * self).sum(axis=axes, keepdims=keepdim))
+    return (sizes**p).sum(axis=axes, keepdims=keepdim) ** (1 / p)
+
+
+def _norm_vjp(g: Any, s: Saved) -> Any:
+    g, norm = (spread(x, s.self.shape, s.dim, s.keepdim) for x in (g, s.result))
+    if s.ord == 1:
+        return np.sign(s.self) * g
+    if s.ord == np.inf:
+        hit = np.abs(s.self) == norm
+        ties = hit.sum(axis=axes_of(s.self, s.dim), keepdims=True)
+        return np.where(hit, np.sign(s.self) * g / ties, 0)
+    if s.ord == 2:
+        return np.where(norm == 0, 0, s.self * (g / norm))
+    steep = s.self * np.abs(s.self) ** (s.ord - 2) * (g / norm ** (s.ord - 1))
+    return np.where((norm == 0) | (s.self == 0), 0, steep)
+
+
+define(
+    Op(
+        name="linalg_vector_norm",
+        grad_fn="LinalgVectorNormBackward0",
+        forward=lambda self, *, ord=2.0, dim=None, keepdim=False: _norm(self, ord, dim, keepdim),
+        shape=reduce,
+        formula=Formula("(Σ |$self| ^ $ord) ^ (1 / $ord)", r"\left\|$self\right\|_{$ord}"),
+        vjps={
+            "self": Vjp(
+                _norm_vjp,
+                Formula(
+                    "$self · |$self| ^ ($ord − 2) · ($grad / $result ^ ($ord − 1))",
+                    r"$grad \cdot \frac{$self \, |$self|^{$ord - 2}}{{$result}^{$ord - 1}}",
+                ),
+                saves=("self", "result"),
+            )
+        },
+        help="The length of a vector.",
+    )
+)
+
+# ---------------------------------------------------------------- products and running sums
+
+
+def _others(self: Any, axis: int) -> Any:
+    """For each element the product of all others along ``axis``; a 0 among them is no trouble."""
+    before = np.ones_like(self)
+    after = np.ones_like(self)
+    first, last = [slice(None)] * self.ndim, [slice(None)] * self.ndim
+    first[axis], last[axis] = slice(None, -1), slice(1, None)
+    before[tuple(last)] = np.cumprod(self, axis=axis)[tuple(first)]
+    backwards = np.flip(np.cumprod(np.flip(self, axis), axis=axis), axis)
+    after[tuple(first)] = backwards[tuple(last)]
+    return before * after
+
+
+def _prod_vjp(g: Any, s: Saved) -> Any:
+    if (s.self == 0).any():
+        return g * _others(s.self.reshape(-1), 0).reshape(s.self.shape)
+    return g * s.result / s.self
+
+
+def _prod_dim_vjp(g: Any, s: Saved) -> Any:
+    g, result = (spread(x, s.self.shape, s.dim, s.keepdim) for x in (g, s.result))
+    if s.self.ndim and (s.self == 0).any():
+        return g * _others(s.self, s.dim)
+    return g * result / s.self
+
+
+define(
+    Op(
+        name="prod",
+        grad_fn="ProdBackward0",
+        forward=lambda self: self.prod(),
+        shape=scalar,
+        formula=Formula("Π $self", r"\prod $self"),
+        vjps={
+            "self": Vjp(
+                _prod_vjp,
+                Formula("$grad · $result / $self", r"$grad \cdot \frac{$result}{$self}"),
+                saves=("self", "result"),
+            )
+        },
+        help="Multiplies all elements.",
+    )
+)
+define(
+    Op(
+        name="prod.dim",
+        grad_fn="ProdBackward1",
+        forward=lambda self, *, dim, keepdim=False: self.prod(
+            axis=axes_of(self, dim), keepdims=keepdim
+        ),
+        shape=reduce,
+        formula=Formula("Π over dim $dim of $self", r"\prod_{\text{dim } $dim} $self"),
+        vjps={
+            "self": Vjp(
+                _prod_dim_vjp,
+                Formula("$grad · $result / $self", r"$grad \cdot \frac{$result}{$self}"),
+                saves=("self", "result"),
+            )
+        },
+        help="Multiplies along a dimension.",
+    )
+)
+define(
+    Op(
+        name="logsumexp",
+        grad_fn="LogsumexpBackward0",
+        promotes="float",
+        forward=lambda self, *, dim, keepdim=False: _logsumexp(self, dim, keepdim),
+        shape=reduce,
+        formula=Formula("log Σ exp($self)", r"\log \sum e^{$self}"),
+        vjps={
+            "self": Vjp(
+                lambda g, s: (
+                    spread(g, s.self.shape, s.dim, s.keepdim)
+                    * np.exp(s.self - spread(s.result, s.self.shape, s.dim, s.keepdim))
+                ),
+                Formula("$grad · exp($self − $result)", r"$grad \cdot e^{$self - $result}"),
+                saves=("self", "result"),
+            )
+        },
+        help="A smooth maximum; its gradient is the softmax.",
+    )
+)
+
+
+def _logsumexp(self: Any, dim: Dim, keepdim: bool) -> Any:
+    axes = axes_of(self, dim)
+    top = self.max(axis=axes, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)
+    whole = np.log(np.exp(self - top).sum(axis=axes, keepdims=True)) + top
+    return whole if keepdim else whole.reshape(reduce(self.shape, dim=dim))
+
+
+define(
+    Op(
+        name="cumsum",
+        grad_fn="CumsumBackward0",
+        forward=lambda self, *, dim: np.cumsum(self, axis=dim) if self.ndim else self.copy(),
+        shape=dim_shape,
+        formula=Formula("running Σ over dim $dim of $self", r"\sum_{j \le i} {$self}_j"),
+        vjps={
+            "self": Vjp(
+                lambda g, s: (
+                    np.flip(np.cumsum(np.flip(g, s.dim), axis=s.dim), s.dim) if g.ndim else g
+                ),
+                Formula("Σ of $grad from here on", r"\sum_{j \ge i} {$grad}_j"),
+            )
+        },
+        help="Adds up as it goes along; an early element touches all later sums.",
     )
 )

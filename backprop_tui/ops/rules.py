@@ -52,6 +52,12 @@ def wrap_dim(dim: int, ndim: int) -> int:
     return dim % bound
 
 
+def dim_shape(self: Shape, *, dim: int, **attrs: Any) -> Shape:
+    """The input's shape; ``dim`` must exist."""
+    wrap_dim(dim, len(self))
+    return self
+
+
 def reduced_axes(dim: Dim, ndim: int) -> tuple[int, ...]:
     """The axes that a reduction over ``dim`` (None or (): all) takes away."""
     if dim is None or dim == ():

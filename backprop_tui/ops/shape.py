@@ -1,8 +1,22 @@
-"""Other views of the same numbers: transpose, view, expand …"""
+"""Other views of the same numbers: transpose, view, expand; and copies: clone, cat, stack."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
 from backprop_tui.ops.base import Formula, Op, Shape, Vjp, define
+from backprop_tui.ops.rules import expand, reduced_axes, same, wrap_dim
+
+PASS_ON = Formula("$grad", "$grad")
+BACK_IN_SHAPE = Vjp(
+    lambda g, s: np.reshape(g, s.self_shape),
+    Formula("$grad in the input's shape", "$grad"),
+    saves=("self_shape",),
+)
 
 
 def t_shape(self: Shape) -> Shape:
@@ -12,15 +26,452 @@ def t_shape(self: Shape) -> Shape:
     return self[::-1]
 
 
+def view_shape(self: Shape, *, size: Shape) -> Shape:
+    """``size`` with its one -1 worked out."""
+    total = math.prod(self)
+    if size.count(-1) > 1:
+        raise RuntimeError("only one dimension can be inferred")
+    for n in size:
+        if n < -1:
+            raise RuntimeError(f"invalid shape dimension {n}")
+    known = math.prod(n for n in size if n != -1)
+    fits = total == known if -1 not in size else (known and total % known == 0)
+    if not fits:
+        raise RuntimeError(f"shape '{list(size)}' is invalid for input of size {total}")
+    return tuple(total // known if n == -1 else n for n in size)
+
+
+def permute_shape(self: Shape, *, dims: Sequence[int]) -> Shape:
+    """The dimensions in another order."""
+    if len(dims) != len(self):
+        raise RuntimeError(
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the "
+            "length of the desired ordering of dimensions i.e. "
+            f"input.dim() = {len(self)} is not equal to len(dims) = {len(dims)}"
+        )
+    axes = [wrap_dim(d, len(self)) for d in dims]
+    if len(set(axes)) != len(axes):
+        raise RuntimeError("permute(): duplicate dims are not allowed.")
+    return tuple(self[axis] for axis in axes)
+
+
+def transpose_shape(self: Shape, *, dim0: int, dim1: int) -> Shape:
+    """Two dimensions change places."""
+    a, b = wrap_dim(dim0, len(self)), wrap_dim(dim1, len(self))
+    sizes = list(self)
+    if sizes:
+        sizes[a], sizes[b] = sizes[b], sizes[a]
+    return tuple(sizes)
+
+
+def unsqueeze_shape(self: Shape, *, dim: int) -> Shape:
+    """A new dimension of size 1 at ``dim``."""
+    at = wrap_dim(dim, len(self) + 1)
+    return (*self[:at], 1, *self[at:])
+
+
+def _squeezed(self: Any, dims: Sequence[int] | None) -> Any:
+    axes = range(self.ndim) if dims is None else reduced_axes(dims, self.ndim) if dims else ()
+    return self.reshape([n for i, n in enumerate(self.shape) if i not in axes or n != 1])
+
+
+def squeeze_shape(self: Shape, *, dim: Any = None) -> Shape:
+    """Without the dimensions of size 1 (all, or those named)."""
+    if isinstance(dim, int):
+        dim = (dim,)
+    axes = range(len(self)) if dim is None else reduced_axes(dim, len(self)) if dim else ()
+    return tuple(n for i, n in enumerate(self) if i not in axes or n != 1)
+
+
+def repeat_shape(self: Shape, *, repeats: Sequence[int]) -> Shape:
+    """Each size times its number of repeats."""
+    if len(repeats) < len(self):
+        raise RuntimeError(
+            "Number of dimensions of repeat dims can not be smaller than number of dimensions of "
+            "tensor"
+        )
+    padded = (1,) * (len(repeats) - len(self)) + self
+    return tuple(n * times for n, times in zip(padded, repeats, strict=True))
+
+
+def _view(
+    name: str, grad_fn: str, forward: Any, shape: Any, text: str, latex: str, vjp: Vjp, help: str
+) -> None:
+    define(
+        Op(
+            name=name,
+            grad_fn=grad_fn,
+            view=True,
+            forward=forward,
+            shape=shape,
+            formula=Formula(text, latex),
+            vjps={"self": vjp},
+            help=help,
+        )
+    )
+
+
+_view(
+    "t",
+    "TBackward0",
+    lambda self: self.T,
+    t_shape,
+    "$selfᵀ",
+    r"{$self}^\top",
+    Vjp(lambda g, s: g.T, Formula("$gradᵀ", r"{$grad}^\top")),
+    "Rows become columns.",
+)
+_view(
+    "view",
+    "ViewBackward0",
+    lambda self, *, size: self.reshape(size),
+    view_shape,
+    "$self seen as $size",
+    r"$self",
+    BACK_IN_SHAPE,
+    "The same numbers in the same order, in another shape.",
+)
+_view(
+    "permute",
+    "PermuteBackward0",
+    lambda self, *, dims: self.transpose(dims) if self.ndim else self[...],
+    permute_shape,
+    "$self with dims $dims",
+    r"{$self}^\top",
+    Vjp(
+        lambda g, s: g.transpose(np.argsort([d % g.ndim for d in s.dims])) if g.ndim else g,
+        Formula("$grad with the dims put back", r"{$grad}^\top"),
+    ),
+    "The dimensions in another order.",
+)
+_view(
+    "transpose",
+    "TransposeBackward0",
+    lambda self, *, dim0, dim1: np.swapaxes(self, dim0, dim1) if self.ndim else self[...],
+    transpose_shape,
+    "$selfᵀ",
+    r"{$self}^\top",
+    Vjp(
+        lambda g, s: np.swapaxes(g, s.dim0, s.dim1) if g.ndim else g,
+        Formula("$gradᵀ", r"{$grad}^\top"),
+    ),
+    "Two dimensions change places.",
+)
+_view(
+    "unsqueeze",
+    "UnsqueezeBackward0",
+    lambda self, *, dim: np.expand_dims(self, dim),
+    unsqueeze_shape,
+    "$self with a new dim $dim",
+    "$self",
+    Vjp(lambda g, s: np.squeeze(g, s.dim), Formula("$grad without dim $dim", "$grad")),
+    "A new dimension of size 1.",
+)
+_view(
+    "squeeze",
+    "SqueezeBackward0",
+    lambda self: _squeezed(self, None),
+    squeeze_shape,
+    "$self without dims of size 1",
+    "$self",
+    BACK_IN_SHAPE,
+    "Drops all dimensions of size 1.",
+)
+_view(
+    "squeeze.dim",
+    "SqueezeBackward1",
+    lambda self, *, dim: _squeezed(self, (dim,)),
+    squeeze_shape,
+    "$self without dim $dim",
+    "$self",
+    BACK_IN_SHAPE,
+    "Drops one dimension, if its size is 1.",
+)
+_view(
+    "squeeze.dims",
+    "SqueezeBackward2",
+    lambda self, *, dim: _squeezed(self, dim),
+    squeeze_shape,
+    "$self without dims $dim",
+    "$self",
+    BACK_IN_SHAPE,
+    "Drops some dimensions, where their size is 1.",
+)
+_view(
+    "squeeze.matmul",
+    "SqueezeBackward4",
+    lambda self, *, dim: _squeezed(self, (dim,)),
+    squeeze_shape,
+    "$self without dim $dim",
+    "$self",
+    BACK_IN_SHAPE,
+    "Drops the dimension that a vector got for a matrix product.",
+)
+_view(
+    "expand",
+    "ExpandBackward0",
+    lambda self, *, size: np.broadcast_to(self, expand(self.shape, size=size)),
+    expand,
+    "$self repeated to $size",
+    "$self",
+    Vjp(lambda g, s: g, Formula("$grad, summed over what was repeated", r"\sum $grad")),
+    "Repeats a size-1 dimension without copying; the gradient is summed back.",
+)
+_view(
+    "alias",
+    "AliasBackward0",
+    lambda self: self[...],
+    same,
+    "$self",
+    "$self",
+    Vjp(lambda g, s: g, PASS_ON),
+    "Another name for the same numbers.",
+)
 define(
     Op(
-        name="t",
-        grad_fn="TBackward0",
+        name="detach",
+        grad_fn="",
         view=True,
-        forward=lambda self: self.T,
-        shape=t_shape,
-        formula=Formula("$selfᵀ", r"{$self}^\top"),
-        vjps={"self": Vjp(lambda g, s: g.T, Formula("$gradᵀ", r"{$grad}^\top"))},
-        help="Rows become columns.",
+        forward=lambda self: self[...],
+        shape=same,
+        formula=Formula("$self without history", "$self"),
+        help="The same numbers, cut off from the graph: no gradient flows back from here.",
+    )
+)
+
+# ---------------------------------------------------------------- copies
+
+define(
+    Op(
+        name="clone",
+        grad_fn="CloneBackward0",
+        forward=lambda self: self.copy(),
+        shape=same,
+        formula=Formula("a copy of $self", "$self"),
+        vjps={"self": Vjp(lambda g, s: g, PASS_ON)},
+        help="A copy with its own memory; the gradient passes through.",
+    )
+)
+define(
+    Op(
+        name="_unsafe_view",
+        grad_fn="UnsafeViewBackward0",
+        forward=lambda self, *, size: self.reshape(size),
+        shape=view_shape,
+        formula=Formula("$self in the shape $size", "$self"),
+        vjps={"self": BACK_IN_SHAPE},
+        help="Another shape of a tensor that nobody else looks at.",
+    )
+)
+define(
+    Op(
+        name="_to_copy",
+        grad_fn="ToCopyBackward0",
+        forward=lambda self, *, dtype: self.astype(dtype),
+        shape=same,
+        formula=Formula("$self as $dtype", "$self"),
+        vjps={"self": Vjp(lambda g, s: g, Formula("$grad in the input's dtype", "$grad"))},
+        help="The same numbers in another dtype.",
+    )
+)
+
+
+def _repeat_vjp(g: Any, s: Any) -> Any:
+    lead = len(s.repeats) - len(s.self_shape)
+    padded = (1,) * lead + s.self_shape
+    split = [size for pair in zip(s.repeats, padded, strict=True) for size in pair]
+    summed = g.reshape(split).sum(axis=tuple(range(0, 2 * len(padded), 2)))
+    return summed.reshape(s.self_shape)
+
+
+define(
+    Op(
+        name="repeat",
+        grad_fn="RepeatBackward0",
+        forward=lambda self, *, repeats: np.tile(self, repeats),
+        shape=repeat_shape,
+        formula=Formula("$self repeated $repeats times", "$self"),
+        vjps={
+            "self": Vjp(
+                _repeat_vjp,
+                Formula("Σ $grad over the copies", r"\sum $grad"),
+                saves=("self_shape",),
+            )
+        },
+        help="Copies side by side; the copies' gradients are added.",
+    )
+)
+define(
+    Op(
+        name="flip",
+        grad_fn="FlipBackward0",
+        forward=lambda self, *, dims: np.flip(self, dims).copy(),
+        shape=same,
+        formula=Formula("$self turned round along $dims", "$self"),
+        vjps={"self": Vjp(lambda g, s: np.flip(g, s.dims), Formula("$grad turned round", "$grad"))},
+        help="The elements in the opposite order.",
+    )
+)
+
+# ---------------------------------------------------------------- joining and taking apart
+
+
+def cat_shape(tensors: Sequence[Shape], *, dim: int = 0) -> Shape:
+    """The sizes along ``dim`` added; all others must agree."""
+    if not tensors:
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+    first = tensors[0]
+    if not first:
+        raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
+    axis = wrap_dim(dim, len(first))
+    for position, shape in enumerate(tensors):
+        if len(shape) != len(first):
+            raise RuntimeError(
+                f"Tensors must have same number of dimensions: got {len(first)} and {len(shape)}"
+            )
+        for i, (a, b) in enumerate(zip(first, shape, strict=True)):
+            if i != axis and a != b:
+                raise RuntimeError(
+                    f"Sizes of tensors must match except in dimension {axis}. Expected size {a} "
+                    f"but got size {b} for tensor number {position} in the list."
+                )
+    total = sum(shape[axis] for shape in tensors)
+    return (*first[:axis], total, *first[axis + 1 :])
+
+
+def stack_shape(tensors: Sequence[Shape], *, dim: int = 0) -> Shape:
+    """A new dimension over tensors of one shape."""
+    if not tensors:
+        raise RuntimeError("stack expects a non-empty TensorList")
+    first = tensors[0]
+    for position, shape in enumerate(tensors):
+        if shape != first:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 "
+                f"and {list(shape)} at entry {position}"
+            )
+    axis = wrap_dim(dim, len(first) + 1)
+    return (*first[:axis], len(tensors), *first[axis:])
+
+
+def _cat_vjp(g: Any, s: Any) -> Any:
+    ends = np.cumsum([shape[s.dim] for shape in s.tensors_shape])[:-1]
+    return np.split(g, ends, axis=s.dim)
+
+
+define(
+    Op(
+        name="cat",
+        grad_fn="CatBackward0",
+        variadic=True,
+        promotes="common",
+        forward=lambda tensors, *, dim=0: np.concatenate(tensors, axis=dim),
+        shape=cat_shape,
+        formula=Formula("$tensors one after the other", r"[$tensors]"),
+        vjps={
+            "tensors": Vjp(
+                _cat_vjp,
+                Formula("each its own part of $grad", r"{$grad}_{\text{part}}"),
+                saves=("tensors_shape",),
+            )
+        },
+        help="Puts tensors one after the other; each gets its part of the gradient.",
+    )
+)
+define(
+    Op(
+        name="stack",
+        grad_fn="StackBackward0",
+        variadic=True,
+        promotes="common",
+        forward=lambda tensors, *, dim=0: np.stack(tensors, axis=dim),
+        shape=stack_shape,
+        formula=Formula("$tensors in a new dim $dim", r"[$tensors]"),
+        vjps={
+            "tensors": Vjp(
+                lambda g, s: list(np.moveaxis(g, s.dim, 0)),
+                Formula("each its own slice of $grad", r"{$grad}_i"),
+            )
+        },
+        help="Stacks tensors along a new dimension; each gets its slice of the gradient.",
+    )
+)
+
+
+def parts_of(length: int, sizes: int | Sequence[int]) -> list[int]:
+    """The lengths of the parts that ``split`` makes."""
+    if isinstance(sizes, int):
+        if sizes <= 0:
+            raise RuntimeError(
+                f"split expects split_size be non-negative, but got split_size={sizes}"
+            )
+        return [min(sizes, length - start) for start in range(0, max(length, 1), sizes)]
+    return list(sizes)
+
+
+def split_shape(self: Shape, *, split_size: Any, dim: int = 0) -> tuple[Shape, ...]:
+    """The shape of each part."""
+    axis = wrap_dim(dim, len(self))
+    parts = parts_of(self[axis], split_size)
+    if sum(parts) != self[axis]:
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes to sum exactly to {self[axis]} "
+            f"(input tensor's size at dimension {axis}), but got split_sizes={list(split_size)}"
+        )
+    return tuple((*self[:axis], n, *self[axis + 1 :]) for n in parts)
+
+
+def _split(self: Any, split_size: Any, dim: int) -> tuple[Any, ...]:
+    ends = np.cumsum(parts_of(self.shape[dim], split_size))[:-1]
+    return tuple(np.split(self, ends, axis=dim))
+
+
+for _name, _grad_fn in (("split", "SplitBackward0"), ("split.sizes", "SplitWithSizesBackward0")):
+    define(
+        Op(
+            name=_name,
+            grad_fn=_grad_fn,
+            view=True,
+            outputs=0,
+            forward=lambda self, *, split_size, dim=0: _split(self, split_size, dim),
+            shape=split_shape,
+            formula=Formula("$self in parts of $split_size", "$self"),
+            vjps={
+                "self": Vjp(
+                    lambda g, s: np.concatenate(g, axis=s.dim),
+                    Formula("the parts of $grad put together", r"[$grad]"),
+                )
+            },
+            help="Cuts a tensor in parts; their gradients are put together again.",
+        )
+    )
+
+
+def unbind_shape(self: Shape, *, dim: int = 0) -> tuple[Shape, ...]:
+    """One shape without ``dim`` for every index along it."""
+    if not self:
+        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
+    axis = wrap_dim(dim, len(self))
+    return ((*self[:axis], *self[axis + 1 :]),) * self[axis]
+
+
+define(
+    Op(
+        name="unbind",
+        grad_fn="UnbindBackward0",
+        view=True,
+        outputs=0,
+        forward=lambda self, *, dim=0: tuple(
+            np.moveaxis(self, dim, 0)[i, ...] for i in range(self.shape[dim])
+        ),
+        shape=unbind_shape,
+        formula=Formula("the slices of $self along dim $dim", r"{$self}_i"),
+        vjps={
+            "self": Vjp(
+                lambda g, s: np.stack(g, axis=s.dim),
+                Formula("the slices of $grad stacked", r"[$grad]"),
+            )
+        },
+        help="Takes a tensor apart along a dimension.",
     )
 )

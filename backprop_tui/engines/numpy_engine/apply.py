@@ -28,7 +28,7 @@ NUMBERS = (int, float, bool)
 def apply(name: str, *inputs: Any, **attrs: Any) -> Any:
     """Run the op ``name`` on tensors and Python numbers; a Tensor, or a tuple of them."""
     plan = plan_of(name)
-    now = state.current
+    now = state.now()
     arrays, tensor_inputs = _arrays(plan, inputs, attrs)
     outcome = _forward(plan, arrays, attrs)
     several = type(outcome) is tuple or type(outcome) is list
@@ -63,7 +63,7 @@ def _arrays(plan: Plan, inputs: Sequence[Any], attrs: dict[str, Any]) -> tuple[l
     scalars += [attrs[name] for name in plan.scalars]
     common = result_type(found, scalars)
     if rule == "float" and not common.is_floating_point:
-        common = state.current.default_dtype
+        common = state.now().default_dtype
     target = common.numpy
     return [
         a.astype(target) if isinstance(a, np.ndarray) and a.dtype != target else a for a in arrays
@@ -81,7 +81,7 @@ def result_type(found: Sequence[tensors.Tensor], scalars: Sequence[object]) -> d
         [t.dtype for t in found if t.array.ndim],
         [t.dtype for t in found if not t.array.ndim],
         scalars,
-        state.current.default_dtype,
+        state.now().default_dtype,
     )
 
 
@@ -89,7 +89,7 @@ def _forward(plan: Plan, arrays: list[Any], attrs: dict[str, Any]) -> Any:
     op = plan.op
     shapes = [a.shape if isinstance(a, np.ndarray) else () for a in arrays]
     shape = op.shape(shapes, **attrs) if op.variadic else op.shape(*shapes, **attrs)
-    allocate = state.current.allocate
+    allocate = state.now().allocate
     if allocate is not None and not op.view and type(shape) is tuple:
         itemsize = max((a.dtype.itemsize for a in arrays if isinstance(a, np.ndarray)), default=4)
         for one in (shape,) if not shape or type(shape[0]) is int else shape:
@@ -176,7 +176,7 @@ def tell(
     before: dict[int, TensorValue] | None = None,
 ) -> None:
     """Tell the Listener that an op ran; ``before``: inputs as they were, by position."""
-    listener = state.current.listener
+    listener = state.now().listener
     if listener is None:
         return
     if plan.op.variadic:

@@ -45,7 +45,7 @@ def run_backward(
     ``wanted``: only the Nodes on a way to these edges run. With ``accumulate`` False the
     gradients at those edges are returned instead of being added to ``.grad``.
     """
-    listener = state.current.listener
+    listener = state.now().listener
     buffers: dict[Node, list[Array | None]] = {}
     edges = [tensor._gradient_edge() for tensor, _ in roots]
     waiting = _dependencies([node for node, _ in edges])
@@ -211,7 +211,7 @@ def _retain(tensor: Tensor, grad: Array) -> None:
 def _accumulate(node: AccumulateGrad, grad: Array) -> None:
     """Add to the leaf's ``.grad``, in place if there is one."""
     tensor = node.variable
-    before = tensor._grad_array() if state.current.listener is not None else None
+    before = tensor._grad_array() if state.now().listener is not None else None
     if tensor._grad is None:
         tensor._grad = Tensor(grad.copy())
     else:
@@ -223,7 +223,7 @@ def _accumulate(node: AccumulateGrad, grad: Array) -> None:
 
 
 def _tell_accumulate(tensor: Tensor, node: Node | None, grad: Array, before: Array | None) -> None:
-    listener = state.current.listener
+    listener = state.now().listener
     if listener is not None:
         after = tensor._grad_array()
         assert after is not None
@@ -332,11 +332,11 @@ class _GradMode:
         self._before: list[bool] = []
 
     def __enter__(self) -> None:
-        self._before.append(state.current.grad_enabled)
-        state.current.grad_enabled = self.enabled
+        self._before.append(state.now().grad_enabled)
+        state.now().grad_enabled = self.enabled
 
     def __exit__(self, *error: object) -> None:
-        state.current.grad_enabled = self._before.pop()
+        state.now().grad_enabled = self._before.pop()
 
     def __call__(self, function: F) -> F:
         @wraps(function)
@@ -378,17 +378,17 @@ class set_grad_enabled(_GradMode):
     def __init__(self, mode: bool) -> None:
         super().__init__()
         self.enabled = bool(mode)
-        self._set_from = state.current.grad_enabled
-        state.current.grad_enabled = self.enabled
+        self._set_from = state.now().grad_enabled
+        state.now().grad_enabled = self.enabled
 
     def __exit__(self, *error: object) -> None:
         super().__exit__(*error)
-        state.current.grad_enabled = self._set_from
+        state.now().grad_enabled = self._set_from
 
 
 def is_grad_enabled() -> bool:
     """``torch.is_grad_enabled``."""
-    return state.current.grad_enabled
+    return state.now().grad_enabled
 
 
 __all__ = [

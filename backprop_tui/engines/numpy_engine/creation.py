@@ -37,12 +37,12 @@ def as_array(data: Any) -> np.ndarray[Any, Any]:
         of_array(copied)
         return copied
     shape = _shape_of(data)
-    if state.current.allocate is not None:
-        state.current.allocate(shape, 8)
+    if state.now().allocate is not None:
+        state.now().allocate(shape, 8)
     plain = _plain(data)
     kinds = {type(x) for x in _leaves(plain)}
     if not kinds or float in kinds:
-        wanted = state.current.default_dtype.numpy
+        wanted = state.now().default_dtype.numpy
     elif int in kinds:
         wanted = int64.numpy
     else:
@@ -141,13 +141,13 @@ def size_of(size: tuple[Any, ...]) -> tuple[int, ...]:
 
 
 def _new(size: tuple[int, ...], wanted: dtype, requires_grad: bool, fill: Any) -> Tensor:
-    if state.current.allocate is not None:
-        state.current.allocate(size, wanted.itemsize)
+    if state.now().allocate is not None:
+        state.now().allocate(size, wanted.itemsize)
     return _leaf(np.full(size, fill, wanted.numpy), requires_grad)
 
 
 def _floating(wanted: dtype | None) -> dtype:
-    return state.current.default_dtype if wanted is None else wanted
+    return state.now().default_dtype if wanted is None else wanted
 
 
 def zeros(
@@ -252,7 +252,7 @@ def arange(
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     if dtype is None:
         whole = all(isinstance(x, int) for x in (start, end, step))
-        dtype = int64 if whole else state.current.default_dtype
+        dtype = int64 if whole else state.now().default_dtype
     count = int(np.ceil((end - start) / step))
     made = _new((count,), dtype, requires_grad, 0)
     made.array[...] = start + step * np.arange(count)

@@ -45,7 +45,7 @@ class NumpyEngine:
     @contextmanager
     def active(self) -> Iterator[None]:
         """Inside, this engine is the one at work; afterwards the one that was before is again."""
-        before = state.current
+        before = state.now()
         state.activate(self._state)
         try:
             yield
@@ -56,7 +56,11 @@ class NumpyEngine:
         return self._state.grad_enabled
 
     def resolve(self, names: Iterable[str]) -> Mapping[str, object]:
-        """What stands behind dotted names; names that this engine lacks are absent."""
+        """What stands behind dotted names; names that this engine lacks are absent.
+
+        From here on this engine is the one at work in the calling thread.
+        """
+        state.activate(self._state)
         found = {}
         for name in names:
             known, value = lookup(name)

@@ -144,7 +144,7 @@ class Node:
     )
 
     def __init__(self, plan: Plan, attrs: dict[str, Any]) -> None:
-        now = state.current
+        now = state.now()
         self.sequence_nr = now.sequence_nr
         now.sequence_nr += 1
         self.plan: Plan = plan
@@ -319,7 +319,7 @@ SECOND_TIME = (
 def node_id(node: Node) -> int:
     """A Node's number, given at first sight."""
     if not node._id:
-        now = state.current
+        now = state.now()
         now.nodes_seen += 1
         node._id = now.nodes_seen
     return node._id

@@ -1,11 +1,12 @@
 """What belongs to one engine and not to a tensor: the listener, the grad mode, the counters.
 
-``current`` is the state of the engine at work. An engine makes its own state current while its
-scenario runs (``NumpyEngine.active``), so two engines in one process do not mix.
+``now()`` is the state of the engine at work in this thread. An engine makes its own state the
+current one where its scenario runs, so two engines in one process do not mix.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from backprop_tui.engines.base import Listener
@@ -20,7 +21,6 @@ class State:
         "default_dtype",
         "extras",
         "grad_enabled",
-        "inference",
         "listener",
         "nodes_seen",
         "sequence_nr",
@@ -31,7 +31,6 @@ class State:
         self.listener: Listener | None = None
         self.allocate: Callable[[tuple[int, ...], int], None] | None = None
         self.grad_enabled = True
-        self.inference = False
         self.default_dtype: dtype = float32
         self.sequence_nr = 0
         self.tensors_seen = 0
@@ -40,10 +39,25 @@ class State:
         self.extras: dict[str, object] = {}
 
 
-current = State()
+class _Local(threading.local):
+    def __init__(self) -> None:
+        self.state = State()
+
+
+_local = _Local()
+
+
+def now() -> State:
+    """The state of the engine at work in this thread."""
+    return _local.state
 
 
 def activate(state: State) -> None:
-    """Make ``state`` the current one."""
-    global current
-    current = state
+    """Make ``state`` the current one in this thread."""
+    _local.state = state
+
+
+def __getattr__(name: str) -> State:
+    if name == "current":
+        return _local.state
+    raise AttributeError(name)

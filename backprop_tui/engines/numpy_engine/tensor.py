@@ -269,7 +269,7 @@ class Tensor(Methods):
     def _identity(self) -> int:
         """This tensor's number, given at first sight."""
         if not self._id:
-            now = state.current
+            now = state.now()
             now.tensors_seen += 1
             self._id = now.tensors_seen
             self._storage.seen.append(weakref.ref(self))
@@ -313,7 +313,7 @@ class Tensor(Methods):
         return data
 
     def _assigned(self, attribute: str) -> None:
-        listener = state.current.listener
+        listener = state.now().listener
         if listener is not None:
             listener.assign(attribute, self._snapshot(), self._grad_array())
 
@@ -324,7 +324,7 @@ class Parameter(Tensor):
     __slots__ = ()
 
     def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
-        source = Tensor(np.empty(0, state.current.default_dtype.numpy)) if data is None else data
+        source = Tensor(np.empty(0, state.now().default_dtype.numpy)) if data is None else data
         super().__init__(source.array, requires_grad)
         self._storage = source._storage
         if requires_grad and self.array.dtype.kind != "f":
