@@ -17,8 +17,8 @@ import numpy as np
 
 from backprop_tui.engines.base import Array, Scalar
 from backprop_tui.engines.numpy_engine import autograd, events, state
-from backprop_tui.engines.numpy_engine.nn.module import typename
 from backprop_tui.engines.numpy_engine.tensor import Tensor
+from backprop_tui.engines.numpy_engine.words import typename
 from backprop_tui.ops.updates import UPDATES, UpdateRule, hyperparameters
 
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]

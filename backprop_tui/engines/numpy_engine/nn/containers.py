@@ -6,8 +6,9 @@ import operator
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from backprop_tui.engines.numpy_engine.nn.module import Module, indented, typename
+from backprop_tui.engines.numpy_engine.nn.module import Module, indented
 from backprop_tui.engines.numpy_engine.tensor import Parameter
+from backprop_tui.engines.numpy_engine.words import typename
 
 
 def _position(index: int, length: int) -> int:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from backprop_tui.engines.numpy_engine import events, state
 from backprop_tui.engines.numpy_engine.tensor import Parameter, Tensor
+from backprop_tui.engines.numpy_engine.words import typename
 
 M = TypeVar("M", bound="Module")
 
@@ -30,16 +31,6 @@ class _IncompatibleKeys(NamedTuple):
             f"_IncompatibleKeys(missing_keys={self.missing_keys}, "
             f"unexpected_keys={self.unexpected_keys})"
         )
-
-
-def typename(value: object) -> str:
-    """The type's name as PyTorch's errors spell it."""
-    if isinstance(value, Parameter):
-        return "torch.nn.parameter.Parameter"
-    if isinstance(value, Tensor):
-        legacy = value.dtype.legacy
-        return f"torch.{legacy}Tensor"
-    return type(value).__qualname__
 
 
 def indented(text: str, spaces: int = 2) -> str:
