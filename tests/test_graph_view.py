@@ -229,6 +229,18 @@ def test_a_name_given_later_is_shown():
     assert "product" in text(whole(film.trace, 2))
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("model.0.weight", "model.0.weight"), ("model.encoder.0.weight", "encoder.0.weight"),
+     ("the_encoder.the_first.weight", "weight")],
+)  # fmt: skip
+def test_a_long_parameter_name_keeps_its_end(name, shown):
+    film = Film()
+    film.op("relu", "F.relu(w)", 1.0, film.leaf(name, 1.0), name="h")
+    assert computation_graph(film.trace, 0, 2).vertices[0].label == shown
+    assert autograd_graph(film.trace, 0, 2).vertices[1].op == shown
+
+
 def test_large_values_are_shapes():
     film = Film()
     film.op("relu", "x.relu()", np.ones((64, 128)), film.leaf("x", np.ones((64, 128))), name="h")

@@ -85,7 +85,6 @@ class _Scene:
         if 0 < len(graph.vertices) <= MOST_BOXES:
             self.format, drawing = _roomiest(graph, size, autograd, ascii)
             self.painter = Painter(drawing, ascii)
-        self._narrow = size[0] < 60
         self._steps = sorted(graph.work)
 
     def pane(self, title: str, trace: Trace, index: int, selected: int | None) -> Pane:

@@ -29,6 +29,8 @@ _SHOWN = 4
 _SCALAR_WIDTH = 7
 _VECTOR_WIDTH = 20
 _LABEL_WIDTH = 20
+_FREED = " · freed"
+_GRAD = {"leaf": ".grad ", "accumulate": ".grad ", "op": "∂ ", "node": "∂ ", "input": "∂ "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +63,22 @@ def size_of(vertex: Vertex, format_: Format) -> Box:
     label = min(len(vertex.label), _LABEL_WIDTH)
     value = _value_width(vertex)
     grad = value + len(_GRAD[vertex.kind]) if vertex.wants_grad else 0
-    gradient_lines = 1 if vertex.wants_grad else 0
+    grad_line = 1 if grad else 0
+    beside = grad + 1 if grad else 0
     if vertex.kind in ("node", "accumulate"):
+        label = len(vertex.label)
         second = min(len(vertex.op), _LABEL_WIDTH) + (len(_FREED) if vertex.saves else 0)
         if format_ == "compact":
-            return Box(label + 1 + max(second, grad) + 2, 1, framed=False)
-        lines = 2 + gradient_lines if format_ == "roomy" else 2
-        return Box(max(label, second, grad) + 4, lines + 2)
+            return Box(label + 1 + second + beside + 2, 1, framed=False)
+        if format_ == "snug":
+            return Box(max(label, second + beside) + 4, 4)
+        return Box(max(label, second, grad) + 4, 4 + grad_line)
     if format_ == "compact":
-        return Box(label + 3 + value + (grad + 1 if grad else 0) + 2, 1, framed=False)
+        return Box(label + 3 + value + beside + 2, 1, framed=False)
     if format_ == "snug":
-        return Box(max(label + 3 + value, grad) + 4, 3 + gradient_lines)
+        return Box(max(label + 3 + value, grad) + 4, 3 + grad_line)
     second = value if not vertex.op else len(vertex.op) + 3 + value
-    return Box(max(label, second, grad) + 4, 4 + gradient_lines)
-
-
-_FREED = " · freed"
-_GRAD = {"leaf": ".grad ", "accumulate": ".grad ", "op": "∂ ", "node": "∂ ", "input": "∂ "}
+    return Box(max(label, second, grad) + 4, 4 + grad_line)
 
 
 def look(
@@ -110,7 +111,7 @@ def look(
     )
     ran = vertex.saves and not retained and any(at < index for at, _ in vertex.arrivals)
     if vertex.kind in ("node", "accumulate"):
-        second = vertex.op + (_FREED if ran else "")
+        second = clip(vertex.op, _LABEL_WIDTH) + (_FREED if ran else "")
         lines = _node_lines(texts, second, format_)
     else:
         lines = _op_lines(texts, format_)
@@ -143,11 +144,13 @@ def _op_lines(texts: _Texts, format_: Format) -> tuple[Line, ...]:
 def _node_lines(texts: _Texts, second: str, format_: Format) -> tuple[Line, ...]:
     label = Run(texts.label, texts.label_style)
     grad = Run(texts.grad, "grad")
-    beside = Run(second, texts.style)
+    name = Run(second, texts.style)
     if format_ == "roomy":
-        return (label,), (beside,), (grad,)
-    below = grad if texts.grad else beside
-    return ((label,), (below,)) if format_ == "snug" else ((label, Run(" "), below),)
+        return (label,), (name,), (grad,)
+    space = Run(" ")
+    if format_ == "snug":
+        return (label,), (name, space, grad)
+    return ((label, space, name, space, grad),)
 
 
 def _gradient(vertex: Vertex, index: int, known: TensorState | None) -> Array | None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from backprop_tui.engines.base import Array, Edge, NodeValue, Scalar, TensorValue
-from backprop_tui.explain.naming import names_of
+from backprop_tui.explain.naming import LONGEST_TEXT, names_of
 from backprop_tui.ops.base import OPS
 from backprop_tui.trace.steps import Accumulate, Backward, Forward, SeedGrad, Step, Update
 from backprop_tui.trace.trace import Trace
@@ -85,7 +85,7 @@ def computation_graph(trace: Trace, start: int, end: int) -> Graph:
 
     def outside(value: TensorValue) -> int:
         kind: Kind = "leaf" if value.is_leaf else "input"
-        label = names.of(value.tensor, end - 1).text
+        label = _tail(names.of(value.tensor, end - 1).text)
         vertices.append(Vertex(kind, label, value=value, node=value.node))
         return len(vertices) - 1
 
@@ -137,7 +137,7 @@ def autograd_graph(trace: Trace, start: int, end: int) -> Graph:
             key = ("variable", edge.variable) if edge.variable else ("node", edge.node)
             if key not in number:
                 number[key] = len(vertices)
-                vertices.append(_gradient_edge(edge, step, names.of(key[1], end - 1).text))
+                vertices.append(_gradient_edge(edge, step, _tail(names.of(key[1], end - 1).text)))
             links.append(Link(number[key], this))
     return _finish(trace, start, end, vertices, links, range(len(vertices)))
 
@@ -217,6 +217,13 @@ def _op_text(step: Forward) -> str:
     place, number = numbers[0]
     before = step.op == "rsub" or (place == 0 and len(step.inputs) > 1)
     return f"{_number(number)} {symbol}" if before else f"{symbol} {_number(number)}"
+
+
+def _tail(name: str) -> str:
+    """A dotted name cut to the parts that tell it apart: ``model.encoder.0.weight``, 0.weight."""
+    while len(name) > LONGEST_TEXT and "." in name:
+        name = name.partition(".")[2]
+    return name
 
 
 def _number(number: Scalar) -> str:
