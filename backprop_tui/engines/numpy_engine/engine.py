@@ -112,7 +112,8 @@ KINDS: dict[type, str] = {
 #: Classes whose modules are loaded only when something asks for them.
 LATER_KINDS = {
     "nn": {"Module": "Module"},
-    "optim": {"Optimizer": "Optimizer", "LRScheduler": "Scheduler"},
+    "optim": {"Optimizer": "Optimizer"},
+    "lr_scheduler": {"LRScheduler": "LRScheduler"},
     "data": {"Dataset": "Dataset", "DataLoader": "DataLoader"},
     "random": {"Generator": "Generator"},
     "autograd": {"_GradMode": "grad_mode"},

@@ -13,7 +13,7 @@ from backprop_tui.engines.numpy_engine.tensor import Tensor
 @contextmanager
 def muted() -> Iterator[None]:
     """Nothing is told inside: PyTorch's own bookkeeping, which no reader of a program asks for."""
-    now = state.current
+    now = state.now()
     listener, now.listener = now.listener, None
     try:
         yield
@@ -31,7 +31,7 @@ def detached(tensor: Tensor) -> Tensor:
 def write(tensor: Tensor, values: Array) -> None:
     """Change a tensor's numbers in place under ``no_grad``, and tell of it as of ``data``."""
     tensor._write(values)
-    listener = state.current.listener
+    listener = state.now().listener
     if listener is not None:
         for changed in tensor._changed():
             listener.assign("data", changed, tensor._grad_array())
@@ -39,7 +39,7 @@ def write(tensor: Tensor, values: Array) -> None:
 
 def zero_grad(tensors: Iterable[Tensor], set_to_none: bool) -> None:
     """Clear the gradients to None, or those that are there to zeros."""
-    listener = state.current.listener
+    listener = state.now().listener
     cleared = []
     for tensor in tensors:
         before = None if listener is None else tensor._grad_array()

@@ -112,7 +112,7 @@ class Optimizer:
         return loss
 
     def _update(self, rule: UpdateRule, param: Tensor, hyper: dict[str, Scalar]) -> None:
-        listener = state.current.listener
+        listener = state.now().listener
         grad = param._grad
         assert grad is not None
         kept = self.state.get(param, {})

@@ -29,7 +29,7 @@ __all__ = [
 
 def default_generator() -> Generator:
     """The generator that draws when none is named; every engine has its own."""
-    extras = state.current.extras
+    extras = state.now().extras
     generator = extras.get("generator")
     if not isinstance(generator, Generator):
         generator = extras["generator"] = Generator()
@@ -55,13 +55,13 @@ def _drawn(array: Any, requires_grad: bool) -> Tensor:
 
 
 def _room(size: tuple[int, ...], wanted: dtype) -> None:
-    if state.current.allocate is not None:
-        state.current.allocate(size, max(wanted.itemsize, 8))
+    if state.now().allocate is not None:
+        state.now().allocate(size, max(wanted.itemsize, 8))
 
 
 def _floating(wanted: dtype | None, kernel: str) -> dtype:
     """The dtype to draw in; NotImplementedError for one without a kernel."""
-    chosen = state.current.default_dtype if wanted is None else wanted
+    chosen = state.now().default_dtype if wanted is None else wanted
     if chosen.short not in ("float32", "float64"):
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{chosen.legacy}'")
     return chosen

@@ -62,7 +62,7 @@ class Module:
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        listener = state.current.listener
+        listener = state.now().listener
         if listener is None:
             return self.forward(*args, **kwargs)
         listener.enter_module(self)

@@ -21,7 +21,7 @@ def _with_grad(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
 def _write_grad(tensor: Tensor, values: Array) -> None:
     assert tensor._grad is not None
     tensor._grad._write(values)
-    listener = state.current.listener
+    listener = state.now().listener
     if listener is not None:
         listener.assign("grad", tensor._snapshot(), tensor._grad_array())
 
