@@ -232,7 +232,7 @@ def test_a_name_given_later_is_shown():
 @pytest.mark.parametrize(
     ("name", "shown"),
     [("model.0.weight", "model.0.weight"), ("model.encoder.0.weight", "encoder.0.weight"),
-     ("the_encoder.the_first.weight", "weight")],
+     ("the_encoder.the_very_first.weight", "weight")],
 )  # fmt: skip
 def test_a_long_parameter_name_keeps_its_end(name, shown):
     film = Film()
