@@ -1,7 +1,7 @@
 """The Tensors pane: a row per named tensor in sight, and what this step changed.
 
     name    shape   data               .grad              flowing ∂    grad_fn        leaf  req
-    w       (2, 1)  [[0.5], [-0.3]]    None               …            ·              yes   yes
+    w       (2, 1)  [[0.5], [-0.3]]    None               …            None           yes   yes
 
 ``.grad`` is PyTorch's attribute: None for a non-leaf. What flows through a non-leaf on the way
 back stands under its own heading. ``…`` there means: not computed yet. It is never shown as 0.
@@ -34,14 +34,15 @@ class _Column:
 
 _COLUMNS = (
     _Column("name", 4, 22, 0),
-    _Column("shape", 5, 14, 2),
-    _Column("data", 8, 44, 0),
-    _Column(".grad", 8, 44, 0),
-    _Column("flowing ∂", 8, 44, 4),
-    _Column("grad_fn", 7, 28, 3),
-    _Column("is_leaf", 7, 7, 1),
-    _Column("requires_grad", 13, 13, 1),
+    _Column("shape", 5, 14, 1),
+    _Column("data", 16, 44, 0),
+    _Column(".grad", 14, 44, 0),
+    _Column("flowing ∂", 12, 44, 4),
+    _Column("grad_fn", 8, 28, 3),
+    _Column("is_leaf", 4, 7, 2),
+    _Column("requires_grad", 3, 13, 2),
 )
+#: Where room is short: the head, and yes or no below it.
 _SHORT_HEADS = {"is_leaf": "leaf", "requires_grad": "req"}
 _FLEXIBLE = (2, 3, 4, 5)
 
@@ -99,9 +100,13 @@ def _cells(trace: Trace, index: int, name: str, tensor: TensorState) -> list[_Ce
         grad if value.requires_grad else ("None", "muted"),
         flowing,
         (value.grad_fn or "None", "op" if value.grad_fn else "muted"),
-        (str(value.is_leaf), "leaf" if value.is_leaf else "muted"),
-        (str(value.requires_grad), "" if value.requires_grad else "muted"),
+        (_yes(value.is_leaf), "leaf" if value.is_leaf else "muted"),
+        (_yes(value.requires_grad), "" if value.requires_grad else "muted"),
     ]
+
+
+def _yes(answer: bool) -> str:
+    return "yes" if answer else "no"
 
 
 def _backward_runs(trace: Trace, index: int) -> bool:
@@ -149,17 +154,15 @@ def _head_text(i: int, width: int) -> str:
 
 
 def _head(columns: list[int], widths: dict[int, int]) -> Line:
-    short = {_COLUMNS[i].head for i in columns if widths[i] < len(_COLUMNS[i].head)}
-    texts = [
-        _SHORT_HEADS.get(_COLUMNS[i].head, _COLUMNS[i].head)
-        if _COLUMNS[i].head in short
-        else _COLUMNS[i].head
-        for i in columns
-    ]
-    text = (" " * _GAP).join(
-        clip(head, widths[i]).ljust(widths[i]) for head, i in zip(texts, columns, strict=True)
+    heads = (_COLUMNS[i].head for i in columns)
+    fitting = (
+        _SHORT_HEADS.get(head, head) if len(head) > widths[i] else head
+        for head, i in zip(heads, columns, strict=True)
     )
-    return (Run("  " + text.rstrip(), "heading"),)
+    cells = (
+        clip(head, widths[i]).ljust(widths[i]) for head, i in zip(fitting, columns, strict=True)
+    )
+    return (Run("  " + (" " * _GAP).join(cells).rstrip(), "heading"),)
 
 
 def _row(
