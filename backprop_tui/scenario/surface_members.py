@@ -304,7 +304,7 @@ variable -- the leaf of an AccumulateGrad node
     "ReturnType": TUPLE + "values -- the values\nindices -- where they were\n",
     "Module": MODULE,
     "Optimizer": OPTIMIZER,
-    "LRScheduler": SCHEDULER,
+    "Scheduler": SCHEDULER,
     "DataLoader": """
 dataset -- what it takes batches from
 batch_size -- how many rows a batch has

@@ -1,0 +1,243 @@
+"""Python's own functions as a scenario sees them: the same results, counted while they work.
+
+A function that walks through something of any length walks through a counted list of it; classes
+(``int``, ``list`` …) are ``Builtin`` values, so that ``isinstance`` and ``type`` know them.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from backprop_tui.scenario.surface import BUILTINS, NAMESPACES
+from backprop_tui.scenario.values import Builtin, ClassValue, Instance, Problem, TypeName
+
+if TYPE_CHECKING:
+    from backprop_tui.scenario.runtime import Runtime
+
+#: Decimal places beyond which rounding would only build large powers of ten.
+PLACES = 400
+MISSING: Any = object()
+
+
+class Zip(zip):  # type: ignore[type-arg]
+    """``zip`` that knows how many rounds it will make."""
+
+    total: int | None = None
+
+
+class Enumerate(enumerate):  # type: ignore[type-arg]
+    """``enumerate`` that knows how many rounds it will make."""
+
+    total: int | None = None
+
+
+class Builtins:
+    """The builtins of one run, by name, in ``names``."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.run = runtime
+        self.meter = runtime.meter
+        functions: dict[str, Any] = {
+            "print": self.print,
+            "range": range,
+            "len": len,
+            "enumerate": self.enumerate,
+            "zip": self.zip,
+            "sum": self.sum,
+            "min": self.extreme(min),
+            "max": self.extreme(max),
+            "abs": abs,
+            "round": self.round,
+            "pow": self.pow,
+            "divmod": divmod,
+            "sorted": self.sorted,
+            "reversed": self.reversed,
+            "map": self.map,
+            "filter": self.filter,
+            "any": lambda items: any(self.meter.listed(items)),
+            "all": lambda items: all(self.meter.listed(items)),
+            "iter": iter,
+            "next": self.next,
+            "isinstance": self.isinstance,
+            "callable": callable,
+            "type": self.type,
+            "repr": runtime.text.repr,
+            "super": self.super,
+            "int": Builtin("int", int, self.int),
+            "float": Builtin("float", float, float),
+            "bool": Builtin("bool", bool, bool),
+            "str": Builtin("str", str, self.str),
+            "list": Builtin("list", list, lambda items=(): self.meter.listed(items)),
+            "tuple": Builtin("tuple", tuple, self.tuple),
+            "dict": Builtin("dict", dict, self.dict),
+            "set": Builtin("set", set, self.set),
+            "object": Builtin("object", object, self.object),
+        }
+        assert functions.keys() == BUILTINS.keys(), functions.keys() ^ BUILTINS.keys()
+        self.names = functions
+        self._types = {b.cls: b for b in functions.values() if isinstance(b, Builtin)}
+
+    def print(self, *values: Any, sep: Any = None, end: Any = None, flush: bool = False) -> None:
+        """``print`` to where the program's output goes."""
+        for name, value in (("sep", sep), ("end", end)):
+            if not isinstance(value, str | None):
+                raise TypeError(f"{name} must be None or a string, not {type(value).__name__}")
+        between = " " if sep is None else sep
+        parts = [self.run.text.str(value) for value in values]
+        self.meter.length(sum(map(len, parts)) + len(between) * len(parts))
+        self.run.write(between.join(parts) + ("\n" if end is None else end))
+
+    def enumerate(self, iterable: Any, start: int = 0) -> Enumerate:
+        out = Enumerate(iterable, start)
+        out.total = self.run.total(iterable)
+        return out
+
+    def zip(self, *iterables: Any, strict: bool = False) -> Zip:
+        out = Zip(*iterables, strict=strict)
+        totals = [self.run.total(each) for each in iterables]
+        known = [total for total in totals if total is not None]
+        out.total = min(known) if known and len(known) == len(totals) else None
+        return out
+
+    def sum(self, iterable: Any, /, start: Any = 0) -> Any:
+        if isinstance(start, str):
+            raise TypeError("sum() can't sum strings [use ''.join(seq) instead]")
+        total = start
+        for item in self.meter.listed(iterable):
+            total = self.run.add(total, item)
+        return total
+
+    def extreme(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """``min`` or ``max``."""
+
+        def extreme(*values: Any, **options: Any) -> Any:
+            if len(values) == 1:
+                values = (self.meter.listed(values[0]),)
+            self.meter.nested(values)
+            return function(*values, **options)
+
+        return extreme
+
+    def round(self, number: Any, ndigits: Any = None) -> Any:
+        if isinstance(ndigits, int) and abs(ndigits) > PLACES:
+            raise Problem("ValueError", f"round() to {ndigits} places is not supported")
+        return round(number) if ndigits is None else round(number, ndigits)
+
+    def pow(self, base: Any, exp: Any, mod: Any = None) -> Any:
+        if mod is None:
+            return self.run.power(base, exp)
+        return pow(base, exp, mod)
+
+    def sorted(self, iterable: Any, /, *, key: Any = None, reverse: bool = False) -> list[Any]:
+        items: list[Any] = self.meter.listed(iterable)
+        self.meter.nested(items)
+        return sorted(items, key=key, reverse=reverse)
+
+    def reversed(self, sequence: Any) -> Any:
+        return reversed(sequence)
+
+    def map(self, function: Any, *iterables: Any) -> Any:
+        listed = [self.meter.listed(each) for each in iterables]
+        return iter([function(*each) for each in zip(*listed, strict=False)])
+
+    def filter(self, function: Any, iterable: Any) -> Any:
+        test = bool if function is None else function
+        return iter([item for item in self.meter.listed(iterable) if test(item)])
+
+    def next(self, iterator: Any, default: Any = MISSING) -> Any:
+        return next(iterator) if default is MISSING else next(iterator, default)
+
+    def isinstance(self, value: Any, cls: Any) -> bool:
+        classes = cls if isinstance(cls, tuple) else (cls,)
+        made = []
+        for each in classes:
+            if isinstance(each, Builtin):
+                made.append(each.cls)
+            elif isinstance(each, ClassValue):
+                made.append(each.made)
+            elif isinstance(each, type):
+                made.append(each)
+            else:
+                raise TypeError(
+                    "isinstance() arg 2 must be a type, a tuple of types, or a union"
+                )
+        return isinstance(value, tuple(made))
+
+    def type(self, value: Any, *more: Any) -> Any:
+        if more:
+            raise Problem("TypeError", "type() makes no classes in a scenario", "write class …:")
+        cls = type(value)
+        if cls in self._types:
+            return self._types[cls]
+        if cls in self.run.classes:
+            return self.run.classes[cls]
+        return cls if self.run.is_name_of_surface(cls) else TypeName(cls)
+
+    def super(self, *args: Any) -> Any:
+        raise RuntimeError("super(): no arguments")
+
+    def int(self, value: Any = 0, base: Any = None) -> int:
+        if isinstance(value, str):
+            self.meter.width(len(value))
+        return int(value) if base is None else int(value, base)
+
+    def str(self, value: Any = "") -> str:
+        return self.run.text.str(value)
+
+    def tuple(self, items: Any = ()) -> tuple[Any, ...]:
+        return tuple(self.meter.listed(items))
+
+    def dict(self, items: Any = (), /, **values: Any) -> dict[Any, Any]:
+        pairs: Any = items if isinstance(items, dict) else self.meter.listed(items)
+        self.meter.nested(list(pairs))
+        return dict(pairs, **values)
+
+    def set(self, items: Any = ()) -> set[Any]:
+        listed = self.meter.listed(items)
+        self.meter.nested(listed)
+        return set(listed)
+
+    def object(self) -> Any:
+        return Instance()
+
+
+def own_namespaces(runtime: Runtime) -> dict[str, dict[str, Any]]:
+    """``math`` and ``random``: Python's functions, with those that can explode counted."""
+    meter = runtime.meter
+
+    def factorial(n: Any) -> int:
+        if isinstance(n, int) and n > 0:
+            meter.bits(n * n.bit_length())
+        return math.factorial(n)
+
+    def comb(n: Any, k: Any) -> int:
+        if isinstance(n, int) and isinstance(k, int):
+            meter.bits(min(k, n - k) * n.bit_length() if 0 <= k <= n else 0)
+        return math.comb(n, k)
+
+    def prod(iterable: Any, start: Any = 1) -> Any:
+        for item in meter.listed(iterable):
+            start = runtime.multiply(start, item)
+        return start
+
+    def sample(population: Any, k: int) -> list[Any]:
+        meter.length(k)
+        return source.sample(population, k)
+
+    def shuffle(items: Any) -> None:
+        meter.tick(len(items))
+        source.shuffle(items)
+
+    special = {"factorial": factorial, "comb": comb, "prod": prod,
+               "fsum": lambda seq: math.fsum(meter.listed(seq))}  # fmt: skip
+    source = random.Random(0)
+    drawn = {"sample": sample, "shuffle": shuffle}
+    return {
+        "math": {n: special.get(n) or vars(math)[n] for n in NAMESPACES["math"]},
+        "random": {
+            name: drawn.get(name) or getattr(source, name) for name in NAMESPACES["random"]
+        },
+    }

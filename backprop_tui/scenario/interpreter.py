@@ -1,0 +1,87 @@
+"""Runs a checked scenario on an engine, and tells an observer where it is.
+
+    Interpreter(scenario, engine, observer, budget).run()
+
+The syntax tree becomes closures once (``expressions``, ``statements``); running them is plain
+recursion. Whatever goes wrong inside leaves as ScenarioFailed or BudgetExceeded with its place,
+and nothing of Python's own traceback is left to see.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from backprop_tui.engines.base import Engine
+from backprop_tui.errors import BudgetExceeded, ScenarioError, ScenarioFailed
+from backprop_tui.scenario.hints import hint_for
+from backprop_tui.scenario.limits import Budget, OverBudget
+from backprop_tui.scenario.loader import Scenario
+from backprop_tui.scenario.observer import NoObserver, Observer
+from backprop_tui.scenario.runtime import Runtime
+from backprop_tui.scenario.statements import StatementCompiler
+from backprop_tui.scenario.values import Problem
+from backprop_tui.trace.steps import Span
+
+#: Python frames that one call of a scenario, through an engine and back, may need.
+FRAMES_PER_CALL = 60
+
+
+class Interpreter:
+    """One run of one scenario.
+
+    ``pulse`` is called every so often; what it raises, if no ``Exception``, passes through
+    untouched and so ends the run. ``write`` receives what the program prints.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        engine: Engine,
+        observer: Observer | None = None,
+        budget: Budget | None = None,
+        write: Callable[[str], None] | None = None,
+        pulse: Callable[[], None] | None = None,
+    ) -> None:
+        self.scenario = scenario
+        self.engine = engine
+        self.observer = observer if observer is not None else NoObserver()
+        self.budget = budget or Budget()
+        self.runtime = Runtime(engine, self.observer, self.budget, write, pulse)
+
+    def run(self) -> None:
+        """Run the whole program; raises ScenarioFailed or BudgetExceeded."""
+        frames = 1000 + FRAMES_PER_CALL * self.budget.depth
+        if sys.getrecursionlimit() < frames:
+            sys.setrecursionlimit(frames)
+        self.engine.allocate = self.runtime.meter.allocate
+        self.engine.resolve(())  # the engine is at work in this thread from here on
+        try:
+            StatementCompiler(self.runtime, self.scenario.source).program(self.scenario.tree)()
+        except Exception as error:
+            raise self._placed(error) from None
+
+    def _placed(self, error: Exception) -> ScenarioError:
+        """The error as the user meets it, told to the observer as well."""
+        self.runtime.locate(error)
+        assert self.runtime.failure is not None
+        _, statement, expression = self.runtime.failure
+        self.observer.statement, self.observer.expression = statement, expression
+        place = self.scenario.source.place(_bounds(expression))
+        if isinstance(error, RecursionError | MemoryError):
+            limit = "depth" if isinstance(error, RecursionError) else "memory"
+            error = OverBudget(limit, self.budget.depth if limit == "depth" else self.budget.memory)
+        if isinstance(error, OverBudget):
+            self.observer.failed("BudgetExceeded", str(error), error.hint)
+            return BudgetExceeded(str(error), place, error.hint)
+        if isinstance(error, Problem):
+            kind, message, hint = error.kind, error.message, error.hint
+        else:
+            kind, message = type(error).__name__, str(error)
+            hint = hint_for(message)
+        self.observer.failed(kind, message, hint)
+        return ScenarioFailed(message, place, hint, kind)
+
+
+def _bounds(span: Span) -> tuple[int, int, int, int]:
+    return span.line, span.column, span.end_line, span.end_column

@@ -1,0 +1,212 @@
+"""How a scenario reaches the attributes and methods of a value: by the surface's tables alone.
+
+For each row there is an accessor, made from the table's own name. Methods of Python's containers
+and texts that could grow without bound have a counted version here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from backprop_tui.scenario.surface import MEMBERS, MODULE_RESERVED
+from backprop_tui.scenario.values import Problem
+
+if TYPE_CHECKING:
+    from backprop_tui.scenario.runtime import Runtime
+
+Getter = Callable[[Any], Any]
+Special = Callable[..., Any]
+
+
+def getters(runtime: Runtime) -> dict[str, dict[str, Getter]]:
+    """Kind → name → accessor, for one run."""
+    return {
+        kind: {
+            name: _special(runtime, SPECIAL[kind, name])
+            if (kind, name) in SPECIAL
+            else attrgetter(name)
+            for name in table
+        }
+        for kind, table in MEMBERS.items()
+    }
+
+
+def _special(runtime: Runtime, function: Special) -> Getter:
+    return lambda value: partial(function, runtime, value)
+
+
+# ---------------------------------------------------------------------- texts
+
+
+def str_format(run: Runtime, text: str, *args: Any, **kwargs: Any) -> str:
+    return run.text.fields(text, args, kwargs)
+
+
+def str_join(run: Runtime, text: str, iterable: Any) -> str:
+    parts = run.meter.listed(iterable)
+    run.meter.length(sum(len(p) for p in parts if isinstance(p, str)) + len(text) * len(parts))
+    return text.join(parts)  # type: ignore[arg-type]
+
+
+def str_replace(run: Runtime, text: str, old: str, new: str, count: int = -1) -> str:
+    if isinstance(old, str) and isinstance(new, str):
+        run.meter.length(len(text) + text.count(old) * len(new))
+    return text.replace(old, new, count)
+
+
+def str_split(run: Runtime, text: str, *args: Any, **kwargs: Any) -> list[str]:
+    run.meter.length(len(text))
+    return text.split(*args, **kwargs)
+
+
+def str_padded(method: Callable[..., str]) -> Special:
+    def padded(run: Runtime, text: str, width: int, *fill: str) -> str:
+        run.meter.width(width)
+        return method(text, width, *fill)
+
+    return padded
+
+
+def str_changed(method: Callable[..., str]) -> Special:
+    def changed(run: Runtime, text: str, *args: Any) -> str:
+        run.meter.length(len(text))
+        return method(text, *args)
+
+    return changed
+
+
+# ---------------------------------------------------------------------- lists, dicts, sets
+
+
+def list_append(run: Runtime, items: list[Any], item: Any) -> None:
+    run.meter.tick()
+    if len(items) >= run.meter.budget.sequence:
+        run.meter.length(len(items) + 1)
+    items.append(item)
+
+
+def list_insert(run: Runtime, items: list[Any], at: int, item: Any) -> None:
+    run.meter.tick(1 + len(items) // 64)
+    items.insert(at, item)
+
+
+def list_extend(run: Runtime, items: list[Any], more: Any) -> None:
+    added = run.meter.listed(more)
+    run.meter.length(len(items) + len(added))
+    items.extend(added)
+
+
+def list_sort(run: Runtime, items: list[Any], *, key: Any = None, reverse: bool = False) -> None:
+    run.meter.nested(items)
+    items.sort(key=key, reverse=reverse)
+
+
+def searched(method: Callable[..., Any]) -> Special:
+    """A method that compares every element."""
+
+    def search(run: Runtime, items: Any, *args: Any) -> Any:
+        run.meter.nested(items)
+        return method(items, *args)
+
+    return search
+
+
+def copied(run: Runtime, items: Any) -> Any:
+    run.meter.length(len(items))
+    return items.copy()
+
+
+def keyed(method: Callable[..., Any]) -> Special:
+    """A method whose first argument is a key."""
+
+    def with_key(run: Runtime, items: Any, key: Any, *args: Any) -> Any:
+        run.meter.tick()
+        return method(items, run.operators.hashed(key), *args)
+
+    return with_key
+
+
+def dict_update(run: Runtime, items: dict[Any, Any], *others: Any, **values: Any) -> None:
+    for other in others:
+        pairs = other if isinstance(other, dict) else run.meter.listed(other)
+        run.meter.nested(list(pairs))
+        items.update(pairs)  # type: ignore[arg-type]
+    items.update(values)
+
+
+def set_with(method: Callable[..., Any]) -> Special:
+    def with_others(run: Runtime, items: set[Any], *others: Any) -> Any:
+        run.meter.length(len(items))
+        listed = [run.meter.listed(other) for other in others]
+        run.meter.nested(listed)
+        return method(items, *listed)
+
+    return with_others
+
+
+# ---------------------------------------------------------------------- the engine's
+
+
+def tensor_tolist(run: Runtime, tensor: Any) -> Any:
+    run.meter.length(int(tensor.numel()))
+    return tensor.tolist()
+
+
+def registered(method: str) -> Special:
+    """A method of a Module whose first argument becomes an attribute."""
+    function = attrgetter(method)
+
+    def register(run: Runtime, module: Any, name: str, *args: Any, **kwargs: Any) -> None:
+        if not isinstance(name, str) or not name.isidentifier() or name.startswith("_"):
+            raise Problem("TypeError", f"{method}() needs a plain name, not {run.text.repr(name)}")
+        if name in MODULE_RESERVED:
+            raise Problem("KeyError", f'"attribute {name!r} already exists"')
+        function(module)(name, *args, **kwargs)
+        run.own(module).add(name)
+
+    return register
+
+
+SPECIAL: dict[tuple[str, str], Special] = {
+    ("str", "format"): str_format,
+    ("str", "join"): str_join,
+    ("str", "replace"): str_replace,
+    ("str", "split"): str_split,
+    **{("str", name): str_padded(method) for name, method in (
+        ("ljust", str.ljust), ("rjust", str.rjust), ("center", str.center), ("zfill", str.zfill),
+    )},
+    **{("str", name): str_changed(method) for name, method in (
+        ("upper", str.upper), ("lower", str.lower), ("title", str.title),
+        ("capitalize", str.capitalize), ("strip", str.strip), ("lstrip", str.lstrip),
+        ("rstrip", str.rstrip),
+    )},
+    ("list", "append"): list_append,
+    ("list", "insert"): list_insert,
+    ("list", "extend"): list_extend,
+    ("list", "sort"): list_sort,
+    ("list", "index"): searched(list.index),
+    ("list", "count"): searched(list.count),
+    ("list", "remove"): searched(list.remove),
+    ("list", "copy"): copied,
+    ("tuple", "index"): searched(tuple.index),
+    ("tuple", "count"): searched(tuple.count),
+    ("dict", "copy"): copied,
+    ("dict", "get"): keyed(dict.get),
+    ("dict", "pop"): keyed(dict.pop),
+    ("dict", "setdefault"): keyed(dict.setdefault),
+    ("dict", "update"): dict_update,
+    ("set", "add"): keyed(set.add),
+    ("set", "discard"): keyed(set.discard),
+    ("set", "remove"): keyed(set.remove),
+    ("set", "copy"): copied,
+    ("set", "union"): set_with(set.union),
+    ("set", "intersection"): set_with(set.intersection),
+    ("set", "difference"): set_with(set.difference),
+    ("set", "issubset"): set_with(set.issubset),
+    ("Tensor", "tolist"): tensor_tolist,
+    **{("Module", name): registered(name)
+       for name in ("register_buffer", "register_parameter", "add_module")},
+}  # fmt: skip
