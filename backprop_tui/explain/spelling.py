@@ -30,6 +30,7 @@ def latex(value: Sym, *, names: bool = False, longest: int = LONGEST) -> str:
 class _Text:
     """Spells an expression; ``spell`` returns the words and how tightly they bind."""
 
+    language = 1
     plus, minus, dot, dots = " + ", " − ", "·", "…"
 
     def __init__(self, names: bool, longest: int) -> None:
@@ -99,6 +100,8 @@ class _Text:
         return f"|{words}|"
 
     def quotient(self, top: Sym, bottom: Sym) -> tuple[str, int]:
+        if bottom.value == 1 and _is_plain(bottom):
+            return self.spell(top)
         # In one line a quotient inside a product or quotient needs parentheses; \\frac does not.
         return f"{self.inside(top, _PRODUCT)} / {self.inside(bottom, _POWER)}", _QUOTIENT
 
@@ -112,13 +115,17 @@ class _Text:
         return f"{words}^{self.inside(exponent, _ATOM)}", _POWER
 
     def call(self, name: str, argument: Sym) -> str:
-        return FUNCTIONS[name][1].format(self.spell(argument)[0])
+        if name == "log1p":
+            # 1 − x reads better than 1 + -x.
+            name, argument = "log", Sym(1.0 + argument.value, "add", (Sym(1), argument))
+        return FUNCTIONS[name][self.language].format(self.spell(argument)[0])
 
     def counted(self, words: str, count: int, what: str) -> str:
         return f"{words} ({count} {what})" if count > self.longest else words
 
 
 class _Latex(_Text):
+    language = 2
     plus, minus, dot, dots = " + ", " - ", r" \cdot ", r"\dots"
 
     def number(self, value: float) -> str:
@@ -135,15 +142,14 @@ class _Latex(_Text):
         return rf"\left|{words}\right|"
 
     def quotient(self, top: Sym, bottom: Sym) -> tuple[str, int]:
+        if bottom.value == 1 and _is_plain(bottom):
+            return self.spell(top)
         return rf"\frac{{{self.spell(top)[0]}}}{{{self.spell(bottom)[0]}}}", _PRODUCT
 
     def power(self, base: Sym, exponent: Sym) -> tuple[str, int]:
         if exponent.value == 1 and _is_plain(exponent):
             return self.spell(base)
         return f"{self.inside(base, _ATOM)}^{{{self.spell(exponent)[0]}}}", _POWER
-
-    def call(self, name: str, argument: Sym) -> str:
-        return FUNCTIONS[name][2].format(self.spell(argument)[0])
 
     def counted(self, words: str, count: int, what: str) -> str:
         if count <= self.longest:

@@ -197,7 +197,7 @@ FUNCTIONS: dict[str, tuple[Callable[[float], float], str, str]] = {
     "exp": (math.exp, "exp({})", r"\exp\left({}\right)"),
     "expm1": (math.expm1, "(exp({}) − 1)", r"\left(\exp\left({}\right) - 1\right)"),
     "log": (math.log, "log({})", r"\log\left({}\right)"),
-    "log1p": (math.log1p, "log(1 + {})", r"\log\left(1 + {}\right)"),
+    "log1p": (math.log1p, "log1p({})", r"\operatorname{{log1p}}\left({}\right)"),
     "log2": (math.log2, "log₂({})", r"\log_2\left({}\right)"),
     "log10": (math.log10, "log₁₀({})", r"\log_{{10}}\left({}\right)"),
     "sqrt": (math.sqrt, "√({})", r"\sqrt{{{}}}"),

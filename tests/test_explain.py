@@ -1,0 +1,330 @@
+"""The Maths of every kind of step: what is said, and that its numbers are the recorded ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from recorded import lines, record, steps_of
+
+from backprop_tui.explain import HEADINGS, explain
+from backprop_tui.trace.steps import (
+    Accumulate,
+    Assign,
+    Backward,
+    Bind,
+    Forward,
+    Loop,
+    SeedGrad,
+    Update,
+    ZeroGrad,
+)
+from backprop_tui.trace.trace import Program, Trace
+
+UV = """
+u = torch.tensor(1.0, requires_grad=True)
+v = torch.tensor(2.0, requires_grad=True)
+f = u * v + u**2
+f.backward()
+"""
+BATCH = """
+x = torch.tensor([[0.9, -0.2], [0.75, 0.6], [0.1, 0.2]])
+y = torch.tensor([[0.0], [1.0], [1.0]])
+w = torch.tensor([[0.5], [-0.3]], requires_grad=True)
+b = torch.tensor([0.1], requires_grad=True)
+y_hat = torch.sigmoid(x @ w + b)
+loss = ((y_hat - y) ** 2).mean()
+loss.backward()
+"""
+NET = """
+x = torch.tensor([[0.9, -0.2], [0.75, 0.6]])
+y = torch.tensor([[0.0], [1.0]])
+w1 = torch.tensor([[0.5, -0.3, 0.2], [0.3, 0.4, -0.5]], requires_grad=True)
+b1 = torch.tensor([0.1, 0.2, 0.3], requires_grad=True)
+w2 = torch.tensor([[0.5], [-0.3], [0.2]], requires_grad=True)
+h = torch.tanh(x @ w1 + b1)
+y_hat = torch.sigmoid(h @ w2)
+loss = F.binary_cross_entropy(y_hat, y)
+loss.backward()
+"""
+SHARED = """
+a = torch.tensor([0.5, -1.5], requires_grad=True)
+p = a * a
+q = p * a + p / a
+s = (q * q).sum() + p.mean()
+s.backward()
+"""
+TRAINING = """
+torch.manual_seed(0)
+model = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+x = torch.tensor([[0.9, -0.2], [0.75, 0.6]])
+y = torch.tensor([[0.0], [1.0]])
+for epoch in range(2):
+    optimizer.zero_grad()
+    loss = F.mse_loss(model(x), y)
+    loss.backward()
+    optimizer.step()
+print(loss)
+"""
+PROGRAMS = {"uv": UV, "batch": BATCH, "net": NET, "shared": SHARED, "training": TRAINING}
+TRACES: dict[str, Trace] = {}
+
+
+def trace_of(name: str) -> Trace:
+    if name not in TRACES:
+        TRACES[name] = record(PROGRAMS[name])
+    return TRACES[name]
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_every_step_is_explained(name: str) -> None:
+    trace = trace_of(name)
+    for step in trace:
+        said = explain(trace, step.index)
+        assert said.title
+        assert said.what.endswith((".", ")")), said.what
+        for part in said.parts:
+            assert part.heading in HEADINGS
+            assert part.lines
+            for line in part.lines:
+                assert line.latex.count("{") == line.latex.count("}"), line.latex
+                assert "$" not in line.text + line.latex, line
+                assert "None" not in line.latex or "text{None}" in line.latex
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_every_worked_gradient_is_the_recorded_one(name: str) -> None:
+    trace = trace_of(name)
+    for index in steps_of(trace, Backward):
+        step = trace[index]
+        worked = [
+            line.result
+            for part in explain(trace, index).parts
+            if part.heading == "numbers"
+            for line in part.lines
+            if isinstance(line.result, float)
+        ]
+        recorded = [
+            (out.grad if out.unreduced is None else out.unreduced).ravel()[0]
+            for out in step.outgoing
+            if out is not None
+        ]
+        assert worked == pytest.approx(recorded, rel=1e-5), step.node.name
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_every_element_of_every_gradient_can_be_worked_out(name: str) -> None:
+    trace = trace_of(name)
+    for index in steps_of(trace, Accumulate):
+        step = trace[index]
+        for element in np.ndindex(step.after.shape):
+            said = explain(trace, index, element)
+            assert said.element is not None
+            assert said.element.index == element
+            last = next(p for p in said.parts if p.heading == "chain rule").lines
+            numbers = [line.result for line in last if isinstance(line.result, float)]
+            assert numbers, step.tensor
+            if "one of" not in last[-1].text:
+                assert numbers[-1] == pytest.approx(step.incoming[element], rel=1e-4)
+
+
+def test_a_product_in_names_and_numbers() -> None:
+    trace = trace_of("uv")
+    first, square, total = steps_of(trace, Forward)
+    assert lines(explain(trace, first)) == ["u * v = u · v", "u * v = 1·2 = 2"]
+    assert lines(explain(trace, square)) == ["u**2 = u ^ 2", "u**2 = 1² = 1"]
+    assert lines(explain(trace, total)) == ["f = (u * v) + (u**2)", "f = 2 + 1 = 3"]
+
+
+def test_backward_through_a_product() -> None:
+    trace = trace_of("uv")
+    (index,) = steps_of(trace, Backward, "MulBackward0")
+    said = explain(trace, index)
+    assert lines(said, "incoming gradient") == ["∂f/∂(u * v) = 1"]
+    assert lines(said, "rule") == ["∂f/∂u = ∂f/∂(u * v) · v", "∂f/∂v = ∂f/∂(u * v) · u"]
+    assert lines(said, "numbers") == ["∂f/∂u = 1·2 = 2", "∂f/∂v = 1·1 = 1"]
+    assert lines(said, "two paths meet") == ["∂f/∂u = 2 + 2 = 4"]
+    assert said.parts[1].lines[0].latex == (
+        r"\frac{\partial f}{\partial u} = \frac{\partial f}{\partial (u \cdot v)} \cdot v"
+    )
+
+
+def test_a_chosen_tensor_is_worked_out_alone() -> None:
+    trace = trace_of("uv")
+    (index,) = steps_of(trace, Backward, "MulBackward0")
+    v = next(
+        s.binds[0].value.tensor for s in trace if isinstance(s, Bind) and s.binds[0].name == "v"
+    )
+    assert lines(explain(trace, index, tensor=v), "numbers") == ["∂f/∂v = 1·1 = 1"]
+
+
+def test_two_paths_and_their_sum() -> None:
+    trace = trace_of("uv")
+    index = steps_of(trace, Accumulate, "u.grad")[0]
+    assert lines(explain(trace, index), "chain rule") == [
+        "2 paths lead from f to u, each gives its contribution:",
+        "path 1 = ∂f/∂(u * v) · ∂(u * v)/∂u",
+        "path 1 = 1 · 2 = 2",
+        "path 2 = ∂f/∂(u**2) · ∂(u**2)/∂u",
+        "path 2 = 1 · 2 = 2",
+        "∂f/∂u = 2 + 2 = 4",
+    ]
+
+
+def test_the_seed_is_one() -> None:
+    trace = trace_of("uv")
+    (index,) = steps_of(trace, SeedGrad)
+    assert lines(explain(trace, index)) == ["∂f/∂f = 1"]
+
+
+def test_a_broadcast_gradient_is_summed() -> None:
+    trace = trace_of("batch")
+    index = steps_of(trace, Backward, "AddBackward0")[0]
+    words, total = lines(explain(trace, index), "summed because of broadcasting")
+    assert words == "b (1,) was broadcast to (3, 1), so its gradient is summed over dim 0:"
+    assert total == "∂loss/∂b = 0.09854 + (-0.0696) + (-0.07942) = -0.05049"
+
+
+def test_one_element_of_a_matrix_product() -> None:
+    trace = trace_of("batch")
+    index = steps_of(trace, Forward)[0]
+    said = explain(trace, index, (2, 0))
+    assert lines(said, "numbers") == [
+        "(x @ w)[2,0] = x[2,0]·w[0,0] + x[2,1]·w[1,0]",
+        "(x @ w)[2,0] = 0.1·0.5 + 0.2·(-0.3) = -0.01",
+    ]
+    assert said.summary == "x @ w has shape (3, 1): 2 more elements like the one above."
+
+
+def test_where_elements_fan_out_the_largest_term_is_followed() -> None:
+    trace = trace_of("net")
+    index = steps_of(trace, Accumulate, "w1.grad")[0]
+    step = trace[index]
+    said = lines(explain(trace, index, (0, 2)), "chain rule")
+    factors = ["y_hat", "h @ w2", "h", "w1"]
+    assert all(f"/∂{name}" in said[0] or f"/∂({name})" in said[0] for name in factors), said[0]
+    assert said[-1].startswith("This is one of 2 terms"), said[-1]
+    assert said[-1].endswith(f"is {step.incoming[0, 2]:.4g}.")
+
+
+def test_the_terms_sum_to_the_gradient() -> None:
+    """The largest term plus the same for the rest of the batch is the whole."""
+    trace = trace_of("batch")
+    index = steps_of(trace, Accumulate, "b.grad")[0]
+    step = trace[index]
+    backward = trace[steps_of(trace, Backward, "AddBackward0")[0]]
+    terms = backward.outgoing[1].unreduced.ravel()
+    part = next(p for p in explain(trace, index).parts if p.heading == "chain rule")
+    assert part.lines[1].result == pytest.approx(max(terms, key=abs), rel=1e-5)
+    assert terms.sum() == pytest.approx(step.incoming.item(), rel=1e-5)
+
+
+def test_more_than_three_paths_are_counted() -> None:
+    trace = trace_of("shared")
+    index = steps_of(trace, Accumulate)[0]
+    said = lines(explain(trace, index), "chain rule")
+    # q uses p twice and a twice, s uses q twice and p once; p uses a twice: 2·(2+1+2+1) + 2.
+    assert said[0] == "14 paths lead from s to a[0]; the first 3:"
+    assert said[-1].endswith(f"(14 paths) = {trace[index].incoming[0]:.4g}")
+
+
+def test_gradients_that_accumulate_are_warned_of() -> None:
+    trace = record(UV + "g = u * 3\ng.backward()\n")
+    index = steps_of(trace, Accumulate, "u.grad")[1]
+    said = explain(trace, index)
+    assert lines(said, "accumulates into .grad") == ["u.grad = 4 + 3 = 7"]
+    assert "accumulates" in said.what
+    assert "zero_grad" in said.what
+    assert lines(said, "chain rule") == ["∂g/∂u = 3"]
+
+
+def test_leaf_and_non_leaf() -> None:
+    trace = record(
+        "w = torch.tensor(2.0, requires_grad=True)\ny = w * 3\nz = y\nx = torch.ones(2)\n"
+    )
+    said = {s.binds[0].name: explain(trace, s.index).what for s in trace if isinstance(s, Bind)}
+    assert "leaf that requires grad" in said["w"]
+    assert "stays None without retain_grad()" in said["z"]
+    assert "requires no gradient" in said["x"]
+
+
+def test_no_grad_and_in_place() -> None:
+    trace = record(UV + "with torch.no_grad():\n    u -= 0.1 * u.grad\n")
+    said = [explain(trace, i).what for i in steps_of(trace, Forward)]
+    assert "takes no note" in said[-2]
+    assert "in place" in said[-1]
+    assert lines(explain(trace, steps_of(trace, Forward)[-1]))[-1].endswith("= 0.6")
+
+
+def test_cleared_and_assigned_gradients() -> None:
+    trace = record(UV + "u.grad = None\nu.requires_grad_(False)\n")
+    index = steps_of(trace, Assign)[0]
+    assert lines(explain(trace, index)) == ["u.grad = None"]
+    zero = steps_of(trace_of("training"), ZeroGrad)[-1]
+    assert "backward() adds to .grad" in explain(trace_of("training"), zero).what
+
+
+def test_a_loop_tells_its_round() -> None:
+    trace = trace_of("training")
+    assert [explain(trace, i).title for i in steps_of(trace, Loop)] == [
+        "Loop: epoch, round 1 of 2",
+        "Loop: epoch, round 2 of 2",
+    ]
+
+
+def test_an_optimizer_line_by_line() -> None:
+    trace = trace_of("training")
+    index = steps_of(trace, Update)[-1]
+    step = trace[index]
+    said = explain(trace, index)
+    name = said.element.name
+    assert lines(said, "rule") == [f"b ← μ · b + {name}.grad", f"{name} ← {name} − lr · b"]
+    after = said.parts[1].lines[-1]
+    assert after.result == pytest.approx(step.after.data.ravel()[0], rel=1e-5)
+
+
+def test_an_unknown_optimizer_shows_before_and_after() -> None:
+    trace = trace_of("training")
+    step = replace(trace[steps_of(trace, Update)[-1]], index=0, optimizer="Nadam")
+    other = Trace(Program("x", ""))
+    other.append(step)
+    said = explain(other, 0)
+    assert "No formula is known" in said.what
+    assert [line.split(" = ")[0][-6:] for line in lines(said, "values")] == ["before", " after"]
+
+
+def test_an_op_without_a_record_shows_its_values() -> None:
+    source = trace_of("uv")
+    other = Trace(source.program)
+    for step in source:
+        other.append(replace(step, op="aten.unheard_of") if isinstance(step, Forward) else step)
+    said = explain(other, steps_of(source, Forward)[0])
+    assert "No formula is known" in said.what
+    assert lines(said) == ["u * v = 2"]
+    said = explain(other, steps_of(source, Backward, "MulBackward0")[0])
+    assert "No formula is known" in said.what
+    assert lines(said) == ["∂f/∂(u * v) = 1", "∂f/∂u = 2", "∂f/∂v = 1"]
+
+
+@pytest.mark.parametrize("element", [(5, 0), (0,), (-1, 0), ()])
+def test_an_element_that_is_not_there_counts_as_the_first(element: tuple[int, ...]) -> None:
+    trace = trace_of("batch")
+    assert explain(trace, steps_of(trace, Forward)[0], element).element.index == (0, 0)
+
+
+def test_a_step_that_is_not_there() -> None:
+    with pytest.raises(IndexError):
+        explain(trace_of("uv"), 10_000)
+
+
+def test_a_large_product_shows_its_first_terms() -> None:
+    trace = record(
+        "x = torch.ones(32, 784)\nw = torch.ones(784, 10, requires_grad=True)\n"
+        "y = x @ w\ny.sum().backward()\n"
+    )
+    said = explain(trace, steps_of(trace, Forward)[2], (31, 9))
+    assert lines(said, "numbers")[-1] == "y[31,9] = 1·1 + 1·1 + … + 1·1 (784 terms) = 784"
+    index = steps_of(trace, Backward, "MmBackward0")[0]
+    assert lines(explain(trace, index, (783, 9)), "numbers")[-1].endswith("(32 terms) = 32")
