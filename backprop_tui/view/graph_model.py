@@ -194,8 +194,8 @@ def _op(trace: Trace, step: Forward, end: int) -> Vertex:
     return Vertex(
         "op",
         label or step.op,
-        # Source text says the numbers itself.
-        op=_op_text(step) if named else step.op,
+        # Source text says the numbers itself, a name or "add₂" does not.
+        op=_op_text(step) if named or label.startswith(step.op) else step.op,
         value=value,
         made=step.index,
         node=None if step.node is None else step.node.node,
