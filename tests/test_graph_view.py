@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hand_made_trace import Film, deep_net, two_paths
 
+from backprop_tui.session import Session
 from backprop_tui.trace.steps import Named
 from backprop_tui.view import graph as graph_module
 from backprop_tui.view.canvas import HEAVY
@@ -266,3 +267,39 @@ def test_a_trace_can_go():
     del film
     gc.collect()
     assert gone() is None
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "u * v + u**2",
+        "u * u * u",
+        "torch.sigmoid(u * v) + torch.exp(u)",
+        "1 - (u - v) / 2",
+        "((u + v) * (u + v) - torch.tanh(v * u)).sum()",
+    ],
+)
+def test_the_autograd_graph_is_pytorchs(expression):
+    program = (
+        "import torch\n"
+        "u = torch.tensor(1.0, requires_grad=True)\n"
+        "v = torch.tensor(2.0, requires_grad=True)\n"
+        f"f = {expression}\n"
+    )
+    names = {}
+    exec(program, names)
+    theirs, waiting, seen = [], [names["f"].grad_fn], set()
+    while waiting:
+        node = waiting.pop()
+        if node not in seen:
+            seen.add(node)
+            following = [to for to, _ in node.next_functions if to is not None]
+            theirs += [(to.name().rpartition("::")[2], node.name()) for to in following]
+            waiting += following
+    trace = Session.of_text(program + "f.backward()\n").complete()
+    graph = autograd_graph(trace, 0, len(trace))
+    ours = [
+        (graph.vertices[link.source].label, graph.vertices[link.target].label)
+        for link in graph.links
+    ]
+    assert sorted(ours) == sorted(theirs)
