@@ -29,7 +29,9 @@ _ESCAPES = {
     "&": r"\text{＆}",
     "$": r"\text{＄}",
 }
-_TEXT_COMMAND = re.compile(r"\\(text|textbf|textit|texttt|mathrm|mathit|mathtt|mathbf)\{([^{}]*)\}")
+_TEXT_COMMAND = re.compile(
+    r"\\(text|textbf|textit|texttt|mathrm|mathit|mathtt|mathbf)\{((?:\\[{}]|[^{}])*)\}"
+)
 _PLAIN = {"<": r"\lt ", ">": r"\gt ", "*": r"\ast ", "~": r"\ ", "`": r"\prime "}
 
 
@@ -57,7 +59,7 @@ def _without_escapes(found: re.Match[str]) -> str:
     r"""``\text{y\_hat}`` in pieces, for inside ``\text`` GitHub's typesetter knows no macro."""
     command, words = found[1], found[2]
     # Greek letters belong to formulas, other letters beyond ASCII to text.
-    parts = re.split(r"(\\?[_#%&$]|[<>*~`]|[Α-ω]+)", words)
+    parts = re.split(r"(\\?[_#%&$]|\\[{}]|[<>*~`]|[Α-ω]+)", words)
     pieces = [part for part in parts if part]
     if len(pieces) == 1 and words.isascii():
         return found[0]

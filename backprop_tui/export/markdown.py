@@ -16,16 +16,18 @@ abridged (the first iterations and the last in full); a range of steps is always
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from backprop_tui.engines.base import Array
 from backprop_tui.explain import explain
+from backprop_tui.explain.naming import names_of
 from backprop_tui.export import gfm, mermaid
 from backprop_tui.export.changes import changes
 from backprop_tui.export.parameters import parameters
 from backprop_tui.trace import state
 from backprop_tui.trace.phases import Iteration, Phase, phases_of
-from backprop_tui.trace.steps import Backward, Failed, LoopAt, Output, SeedGrad, Step
+from backprop_tui.trace.steps import Accumulate, Backward, Failed, LoopAt, Output, SeedGrad, Step
 from backprop_tui.trace.trace import Trace
 from backprop_tui.view.numbers import clip, shape_text, short, tensor_text
 
@@ -95,9 +97,8 @@ class _Document:
             extent = f"steps {self.start}:{self.stop} of {count}"
         yield (
             f"This is {gfm.code(program.name)}, run on the {gfm.title(self.trace.engine)} engine: "
-            f"{extent}. A number after # is the number of a step, "
-            f"as in {gfm.code(f'backprop-tui open {program.name} --at {self.start}')}. "
-            "Numbers are rounded."
+            f"{extent}. Numbers are rounded. To see a step on the screen: "
+            f"{gfm.code(f'backprop-tui open {shlex.quote(program.name)} --at {self.start}')}."
         )
         yield "## Program"
         yield gfm.fence(program.source, "python")
@@ -130,7 +131,8 @@ class _Document:
         )
 
     def _in_full(self, start: int, stop: int) -> str:
-        command = f"backprop-tui export {self.trace.program.name} --steps {start}:{stop}"
+        name = shlex.quote(self.trace.program.name)
+        command = f"backprop-tui export {name} --steps {start}:{stop}"
         return f"In full: {gfm.code(command)}"
 
     def _iteration(self, iteration: Iteration) -> Iterator[str]:
@@ -185,9 +187,18 @@ class _Document:
         if roots:
             graph = mermaid.graph(self.trace, roots, phase.start)
             yield from self._drawing(graph, phase.iteration)
-        nodes = [step.node.name for step in steps if isinstance(step, Backward)]
-        if nodes:
-            yield "The Nodes run in this order: " + " → ".join(map(gfm.code, nodes)) + "."
+        order = [name for step in steps if (name := self._node(step))]
+        if order:
+            yield "The Nodes run in this order: " + " → ".join(order) + "."
+
+    def _node(self, step: Step) -> str:
+        """The Node that ran, a leaf's with the leaf's name."""
+        if isinstance(step, Backward):
+            return gfm.code(step.node.name)
+        if isinstance(step, Accumulate) and step.node is not None:
+            leaf = names_of(self.trace).of(step.tensor.tensor, step.index).text
+            return f"{gfm.code(step.node.name)} of {gfm.code(leaf)}"
+        return ""
 
     def _drawing(self, graph: mermaid.Graph, iteration: int) -> Iterator[str]:
         text = graph.mermaid()
@@ -238,7 +249,7 @@ class _Document:
 
     def _step(self, step: Step) -> Iterator[str]:
         said = explain(self.trace, step.index)
-        yield f"**#{step.index} · {gfm.title(said.title)}.** {gfm.prose(said.what)}".rstrip()
+        yield f"**Step {step.index} · {gfm.title(said.title)}.** {gfm.prose(said.what)}".rstrip()
         for part in said.parts:
             yield f"*{gfm.title(part.heading)}*"
             for equation in part.lines:

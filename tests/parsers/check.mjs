@@ -74,7 +74,7 @@ function dollars(inline, errors) {
 // Mermaid hides entities (#35; #quot;) from its grammar behind these signs until it draws.
 function shown(label) {
   const html = label.replace(/ﬂ°°(\d+)¶ß/g, "&#$1;").replace(/ﬂ°(\w+)¶ß/g, "&$1;");
-  document.body.innerHTML = html.replace(/<br\/>/g, "\n");
+  document.body.innerHTML = html.replace(/<br\s*\/?>/g, "\n");
   return document.body.textContent;
 }
 
