@@ -177,12 +177,21 @@ def test_the_latex_has_its_braces_closed(made: Sym) -> None:
         ("(x @ w)", r"(x\, w)"),
         ("torch.exp(x)", r"\operatorname{exp}(x)"),
         ("x.sum()", r"\operatorname{sum}(x)"),
+        ("(a + b).sum()", r"\operatorname{sum}(a + b)"),
+        ("w1.grad", r"w_{1}\texttt{.grad}"),
+        ("(0.1 * u.grad)", r"(0.1 \cdot u\texttt{.grad})"),
+        ("(x @ w.T)", r"(x\, w^{\top})"),
         ("d[0]", r"\texttt{d[0]}"),
         ("a if b else {}", r"\texttt{a if b else \{\}}"),
     ],
 )
 def test_latex_of_names(name: str, tex: str) -> None:
     assert latex_name(name) == tex
+
+
+def test_only_parentheses_around_all_are_taken_away() -> None:
+    bare = [named(text).bare.text for text in ("(a + b)", "(a).f(b)", "((a) + (b))", "f(x)")]
+    assert bare == ["a + b", "(a).f(b)", "(a) + (b)", "f(x)"]
 
 
 def test_the_gradient_of_an_element_has_its_index_in_the_denominator() -> None:

@@ -13,7 +13,7 @@ from backprop_tui.explain.gradients import (
     root_name,
     root_of,
 )
-from backprop_tui.explain.naming import Name, Names, named, partial
+from backprop_tui.explain.naming import Names, grad_of, named, partial
 from backprop_tui.explain.record import Element, Equation, Explanation, Part
 from backprop_tui.explain.worked import Index, named_element
 from backprop_tui.explain.write import SMALL_ARRAY, equal, is_value, sentence, shape_words
@@ -53,7 +53,7 @@ def explain_accumulate(
     seed, root = root_of(trace, names, step.index)
     name = names.of(step.tensor.tensor, step.index)
     at = element_of(step.after, element)
-    left = Name(f"{name.text}.grad", rf"{name.tex}\texttt{{.grad}}")
+    left = grad_of(name)
     here = named_element(left, step.after, at)
     if step.node is None:
         what = (

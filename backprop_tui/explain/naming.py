@@ -47,7 +47,7 @@ class Name:
     @property
     def bare(self) -> Name:
         """Without the parentheses around it, for a place where none are needed."""
-        if not (self.text.startswith("(") and self.text.endswith(")")) or self.latex_end:
+        if not is_wrapped(self.text):
             return self
         return Name(self.text[1:-1], self.latex.removeprefix("(").removesuffix(")"))
 
@@ -55,6 +55,16 @@ class Name:
     def tex(self) -> str:
         """The whole LaTeX."""
         return self.latex + self.latex_end
+
+
+def is_wrapped(text: str) -> bool:
+    """Whether one pair of parentheses is around all of it: ``(a + b)``, not ``(a).sum()``."""
+    depth = 0
+    for position, letter in enumerate(text):
+        depth += (letter == "(") - (letter == ")")
+        if depth <= 0:
+            return position == len(text) - 1 and position > 0
+    return False
 
 
 @lru_cache(maxsize=4096)
@@ -68,6 +78,11 @@ def partial(of: Name, by: Name) -> Name:
     return Name(f"∂{of.text}/∂{by.text}", rf"\frac{{\partial {of.tex}}}{{\partial {by.tex}", "}")
 
 
+def grad_of(name: Name) -> Name:
+    """``w.grad``."""
+    return Name(f"{name.text}.grad", rf"{name.tex}\texttt{{.grad}}")
+
+
 class Names:
     """The names of a trace's tensors, learnt step by step as the trace grows."""
 
@@ -79,7 +94,7 @@ class Names:
         self._labels: dict[int, str] = {}
         self._counts: dict[str, int] = {}
         self._seeds: list[int] = []
-        self._texts: dict[Span, str] = {}
+        self._texts: dict[Span, tuple[str, tuple[str, ...]]] = {}
         self._place: tuple[Where, int, str] | None = None
 
     def update(self, trace: Trace) -> None:
@@ -134,8 +149,11 @@ class Names:
         where = step.where
         span = where.expression
         if span not in self._texts:
-            self._texts[span] = _label_of(trace.text(span))
-        text = self._texts[span]
+            words = trace.text(span)
+            self._texts[span] = _label_of(words), _grads_in(words)
+        text, grads = self._texts[span]
+        if grads:
+            self._label_grads(step, grads)
         before = self._place
         if before and before[0].expression is span and before[0].call == where.call:
             # A composition: its text names what comes out of it, not what is made on the way.
@@ -151,6 +169,18 @@ class Names:
                 label = self._number(step.op)
             self._labels[output.tensor] = label
             self._place = (where, output.tensor, step.op) if label is text else None
+
+    def _label_grads(self, step: Forward, grads: tuple[str, ...]) -> None:
+        """``w.grad`` in the text names the input that nothing else has named."""
+        unnamed = [
+            o.value.tensor
+            for o in step.inputs
+            if isinstance(o.value, TensorValue)
+            and o.value.tensor not in self._names
+            and self._labels.get(o.value.tensor) in (None, *grads)
+        ]
+        if len(unnamed) == len(grads):
+            self._labels.update(zip(unnamed, grads, strict=True))
 
     def _number(self, op: str) -> str:
         self._counts[op] = self._counts.get(op, 0) + 1
@@ -182,6 +212,15 @@ def _label_of(text: str) -> str:
     return text if simple else f"({text})"
 
 
+def _grads_in(text: str) -> tuple[str, ...]:
+    """The operands in an operation's text that are some tensor's ``.grad``."""
+    tree = _parse(text) if ".grad" in text else None
+    if not isinstance(tree, ast.BinOp):
+        return ()
+    sides = [side for side in (tree.left, tree.right) if isinstance(side, ast.Attribute)]
+    return tuple(ast.unparse(side) for side in sides if side.attr == "grad")
+
+
 def _parse(text: str) -> ast.expr | None:
     try:
         return ast.parse(text, mode="eval").body
@@ -196,6 +235,7 @@ _GREEK = re.compile(
     "upsilon|phi|chi|psi|omega|Gamma|Delta|Theta|Lambda|Xi|Pi|Sigma|Upsilon|Phi|Psi|Omega"
 )
 _ACCENTS = {"hat": "hat", "bar": "bar", "tilde": "tilde", "dot": "dot"}
+_ATTRIBUTES = {"grad": r"\texttt{.grad}", "T": r"^{\top}", "data": ""}
 _NAME = re.compile(r"([A-Za-z]+)(\d*)")
 _OPERATORS: dict[type[ast.operator], tuple[str, int]] = {
     ast.Add: (" + ", 1),
@@ -217,13 +257,13 @@ def latex_name(text: str) -> str:
         return rf"\mathit{{{_escape(stem)}}}_{{{number}}}"
     if text.isidentifier():
         return _latex_identifier(text)
-    if re.fullmatch(r"[\w.]+", text):
+    if re.fullmatch(r"[\w.]+", text) and text.rpartition(".")[2] not in _ATTRIBUTES:
         return rf"\mathit{{{_escape(text)}}}"
     tree = _parse(text)
     words = None if tree is None else _latex_expression(tree, 0)
     if words is None:
         return rf"\texttt{{{_escape(text)}}}"
-    return f"({words})" if text.startswith("(") and text.endswith(")") else words
+    return f"({words})" if is_wrapped(text) else words
 
 
 def _latex_identifier(name: str) -> str:
@@ -264,6 +304,9 @@ def _latex_expression(tree: ast.expr, place: int) -> str | None:
         return None if inner is None else _wrap(f"-{inner}", 1, place)
     if isinstance(tree, ast.BinOp):
         return _latex_binary(tree, place)
+    if isinstance(tree, ast.Attribute) and tree.attr in _ATTRIBUTES:
+        inner = _latex_expression(tree.value, 3)
+        return None if inner is None else inner + _ATTRIBUTES[tree.attr]
     if isinstance(tree, ast.Call) and not tree.keywords:
         arguments = [_latex_expression(argument, 0) for argument in tree.args]
         function = tree.func.attr if isinstance(tree.func, ast.Attribute) else None

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from backprop_tui.explain.naming import Name
 from backprop_tui.explain.numbers import number, number_latex
-from backprop_tui.explain.sym import FUNCTIONS, Sym
+from backprop_tui.explain.sym import FUNCTIONS, Function, Sym
 
 #: How tightly a piece of text binds: a looser piece inside a tighter place needs parentheses.
 _SUM, _QUOTIENT, _PRODUCT, _POWER, _ATOM = range(5)
@@ -30,7 +30,6 @@ def latex(value: Sym, *, names: bool = False, longest: int = LONGEST) -> str:
 class _Text:
     """Spells an expression; ``spell`` returns the words and how tightly they bind."""
 
-    language = 1
     plus, minus, dot, dots = " + ", " − ", "·", "…"
 
     def __init__(self, names: bool, longest: int) -> None:
@@ -118,14 +117,16 @@ class _Text:
         if name == "log1p":
             # 1 − x reads better than 1 + -x.
             name, argument = "log", Sym(1.0 + argument.value, "add", (Sym(1), argument))
-        return FUNCTIONS[name][self.language].format(self.spell(argument)[0])
+        return self.around(FUNCTIONS[name]).format(self.spell(argument)[0])
+
+    def around(self, function: Function) -> str:
+        return function.text
 
     def counted(self, words: str, count: int, what: str) -> str:
         return f"{words} ({count} {what})" if count > self.longest else words
 
 
 class _Latex(_Text):
-    language = 2
     plus, minus, dot, dots = " + ", " - ", r" \cdot ", r"\dots"
 
     def number(self, value: float) -> str:
@@ -140,6 +141,9 @@ class _Latex(_Text):
 
     def bars(self, words: str) -> str:
         return rf"\left|{words}\right|"
+
+    def around(self, function: Function) -> str:
+        return function.latex
 
     def quotient(self, top: Sym, bottom: Sym) -> tuple[str, int]:
         if bottom.value == 1 and _is_plain(bottom):

@@ -6,7 +6,7 @@ from backprop_tui.engines.base import TensorValue
 from backprop_tui.explain.arrivals import explain_accumulate, explain_seed
 from backprop_tui.explain.backward import explain_backward
 from backprop_tui.explain.gradients import element_of, elements, listed
-from backprop_tui.explain.naming import Name, Names, named, names_of
+from backprop_tui.explain.naming import Names, grad_of, named, names_of
 from backprop_tui.explain.record import Element, Equation, Explanation, Part
 from backprop_tui.explain.update import explain_update
 from backprop_tui.explain.worked import Index, forward_working, op_of
@@ -135,7 +135,7 @@ def _zero_grad(step: ZeroGrad, names: Names) -> Explanation:
     lines = []
     for one in step.cleared:
         name = names.of(one.tensor.tensor, step.index)
-        left = Name(f"{name.text}.grad", rf"{name.tex}\texttt{{.grad}}")
+        left = grad_of(name)
         if one.after is None:
             lines.append(Equation(f"{left.text} = None", rf"{left.tex} = \text{{None}}"))
         else:
@@ -158,7 +158,7 @@ def _assign(step: Assign, names: Names) -> Explanation:
         line = is_value(name, step.tensor.data)
     elif step.attribute == "grad":
         what = f"{name.text}.grad is set by hand; the next backward adds to what stands there."
-        left = Name(f"{name.text}.grad", rf"{name.tex}\texttt{{.grad}}")
+        left = grad_of(name)
         none = Equation(f"{left.text} = None", rf"{left.tex} = \text{{None}}")
         line = none if step.grad is None else is_value(left, step.grad)
     else:

@@ -22,7 +22,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -166,7 +166,7 @@ class Sym:
         function = FUNCTIONS.get(name)
         if function is None:
             raise AttributeError(name)
-        compute = function[0]
+        compute = function.compute
 
         def call() -> Sym:
             try:
@@ -192,8 +192,16 @@ _BINARY: dict[str, Callable[[float, float], float]] = {
 
 _POLES = {"log": 0, "log2": 0, "log10": 0, "log1p": -1}
 
-#: NumPy's name of a function → how it is computed, how it is written, in text and in LaTeX.
-FUNCTIONS: dict[str, tuple[Callable[[float], float], str, str]] = {
+
+class Function(NamedTuple):
+    """How a function is computed, and how it is written around its argument."""
+
+    compute: Callable[[float], float]
+    text: str
+    latex: str
+
+
+_BY_NAME: dict[str, tuple[Callable[[float], float], str, str]] = {
     "exp": (math.exp, "exp({})", r"\exp\left({}\right)"),
     "expm1": (math.expm1, "(exp({}) − 1)", r"\left(\exp\left({}\right) - 1\right)"),
     "log": (math.log, "log({})", r"\log\left({}\right)"),
@@ -212,6 +220,9 @@ FUNCTIONS: dict[str, tuple[Callable[[float], float], str, str]] = {
     "arccos": (math.acos, "acos({})", r"\arccos\left({}\right)"),
     "erf": (math.erf, "erf({})", r"\operatorname{{erf}}\left({}\right)"),
 }
+
+#: NumPy's name of a function → the function.
+FUNCTIONS = {name: Function(*row) for name, row in _BY_NAME.items()}
 
 
 def _value(other: object) -> Any:

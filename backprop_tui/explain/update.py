@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from backprop_tui.explain.gradients import element_of, elements
-from backprop_tui.explain.naming import Name, Names
+from backprop_tui.explain.naming import Name, Names, grad_of
 from backprop_tui.explain.record import Element, Equation, Explanation, Part
 from backprop_tui.explain.sym import Sym, leaf, sym
 from backprop_tui.explain.worked import TOLERANCE, Index, named_element
@@ -69,7 +69,7 @@ def _before_and_after(step: Update, name: Name, at: Index) -> tuple[Equation, ..
 def _lines(step: Update, rule: UpdateRule, name: Name, at: Index) -> tuple[Part, ...] | None:
     """The parts "rule", "numbers" and "update"; None if the rule gives another number."""
     parts = {key: Name(symbol.text, symbol.latex) for key, symbol in SYMBOLS.items()}
-    parts |= {"param": name, "grad": Name(f"{name.text}.grad", rf"{name.tex}\texttt{{.grad}}")}
+    parts |= {"param": name, "grad": grad_of(name)}
     parts = {key: plain(value) for key, value in step.group.items()} | parts
     state = {key: _one(value, at) for key, value in step.state_before.items()}
     values = rule.values(_one(step.before.data, at), _one(step.grad, at), step.group, state)
