@@ -108,24 +108,15 @@ class Film:
         """To the next or previous statement, phase or iteration."""
         if self.last < 0:
             return
-        phases, start = self.phases, self.index
+        start = self.index
         if direction < 0:
-            back = {
-                "statement": phases.previous_statement,
-                "phase": phases.previous_phase,
-                "iteration": phases.previous_iteration,
-            }[kind]
             self.wish = None
-            self._move(back(start))
+            self._move(getattr(self.phases, f"previous_{kind}")(start))
             return
-        forth = {
-            "statement": phases.next_statement,
-            "phase": phases.next_phase,
-            "iteration": phases.next_iteration,
-        }[kind]
 
         def wish() -> int | None:
-            found = forth(start)
+            # What is recorded last may turn out to be the middle of a statement or phase.
+            found = int(getattr(self.phases, f"next_{kind}")(start))
             return found if found < self.last or self.session.finished else None
 
         self._try(wish)

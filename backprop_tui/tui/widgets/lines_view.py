@@ -20,11 +20,15 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from backprop_tui.tui.themes import component_css
-from backprop_tui.view.types import STYLES, Line, Pane
+from backprop_tui.view.types import STYLES, Line, Pane, Run
 
 TITLE_ROWS = 1
 GUTTER = 1
 _EMPTY: Line = ()
+#: Lines, boxes and blanks: drawn in the colour of their style, never reversed or underlined, which
+#: would make bars of them.
+_DRAWN = " " + "".join(map(chr, range(0x2500, 0x2600)))
+_UPRIGHT = Style(reverse=False, underline=False)
 
 
 class LinesView(Widget, can_focus=True):
@@ -75,7 +79,7 @@ class LinesView(Widget, can_focus=True):
         self.switches: dict[str, str] = {}
         #: Whether another pane lies to the right, so that a rule is drawn between the two.
         self.divided = False
-        self._styles_by_name: dict[str, Style] = {}
+        self._styles_by_name: dict[tuple[str, bool], Style] = {}
         self._longest = 0
         self._drawn_title = ("", "")
 
@@ -165,8 +169,8 @@ class LinesView(Widget, can_focus=True):
 
     # -- painting -------------------------------------------------------------------------------
 
-    def _style(self, name: str) -> Style:
-        style = self._styles_by_name.get(name)
+    def _style(self, name: str, drawn: bool = False) -> Style:
+        style = self._styles_by_name.get((name, drawn))
         if style is None:
             # An unknown name is painted plain: a newer Frame must not take the screen down.
             known = name in STYLES or name.startswith("bar")
@@ -175,8 +179,13 @@ class LinesView(Widget, can_focus=True):
                 if name and known
                 else self.rich_style
             )
-            self._styles_by_name[name] = style
+            if drawn:
+                style += _UPRIGHT
+            self._styles_by_name[name, drawn] = style
         return style
+
+    def _segment(self, run: Run) -> Segment:
+        return Segment(run.text, self._style(run.style, not run.text.strip(_DRAWN)))
 
     def notify_style_update(self) -> None:
         self._styles_by_name.clear()
@@ -188,7 +197,7 @@ class LinesView(Widget, can_focus=True):
             return self._title_strip(width)
         line = _at(self.pane.lines, self.offset_row + y - TITLE_ROWS)
         base = self._style("")
-        strip = Strip([Segment(run.text, self._style(run.style)) for run in line])
+        strip = Strip(map(self._segment, line))
         if self.offset_column:
             strip = strip.crop(self.offset_column)
         inner = strip.adjust_cell_length(max(0, width - GUTTER), base)
