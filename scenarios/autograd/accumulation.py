@@ -33,6 +33,7 @@ optimizer = torch.optim.SGD([w], lr=0.1)
 optimizer.zero_grad()
 print("after zero_grad:", w.grad)
 
+# One more gradient, and a step with it: 2 − 0.1 · 4 = 1.6, written in two ways.
 loss = w**2
 loss.backward()
 with torch.no_grad():

@@ -10,6 +10,7 @@ A leaf is a tensor that was not computed by a recorded operation. Leaves that re
 .grad; everything in between only passes the gradient on, unless it is asked to keep it."""
 import torch
 
+# x is a leaf, and wants a gradient.
 x = torch.tensor(3.0, requires_grad=True)
 
 # a lies between x and y: the gradient flows through it and is then forgotten …

@@ -10,6 +10,7 @@ Go through the line step by step and see that PyTorch computes a formula from th
 and differentiates it in the opposite order. On paper: dz/dx = 2x + 2 = 6 at x = 2."""
 import torch
 
+# The point at which we ask for the slope.
 x = torch.tensor(2.0, requires_grad=True)
 
 # Four operations: a square, a product with 2, a sum, and a sum with 1.

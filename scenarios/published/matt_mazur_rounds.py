@@ -15,6 +15,7 @@ import torch
 rounds = 100
 lr = 0.5
 
+# The one sample, as a row, and what the two outputs should be.
 x = torch.tensor([[0.05, 0.10]], dtype=torch.float64)
 t = torch.tensor([[0.01, 0.99]], dtype=torch.float64)
 
@@ -25,8 +26,8 @@ W2 = torch.tensor([[0.40, 0.50], [0.45, 0.55]], dtype=torch.float64, requires_gr
 # The optimizer keeps the list of what is trained. The biases are not in it: they stay.
 optimizer = torch.optim.SGD([W1, W2], lr=lr)
 
+# Zero, forward, error, backward, step: the loop of every training.
 for i in range(rounds):
-    # Zero, forward, error, backward, step: the loop of every training.
     optimizer.zero_grad()
     h = torch.sigmoid(x @ W1 + 0.35)
     out = torch.sigmoid(h @ W2 + 0.60)

@@ -10,6 +10,7 @@ Every number can be checked with a pocket calculator: loss (4 − 2.1)² = 3.61,
 ∂L/∂w = −2 · 1.9 · 2.1 = −7.98, ∂L/∂b = −2 · 1.9 = −3.8."""
 import torch
 
+# One sample, and where learning starts: ŷ = 1 · x + 0.
 x = torch.tensor(2.1)
 y = torch.tensor(4.0)
 w = torch.tensor(1.0, requires_grad=True)

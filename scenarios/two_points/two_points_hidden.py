@@ -11,6 +11,7 @@ output times the weight that connects them. That is where back-propagation has i
 import torch
 import torch.nn.functional as F
 
+# The points of two_points.
 points = [
     (torch.tensor([[0.9, -0.2]]), torch.tensor([[0.0]])),
     (torch.tensor([[0.75, 0.6]]), torch.tensor([[1.0]])),
@@ -25,6 +26,7 @@ b2 = torch.tensor([[0.0]], requires_grad=True)
 parameters = [W1, b1, W2, b2]
 lr = 0.01
 
+# One epoch, a point at a time.
 for x, y in points:
     # Clear what the last point left behind.
     for p in parameters:

@@ -40,6 +40,7 @@ model.linear.bias.data = torch.tensor([0.0])
 criterion = nn.BCELoss()
 optimizer = optim.SGD(model.parameters(), lr=0.01)
 
+# One epoch. The loader decides what a batch is; the loop need not know.
 for x, y in loader:
     # 1. Forget the old gradients. 2. Predict. 3. Measure the error.
     optimizer.zero_grad()
