@@ -19,7 +19,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from backprop_tui.engines.base import Array
+from backprop_tui.engines.base import Array, TensorValue
 from backprop_tui.explain import explain
 from backprop_tui.explain.naming import names_of
 from backprop_tui.export import gfm, mermaid
@@ -27,7 +27,18 @@ from backprop_tui.export.changes import changes
 from backprop_tui.export.parameters import parameters
 from backprop_tui.trace import state
 from backprop_tui.trace.phases import Iteration, Phase, phases_of
-from backprop_tui.trace.steps import Accumulate, Backward, Failed, LoopAt, Output, SeedGrad, Step
+from backprop_tui.trace.steps import (
+    Accumulate,
+    Backward,
+    Bind,
+    Call,
+    Failed,
+    Loop,
+    LoopAt,
+    Output,
+    SeedGrad,
+    Step,
+)
 from backprop_tui.trace.trace import Trace
 from backprop_tui.view.numbers import clip, shape_text, short, tensor_text
 
@@ -221,7 +232,7 @@ class _Document:
         printed: list[str] = []
         for index in range(start, stop):
             step = self.trace[index]
-            here = (step.where.statement, step.where.call, step.where.loops)
+            here = (step.where.statement, _scopes(step), step.where.loops)
             if printed and (here != statement or not isinstance(step, Output)):
                 yield _printed(printed)
                 printed = []
@@ -239,7 +250,8 @@ class _Document:
 
     def _statement(self, step: Step) -> Iterator[str]:
         span = step.where.statement
-        inside = f" in {gfm.code('.'.join(step.where.scopes))}" if step.where.scopes else ""
+        scopes = _scopes(step)
+        inside = f" in {gfm.code(scopes[-1])}" if scopes else ""
         code = gfm.code(clip(self.trace.text(span), STATEMENT_WIDTH))
         yield f"#### Line {span.line}{inside}: {code}"
         # Once is enough: the second round of a loop is read with the first still in mind.
@@ -250,6 +262,9 @@ class _Document:
     def _step(self, step: Step) -> Iterator[str]:
         said = explain(self.trace, step.index)
         yield f"**Step {step.index} · {gfm.title(said.title)}.** {gfm.prose(said.what)}".rstrip()
+        if isinstance(step, Bind | Call | Loop):
+            yield _bound(step)
+            return
         for part in said.parts:
             yield f"*{gfm.title(part.heading)}*"
             for equation in part.lines:
@@ -322,6 +337,31 @@ def _loops(loops: tuple[LoopAt, ...]) -> str:
         f"{loop.name} {loop.number}" + (f"/{loop.total}" if loop.total is not None else "")
         for loop in loops
     )
+
+
+def _scopes(step: Step) -> tuple[str, ...]:
+    """The functions a step is inside of; a call belongs to the statement that makes it."""
+    return step.where.scopes[:-1] if isinstance(step, Call) else step.where.scopes
+
+
+def _bound(step: Bind | Call | Loop) -> str:
+    """The names a step gave, and what they stand for."""
+    rows = []
+    for named in step.binds:
+        value = named.value
+        if isinstance(value, TensorValue):
+            kind = ", ".join([shape_text(value.data.shape), value.dtype, *_autograd_words(value)])
+            rows.append((gfm.code(named.name), _value(value.data), kind))
+        else:
+            rows.append((gfm.code(named.name), gfm.code(clip(value, VALUE_WIDTH)), ""))
+    return gfm.table(("Name", "Value", "Tensor"), rows) if rows else ""
+
+
+def _autograd_words(value: TensorValue) -> Iterator[str]:
+    if value.requires_grad:
+        yield "requires grad"
+    if not value.is_leaf:
+        yield "no leaf"
 
 
 def _printed(texts: list[str]) -> str:
