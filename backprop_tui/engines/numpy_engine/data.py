@@ -203,7 +203,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
     if isinstance(first, int):
         return creation.tensor(list(batch))
     if isinstance(first, str):
-        return list(batch)
+        return batch
     if isinstance(first, dict):
         return {key: default_collate([row[key] for row in batch]) for key in first}
     if isinstance(first, tuple | list):

@@ -197,14 +197,13 @@ class ParameterList(Module):
             self.append(value)
         return self
 
-    def __repr__(self) -> str:
-        lines = [
-            f"  ({name}): Parameter containing: [torch.{p.dtype.short} of size "
+    def extra_repr(self) -> str:
+        return "\n".join(
+            f"  ({name}): Parameter containing: [{p.dtype} of size "
             f"{'x'.join(str(n) for n in p.shape)}]"
             for name, p in self._parameters.items()
             if p is not None
-        ]
-        return f"{self._get_name()}({''.join(chr(10) + line for line in lines)}\n)"
+        )
 
 
 def _as_parameter(value: Any) -> Parameter:
