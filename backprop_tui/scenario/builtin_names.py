@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from backprop_tui.scenario.surface import BUILTINS, NAMESPACES
@@ -64,7 +65,7 @@ class Builtins:
             "isinstance": self.isinstance,
             "callable": callable,
             "type": self.type,
-            "repr": runtime.text.repr,
+            "repr": runtime.text.repr_of,
             "super": self.super,
             "int": Builtin("int", int, self.int),
             "float": Builtin("float", float, float),
@@ -86,7 +87,7 @@ class Builtins:
             if not isinstance(value, str | None):
                 raise TypeError(f"{name} must be None or a string, not {type(value).__name__}")
         between = " " if sep is None else sep
-        parts = [self.run.text.str(value) for value in values]
+        parts = [self.run.text.of(value) for value in values]
         self.meter.length(sum(map(len, parts)) + len(between) * len(parts))
         self.run.write(between.join(parts) + ("\n" if end is None else end))
 
@@ -161,9 +162,7 @@ class Builtins:
             elif isinstance(each, type):
                 made.append(each)
             else:
-                raise TypeError(
-                    "isinstance() arg 2 must be a type, a tuple of types, or a union"
-                )
+                raise TypeError("isinstance() arg 2 must be a type, a tuple of types, or a union")
         return isinstance(value, tuple(made))
 
     def type(self, value: Any, *more: Any) -> Any:
@@ -185,7 +184,7 @@ class Builtins:
         return int(value) if base is None else int(value, base)
 
     def str(self, value: Any = "") -> str:
-        return self.run.text.str(value)
+        return self.run.text.of(value)
 
     def tuple(self, items: Any = ()) -> tuple[Any, ...]:
         return tuple(self.meter.listed(items))
@@ -223,6 +222,10 @@ def own_namespaces(runtime: Runtime) -> dict[str, dict[str, Any]]:
             start = runtime.multiply(start, item)
         return start
 
+    def fsum(seq: Any) -> float:
+        items: list[Any] = meter.listed(seq)
+        return math.fsum(items)
+
     def sample(population: Any, k: int) -> list[Any]:
         meter.length(k)
         return source.sample(population, k)
@@ -232,12 +235,12 @@ def own_namespaces(runtime: Runtime) -> dict[str, dict[str, Any]]:
         source.shuffle(items)
 
     special = {"factorial": factorial, "comb": comb, "prod": prod,
-               "fsum": lambda seq: math.fsum(meter.listed(seq))}  # fmt: skip
+               "fsum": fsum}  # fmt: skip
     source = random.Random(0)
     drawn = {"sample": sample, "shuffle": shuffle}
     return {
         "math": {n: special.get(n) or vars(math)[n] for n in NAMESPACES["math"]},
         "random": {
-            name: drawn.get(name) or getattr(source, name) for name in NAMESPACES["random"]
+            name: drawn.get(name) or attrgetter(name)(source) for name in NAMESPACES["random"]
         },
     }

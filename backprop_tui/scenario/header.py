@@ -1,12 +1,12 @@
 """The header of a scenario: an inline TOML block as in PEP 723, and optional.
 
-    # /// scenario
-    # title = "f(u, v) = u·v + u²"
-    # chapter = "autograd"
-    # level = 1
-    # order = 3
-    # watch = ["u", "v", "f"]
-    # ///
+# /// scenario
+# title = "f(u, v) = u·v + u²"
+# chapter = "autograd"
+# level = 1
+# order = 3
+# watch = ["u", "v", "f"]
+# ///
 """
 
 from __future__ import annotations
@@ -76,7 +76,11 @@ def parse(text: str, file: str) -> Header:
         raise _refused(f"the header is not TOML: {what}", file, lines, min(at, number)) from None
     for key, value in values.items():
         at = next(
-            (i for i in range(first, number) if re.match(rf"#\s*[\"']?{re.escape(key)}\b", lines[i])),
+            (
+                i
+                for i in range(first, number)
+                if re.match(rf"#\s*[\"']?{re.escape(key)}\b", lines[i])
+            ),
             first,
         )
         _check(key, value, file, lines, at)

@@ -14,14 +14,18 @@ from collections.abc import Callable
 
 from backprop_tui.engines.base import Engine
 from backprop_tui.errors import BudgetExceeded, ScenarioError, ScenarioFailed
+from backprop_tui.scenario import displays, expressions, statements
+from backprop_tui.scenario.compiler import Compiler
 from backprop_tui.scenario.hints import hint_for
 from backprop_tui.scenario.limits import Budget, OverBudget
 from backprop_tui.scenario.loader import Scenario
 from backprop_tui.scenario.observer import NoObserver, Observer
 from backprop_tui.scenario.runtime import Runtime
-from backprop_tui.scenario.statements import StatementCompiler
-from backprop_tui.scenario.values import Problem
+from backprop_tui.scenario.scopes import Scope
+from backprop_tui.scenario.values import Env, Problem
 from backprop_tui.trace.steps import Span
+
+RULES = {**expressions.RULES, **displays.RULES, **statements.RULES}
 
 #: Python frames that one call of a scenario, through an engine and back, may need.
 FRAMES_PER_CALL = 60
@@ -57,7 +61,9 @@ class Interpreter:
         self.engine.allocate = self.runtime.meter.allocate
         self.engine.resolve(())  # the engine is at work in this thread from here on
         try:
-            StatementCompiler(self.runtime, self.scenario.source).program(self.scenario.tree)()
+            compiler = Compiler(self.runtime, self.scenario.source, RULES)
+            program = compiler.block(self.scenario.tree.body, Scope("module"))
+            program(Env(self.runtime.globals, None, None))
         except Exception as error:
             raise self._placed(error) from None
 

@@ -212,9 +212,7 @@ def _shallow(source: Source, budget: Budget) -> None:
         return  # the parser says it better
 
 
-def narration(
-    tree: ast.Module, text: str, header: tuple[int, int]
-) -> tuple[tuple[int, str], ...]:
+def narration(tree: ast.Module, text: str, header: tuple[int, int]) -> tuple[tuple[int, str], ...]:
     """For every statement with comment lines directly above it: its line and their text."""
     comments: dict[int, str] = {}
     for token in tokenize.generate_tokens(io.StringIO(text).readline):

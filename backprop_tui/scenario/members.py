@@ -155,13 +155,33 @@ def tensor_tolist(run: Runtime, tensor: Any) -> Any:
     return tensor.tolist()
 
 
+def array_tolist(run: Runtime, array: Any) -> Any:
+    run.meter.length(array.size)
+    return array.tolist()
+
+
+def array_astype(run: Runtime, array: Any, dtype: Any) -> Any:
+    return array.astype(run.dtype(dtype))
+
+
+def array_dot(run: Runtime, array: Any, b: Any) -> Any:
+    return run.matrix_product(array, b)
+
+
+def array_reduced(method: str) -> Special:
+    function = attrgetter(method)
+    return lambda run, array, axis=None: function(array)(axis=axis)
+
+
 def registered(method: str) -> Special:
     """A method of a Module whose first argument becomes an attribute."""
     function = attrgetter(method)
 
     def register(run: Runtime, module: Any, name: str, *args: Any, **kwargs: Any) -> None:
         if not isinstance(name, str) or not name.isidentifier() or name.startswith("_"):
-            raise Problem("TypeError", f"{method}() needs a plain name, not {run.text.repr(name)}")
+            raise Problem(
+                "TypeError", f"{method}() needs a plain name, not {run.text.repr_of(name)}"
+            )
         if name in MODULE_RESERVED:
             raise Problem("KeyError", f'"attribute {name!r} already exists"')
         function(module)(name, *args, **kwargs)
@@ -207,6 +227,11 @@ SPECIAL: dict[tuple[str, str], Special] = {
     ("set", "difference"): set_with(set.difference),
     ("set", "issubset"): set_with(set.issubset),
     ("Tensor", "tolist"): tensor_tolist,
+    ("ndarray", "tolist"): array_tolist,
+    ("ndarray", "astype"): array_astype,
+    ("ndarray", "dot"): array_dot,
+    **{("ndarray", name): array_reduced(name)
+       for name in ("sum", "mean", "std", "max", "min", "argmax")},
     **{("Module", name): registered(name)
        for name in ("register_buffer", "register_parameter", "add_module")},
 }  # fmt: skip

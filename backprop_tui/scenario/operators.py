@@ -15,6 +15,7 @@ from backprop_tui.scenario.text import Text
 Binary = Callable[[Any, Any], Any]
 SEQUENCES = (str, list, tuple)
 CONTAINERS = (list, tuple, dict, set)
+LAZY = (range, zip, enumerate)
 
 #: operator → (the function, its in-place variant)
 PLAIN: dict[type[ast.AST], tuple[Binary, Binary]] = {
@@ -62,19 +63,19 @@ class Operators:
         if op in PLAIN:
             return self._arrays(PLAIN[op][in_place])
         function = GUARDED[op][in_place]
-        look = {
+        looks: dict[type[ast.AST], Callable[[Any, Any], None]] = {
             ast.Add: self._add,
             ast.Mult: self._multiply,
             ast.Pow: self._power,
             ast.LShift: self._shift,
             ast.MatMult: self._product,
             ast.BitOr: self._union,
-        }.get(op)
-        free = self.free
+        }
+        look, free = looks.get(op), self.free
         if look is None:
             return self._modulo(function)
         if op is ast.Add and in_place:
-            return self._extend
+            return self._extend(function)
 
         def guarded(a: Any, b: Any) -> Any:
             if not (type(a) in free and type(b) in free):
@@ -93,14 +94,12 @@ class Operators:
             return self.contains
         if op is ast.NotIn:
             return lambda a, b: not self.contains(a, b)
-        function, meter = ORDER[op], self._meter
+        function, meter, free = ORDER[op], self._meter, self.free
 
         def compare(a: Any, b: Any) -> Any:
-            if isinstance(a, CONTAINERS) and isinstance(b, CONTAINERS):
-                meter.nested(a)
-            elif type(a) is str and type(b) is str:
+            if type(a) is str and type(b) is str:
                 meter.tick(1 + len(a) // 64)
-            elif isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+            elif not (type(a) in free and type(b) in free):
                 self._broadcast(a, b)
             return function(a, b)
 
@@ -119,9 +118,7 @@ class Operators:
                 self._meter.nested(item)
         elif isinstance(container, str):
             self._meter.tick(1 + len(container) // 64)
-        elif isinstance(container, range) and type(item) is not int:
-            container = self._meter.listed(container)
-        elif isinstance(container, zip | enumerate | map | filter):
+        elif isinstance(container, LAZY) and not (type(container) is range and type(item) is int):
             container = self._meter.listed(container)
         return operator.contains(container, item)
 
@@ -131,13 +128,17 @@ class Operators:
             self._meter.nested(key)
         return key
 
-    def _extend(self, a: Any, b: Any) -> Any:
+    def _extend(self, function: Binary) -> Binary:
         """``a += b``, where a list takes any iterable."""
-        if isinstance(a, list) and not isinstance(b, SEQUENCES):
-            b = self._meter.listed(b)
-        if not (type(a) in self.free and type(b) in self.free):
-            self._add(a, b)
-        return operator.iadd(a, b)
+
+        def extend(a: Any, b: Any) -> Any:
+            if isinstance(a, list) and not isinstance(b, SEQUENCES):
+                b = self._meter.listed(b)
+            if not (type(a) in self.free and type(b) in self.free):
+                self._add(a, b)
+            return function(a, b)
+
+        return extend
 
     # ------------------------------------------------------------------ how large it becomes
 
@@ -180,7 +181,9 @@ class Operators:
             self._broadcast(a, b)
 
     def _broadcast(self, a: Any, b: Any) -> None:
-        if isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and a.shape != b.shape:
+        if isinstance(a, CONTAINERS) or isinstance(b, CONTAINERS):
+            self._meter.nested((a, b))
+        elif isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and a.shape != b.shape:
             size = 1
             for n in np.broadcast_shapes(a.shape, b.shape):
                 size *= n

@@ -101,7 +101,6 @@ MODULES: dict[str, str] = {
     "dataclasses": "write the class with __init__",
     "torchviz": "leave it out: the app draws the graph",
     "torchsummary": "use print(model)",
-    "numpy.random": "use torch.manual_seed and torch.rand, torch.randn",
 }
 
 #: Members of namespaces that scripts use and scenarios cannot.
@@ -111,7 +110,8 @@ MEMBER_REASONS: dict[str, str] = {
     "torch.compile": "leave it out: every step is to be seen",
     "torch.autograd.Variable": "leave it out: every tensor can require a gradient",
     "torch.utils.tensorboard": _PLOT,
-    "numpy.random": "use torch.manual_seed and torch.rand, torch.randn",
+    "numpy.random.default_rng": "use np.random.seed and np.random.randn",
+    "numpy.random.RandomState": "use np.random.seed and np.random.randn",
     "numpy.load": _FILES,
     "numpy.loadtxt": _FILES,
     "numpy.genfromtxt": _FILES,

@@ -20,6 +20,7 @@ from backprop_tui.engines.base import Engine
 from backprop_tui.scenario.builtin_names import Builtins, Enumerate, Zip, own_namespaces
 from backprop_tui.scenario.limits import Budget, Meter
 from backprop_tui.scenario.members import Getter, getters
+from backprop_tui.scenario.numpy_names import NumpyNames
 from backprop_tui.scenario.observer import Observer
 from backprop_tui.scenario.operators import Operators
 from backprop_tui.scenario.surface import (
@@ -48,7 +49,7 @@ from backprop_tui.trace.steps import Span
 #: Python's own classes → the kind of their values in the surface.
 PYTHON_KINDS: dict[type, str] = {
     str: "str", list: "list", tuple: "tuple", dict: "dict", set: "set",
-    bool: "int", int: "int", float: "float", np.ndarray: "ndarray",
+    bool: "int", int: "int", float: "float", np.ndarray: "ndarray", np.generic: "ndarray",
 }  # fmt: skip
 
 #: Options of the surface's callables that reach beyond the program itself.
@@ -76,6 +77,7 @@ class Runtime:
         self.add = self.operators.binary(ast.Add)
         self.multiply = self.operators.binary(ast.Mult)
         self.power = self.operators.binary(ast.Pow)
+        self.matrix_product = self.operators.binary(ast.MatMult)
         self.globals: dict[str, Any] = {}
         self.classes: dict[type, ClassValue] = {}
         #: The innermost place of an error on its way up: the error, statement, expression.
@@ -85,7 +87,9 @@ class Runtime:
         self._getters = getters(self)
         self._own: weakref.WeakKeyDictionary[Any, set[str]] = weakref.WeakKeyDictionary()
         self._namespaces: dict[str, Namespace] = {}
-        self._python = own_namespaces(self)
+        self._numpy = NumpyNames(self.meter)
+        self._python = {**own_namespaces(self), **self._numpy.names}
+        self.dtype = self._numpy.dtype
         self._resolved: dict[int, str] = {}
         self.builtins = Builtins(self)
 
@@ -207,9 +211,7 @@ class Runtime:
             return value.name
         found, member = value.find(name)
         if not found:
-            raise Problem(
-                "AttributeError", f"type object {value.name!r} has no attribute {name!r}"
-            )
+            raise Problem("AttributeError", f"type object {value.name!r} has no attribute {name!r}")
         return member
 
     def _of_super(self, value: Super, name: str) -> Any:
@@ -251,10 +253,19 @@ class Runtime:
         """``holder[key]``."""
         if isinstance(holder, type):
             raise TypeError(f"type '{holder.__name__}' is not subscriptable")
+        if isinstance(holder, np.ndarray):
+            self._picked(holder, key)
         result = holder[self.operators.hashed(key) if isinstance(holder, dict) else key]
         if type(key) is slice and isinstance(holder, str | list | tuple):
             self.meter.length(len(result))
         return result
+
+    def _picked(self, array: Any, key: Any) -> None:
+        """Rows picked by a list of numbers can be more than the array has."""
+        for part in key if isinstance(key, tuple) else (key,):
+            if isinstance(part, list | np.ndarray):
+                self.meter.nested(part)
+                self.meter.size(np.size(part) * max(array.size // max(len(array), 1), 1))
 
     def set_item(self, holder: Any, key: Any, value: Any) -> None:
         """``holder[key] = value``."""

@@ -187,10 +187,10 @@ class Checker:
         """What follows a dot."""
         owner = self.namespace(node.value)
         if owner in NAMESPACES:
-            known = in_namespace(owner)
-            if node.attr not in known:
+            names = in_namespace(owner)
+            if node.attr not in names:
                 what, instead = refusals.of_member(owner, node.attr)
-                self.refuse(node, what, instead or did_you_mean(node.attr, known))
+                self.refuse(node, what, instead or did_you_mean(node.attr, names))
             elif not isinstance(node.ctx, ast.Load):
                 self.refuse(node, f"{owner}.{node.attr} cannot be changed")
             return
@@ -200,11 +200,14 @@ class Checker:
         if word == "__init__" and _is_super(node.value) and isinstance(parent, ast.Call):
             return
         if word.startswith("_"):
-            self.refuse(node, f"attribute {word!r}: names that begin with _ are not reachable",
-                        refusals.DUNDER if _dunder(word) else "use a name without _ in front")
+            self.refuse(
+                node,
+                f"attribute {word!r}: names that begin with _ are not reachable",
+                refusals.DUNDER if _dunder(word) else "use a name without _ in front",
+            )
         elif word not in MEMBER_NAMES and word not in self.attributes:
-            known = MEMBER_NAMES | self.attributes
             what, instead = refusals.of_attribute(word)
+            known = MEMBER_NAMES | self.attributes
             self.refuse(node, what, instead or did_you_mean(word, known))
 
     def constant(self, node: ast.Constant, parent: ast.AST | None) -> None:
@@ -240,8 +243,11 @@ class Checker:
         else:
             for alias in node.names:
                 if alias.name == "*":
-                    self.refuse(alias, "import * hides where names come from",
-                                f"import {module}, or the names that are used")
+                    self.refuse(
+                        alias,
+                        "import * hides where names come from",
+                        f"import {module}, or the names that are used",
+                    )
                 elif alias.name not in in_namespace(module):
                     what, instead = refusals.of_member(module, alias.name)
                     self.refuse(
@@ -255,8 +261,11 @@ class Checker:
     def function(self, node: ast.FunctionDef, parent: ast.AST | None) -> None:
         """``def``."""
         if _dunder(node.name) and not (isinstance(parent, ast.ClassDef) and node.name in METHODS):
-            self.refuse(node, f"a function named {node.name!r}",
-                        "classes can define " + ", ".join(sorted(METHODS)))
+            self.refuse(
+                node,
+                f"a function named {node.name!r}",
+                "classes can define " + ", ".join(sorted(METHODS)),
+            )
         for decorator in node.decorator_list:
             bare = decorator.func if isinstance(decorator, ast.Call) else decorator
             empty = not isinstance(decorator, ast.Call) or not (decorator.args + decorator.keywords)
@@ -273,8 +282,11 @@ class Checker:
             if not docstring and not isinstance(
                 each, ast.FunctionDef | ast.Assign | ast.AnnAssign | ast.Pass
             ):
-                self.refuse(each, "a class body holds methods and assignments only",
-                            "write it in a method, or outside the class")
+                self.refuse(
+                    each,
+                    "a class body holds methods and assignments only",
+                    "write it in a method, or outside the class",
+                )
 
     def arg(self, node: ast.arg, parent: ast.AST | None) -> None:
         """A parameter."""
@@ -359,14 +371,18 @@ REGISTERS = frozenset({"register_buffer", "register_parameter", "add_module"})
 def _imported(tree: ast.Module) -> dict[str, str]:
     """Imported names that nothing else in the file binds → their dotted names."""
     found: dict[str, str] = {}
-    for node in tree.body:
-        if isinstance(node, ast.Import):
-            for alias in node.names:
+    for statement in tree.body:
+        if isinstance(statement, ast.Import):
+            for alias in statement.names:
                 top = alias.name if alias.asname else alias.name.split(".")[0]
                 found[alias.asname or top] = top
-        elif isinstance(node, ast.ImportFrom) and not node.level and node.module in NAMESPACES:
-            for alias in node.names:
-                dotted = f"{node.module}.{alias.name}"
+        elif (
+            isinstance(statement, ast.ImportFrom)
+            and not statement.level
+            and statement.module in NAMESPACES
+        ):
+            for alias in statement.names:
+                dotted = f"{statement.module}.{alias.name}"
                 if dotted in NAMES or dotted in NAMESPACES:
                     found[alias.asname or alias.name] = dotted
     for node in ast.walk(tree):

@@ -1,4 +1,4 @@
-"""The rows of the surface that follow a value and a dot, by the kind of the value; see surface.py."""
+"""The rows of the surface that follow a value and a dot, by the kind of value; see surface.py."""
 
 from __future__ import annotations
 

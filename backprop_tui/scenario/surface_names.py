@@ -350,6 +350,17 @@ inf -- infinity
 nan -- not a number
 """
 
+NUMPY_RANDOM = """
+seed(seed) -- make the numbers that follow the same in every run
+rand(*shape) -- uniform in [0, 1)
+randn(*shape) -- standard normal
+uniform(low=0.0, high=1.0, size=None) -- uniform between two bounds
+normal(loc=0.0, scale=1.0, size=None) -- normal with this mean and deviation
+randint(low, high=None, size=None) -- whole numbers in [low, high)
+permutation(x) -- 0 … x − 1, or the rows of an array, in random order
+shuffle(x) -- a list or an array brought into random order
+"""
+
 TABLES: dict[str, str] = {
     "torch": TORCH,
     "torch.autograd": AUTOGRAD,
@@ -365,6 +376,7 @@ TABLES: dict[str, str] = {
     "math": MATH,
     "random": RANDOM,
     "numpy": NUMPY,
+    "numpy.random": NUMPY_RANDOM,
 }
 
 BUILTINS = """

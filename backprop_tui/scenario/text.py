@@ -1,4 +1,4 @@
-"""Values as text: ``str``, ``repr``, f-strings, ``%`` and ``str.format``, without Python's trap doors.
+"""Values as text: ``str``, ``repr``, f-strings, ``%`` and ``str.format``, without trap doors.
 
 Containers are written by our own code, because a list that holds one list twice, and so on, is
 exponentially long as text. Format strings are taken apart here: only plain names and numbers reach
@@ -27,21 +27,21 @@ class Text:
         self._meter = meter
         self._describe = describe
 
-    def str(self, value: object) -> str:
+    def of(self, value: object) -> str:
         """``str(value)``."""
         kind = type(value)
-        if kind is str:
-            return value  # type: ignore[return-value]
+        if isinstance(value, str) and kind is str:
+            return value
         if kind in SCALARS:
             return str(value)
         described = self._describe(value)
         if described is not None:
             return described
         if isinstance(value, CONTAINERS):
-            return self.repr(value)
+            return self.repr_of(value)
         return self._counted(str(value))
 
-    def repr(self, value: object) -> str:
+    def repr_of(self, value: object) -> str:
         """``repr(value)``."""
         parts: list[str] = []
         self._write(value, parts, [], 0)
@@ -62,7 +62,7 @@ class Text:
             parts.append(self._counted(described))
             return
         if id(value) in inside:
-            parts.append({list: "[...]", dict: "{...}"}.get(kind, "(...)"))
+            parts.append("[...]" if kind is list else "{...}" if kind is dict else "(...)")
             return
         if depth > DEEPEST:
             raise OverBudget("nesting", DEEPEST)
@@ -91,10 +91,12 @@ class Text:
             self._meter.width(int(digits[:9]))
         if isinstance(value, SCALARS):
             return self._counted(format(value, spec))
-        if self._describe(value) is not None or isinstance(value, WRITTEN_TUPLE):
+        if self._describe(value) is not None or type(value) in WRITTEN:
             if spec:
-                raise TypeError(f"unsupported format string passed to {type(value).__name__}.__format__")
-            return self.str(value)
+                raise TypeError(
+                    f"unsupported format string passed to {type(value).__name__}.__format__"
+                )
+            return self.of(value)
         return self._counted(format(value, spec))
 
     def fields(self, template: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
@@ -126,11 +128,11 @@ class Text:
     def converted(self, value: object, conversion: str | None) -> object:
         """The value after ``!r``, ``!s`` or ``!a``."""
         if conversion == "r":
-            return self.repr(value)
+            return self.repr_of(value)
         if conversion == "s":
-            return self.str(value)
+            return self.of(value)
         if conversion == "a":
-            return ascii(self.repr(value))[1:-1] if not isinstance(value, str) else ascii(value)
+            return ascii(self.repr_of(value))[1:-1] if not isinstance(value, str) else ascii(value)
         return value
 
     def percent(self, template: str, values: object) -> str:
@@ -167,8 +169,7 @@ class Text:
 _VIEWS = {type({}.keys()): "dict_keys", type({}.values()): "dict_values",
           type({}.items()): "dict_items"}  # fmt: skip
 WRITTEN = frozenset({list, tuple, dict, set, *_VIEWS})
-WRITTEN_TUPLE = tuple(WRITTEN)
-CONTAINERS = (list, tuple, dict, set, *_VIEWS)
+CONTAINERS: tuple[type, ...] = (list, tuple, dict, set, *_VIEWS)
 
 
 def _parts(value: Any) -> tuple[str, str, list[Any]]:

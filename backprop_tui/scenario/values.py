@@ -29,7 +29,9 @@ class Env:
 
     __slots__ = ("function", "result", "up", "vars")
 
-    def __init__(self, variables: dict[str, Any], up: Env | None, function: Function | None) -> None:
+    def __init__(
+        self, variables: dict[str, Any], up: Env | None, function: Function | None
+    ) -> None:
         self.vars = variables
         self.up = up
         self.function = function

@@ -1,0 +1,180 @@
+"""NumPy as a scenario sees it: arrays of numbers, and no way from them to files or objects.
+
+Every function looks at its arguments first: arrays, numbers and lists of numbers, of a size that
+the budget allows, with a dtype from a short list.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from backprop_tui.scenario.limits import Meter
+from backprop_tui.scenario.surface import NAMESPACES
+from backprop_tui.scenario.values import Builtin
+
+Array = np.ndarray[Any, Any]
+NUMBERS = (np.ndarray, np.generic, bool, int, float)
+DTYPES: dict[str, type] = {
+    "float32": np.float32, "float64": np.float64, "int64": np.int64, "int32": np.int32,
+    "float": float, "int": int, "bool": bool,
+}  # fmt: skip
+
+ELEMENTWISE = ("sqrt", "exp", "log", "sin", "cos", "tanh", "abs")
+PAIRWISE = ("maximum", "minimum", "allclose")
+REDUCTIONS = ("sum", "mean", "std", "max", "min", "argmax")
+
+
+class NumpyNames:
+    """The functions of one run, by namespace, in ``names``."""
+
+    def __init__(self, meter: Meter) -> None:
+        self.meter = meter
+        source = np.random.RandomState(0)
+        self.source = source
+        own: dict[str, Any] = {
+            "array": self.array,
+            "asarray": self.array,
+            "zeros": self.filled(np.zeros),
+            "ones": self.filled(np.ones),
+            "arange": self.arange,
+            "linspace": self.linspace,
+            "dot": self.product(np.dot),
+            "matmul": self.product(np.matmul),
+            **{name: self.pairwise(vars(np)[name], name == "allclose") for name in PAIRWISE},
+            **{name: self.elementwise(vars(np)[name]) for name in ELEMENTWISE},
+            **{name: self.reduction(vars(np)[name]) for name in REDUCTIONS},
+        }
+        self.names: dict[str, dict[str, Any]] = {
+            "numpy": {name: own.get(name, vars(np).get(name)) for name in NAMESPACES["numpy"]},
+            "numpy.random": {
+                "seed": source.seed,
+                "rand": self.drawn(source.rand),
+                "randn": self.drawn(source.randn),
+                "uniform": self.sized(source.uniform, 2),
+                "normal": self.sized(source.normal, 2),
+                "randint": self.sized(source.randint, 2),
+                "permutation": self.permutation,
+                "shuffle": self.shuffle,
+            },
+        }
+
+    # ------------------------------------------------------------------ what may go in
+
+    def numbers(self, value: Any) -> Any:
+        """An argument that is a number, an array, or a list of them."""
+        if isinstance(value, NUMBERS):
+            return value
+        if isinstance(value, list | tuple):
+            self.meter.nested(value)
+            made = np.array(value)
+            if made.dtype.kind in "biuf":
+                return made
+        raise TypeError(f"NumPy of a scenario takes numbers and arrays, not {type(value).__name__}")
+
+    def dtype(self, wanted: Any) -> Any:
+        """A dtype from the short list."""
+        if isinstance(wanted, Builtin):
+            wanted = wanted.name
+        if isinstance(wanted, np.dtype) and wanted.name in DTYPES:
+            return wanted
+        if isinstance(wanted, str) and wanted in DTYPES:
+            return DTYPES[wanted]
+        if wanted is None or wanted in (np.float32, np.float64, np.int64):
+            return wanted
+        raise TypeError("this dtype is not supported in a scenario: use " + ", ".join(DTYPES))
+
+    def shape(self, shape: Any) -> tuple[int, ...]:
+        """A shape within the budget."""
+        sizes = tuple(shape) if isinstance(shape, list | tuple) else (shape,)
+        for size in sizes:
+            if isinstance(size, bool) or not isinstance(size, int | np.integer):
+                kind = type(size).__name__
+                raise TypeError(f"{kind!r} object cannot be interpreted as an integer")
+        self.meter.size(math.prod(max(int(n), 0) for n in sizes))
+        return sizes
+
+    # ------------------------------------------------------------------ what is made of it
+
+    def array(self, object: Any, dtype: Any = None) -> Array:  # noqa: A002 (NumPy's name)
+        """``np.array`` of numbers."""
+        return np.array(self.numbers(object), dtype=self.dtype(dtype))
+
+    def filled(self, function: Callable[..., Array]) -> Callable[..., Array]:
+        """``zeros``, ``ones``."""
+        return lambda shape, dtype=None: function(self.shape(shape), dtype=self.dtype(dtype))
+
+    def arange(self, *bounds: Any, step: Any = 1, dtype: Any = None) -> Array:
+        """``np.arange``."""
+        for bound in bounds:
+            self.numbers(bound)
+        start, stop, by = (0, *bounds, step)[:3] if len(bounds) == 1 else (*bounds, step)[:3]
+        if by:
+            self.meter.size(max(0, math.ceil((stop - start) / by)))
+        return np.arange(start, stop, by, dtype=self.dtype(dtype))
+
+    def linspace(self, start: Any, stop: Any, num: int = 50) -> Array:
+        """``np.linspace``."""
+        self.meter.size(num)
+        return np.linspace(float(start), float(stop), num)
+
+    def elementwise(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A function of every element."""
+        return lambda x: function(self.numbers(x))
+
+    def pairwise(self, function: Callable[..., Any], whole: bool) -> Callable[..., Any]:
+        """A function of elements side by side."""
+
+        def pairwise(x1: Any, x2: Any, **tolerances: float) -> Any:
+            a, b = self.numbers(x1), self.numbers(x2)
+            self.meter.size(math.prod(np.broadcast_shapes(np.shape(a), np.shape(b))))
+            return function(a, b, **tolerances) if whole else function(a, b)
+
+        return pairwise
+
+    def reduction(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A function along an axis."""
+        return lambda a, axis=None: function(self.numbers(a), axis=axis)
+
+    def product(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A product of vectors or matrices."""
+
+        def product(a: Any, b: Any) -> Any:
+            left, right = np.asarray(self.numbers(a)), np.asarray(self.numbers(b))
+            shared = left.shape[-1] if left.ndim else 1
+            self.meter.size(left.size * right.size // max(shared, 1) ** 2)
+            return function(left, right)
+
+        return product
+
+    def drawn(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Random numbers of a shape given as arguments."""
+        return lambda *shape: function(*self.shape(shape))
+
+    def sized(self, function: Callable[..., Any], bounds: int) -> Callable[..., Any]:
+        """Random numbers between bounds, of a shape given as ``size``."""
+
+        def sized(*given: Any, size: Any = None, **options: Any) -> Any:
+            if len(given) > bounds:
+                *given_bounds, size = given
+                given = tuple(given_bounds)
+            if size is not None:
+                size = self.shape(size)
+            numbers = {name: self.numbers(value) for name, value in options.items()}
+            return function(*(self.numbers(g) for g in given), size=size, **numbers)
+
+        return sized
+
+    def permutation(self, x: Any) -> Array:
+        """``np.random.permutation``."""
+        if isinstance(x, int):
+            self.meter.size(x)
+        return self.source.permutation(x if isinstance(x, int) else self.numbers(x))
+
+    def shuffle(self, x: Any) -> None:
+        """``np.random.shuffle``."""
+        self.meter.tick(len(x))
+        self.source.shuffle(x)
