@@ -139,8 +139,10 @@ class Names:
             return
         for name in step.binds:
             if isinstance(name.value, TensorValue):
-                # The module's own level before a function's, a plain name before a parameter's.
+                # The module's own level before a function's, a plain name before a parameter's,
+                # and any name before a place in a container.
                 rank = 2 * (step.where.call != 0) + (name.kind == "parameter")
+                rank += 4 * (name.kind == "element")
                 known = self._names.setdefault(name.value.tensor, [])
                 if not known or rank < known[-1][1]:
                     known.append((step.index, rank, name.name))
