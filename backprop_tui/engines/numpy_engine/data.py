@@ -42,7 +42,7 @@ class TensorDataset(Dataset):
         return tuple(tensor[index] for tensor in self.tensors)
 
     def __len__(self) -> int:
-        return self.tensors[0].array.shape[0]
+        return len(self.tensors[0].array)
 
 
 class Subset(Dataset):

@@ -63,7 +63,7 @@ class Optimizer:
                 "optimizer parameters need to be organized in ordered collections, but the "
                 "ordering of tensors in sets will change between runs. Please use a list instead."
             )
-        params = [given] if isinstance(given, Tensor) else list(given)
+        params: list[Any] = [given] if isinstance(given, Tensor) else list(given)
         if params and isinstance(params[0], tuple):
             param_group["param_names"] = [name for name, _ in params]
             params = [param for _, param in params]

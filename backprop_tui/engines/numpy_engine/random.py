@@ -55,8 +55,9 @@ def _drawn(array: Any, requires_grad: bool) -> Tensor:
 
 
 def _room(size: tuple[int, ...], wanted: dtype) -> None:
-    if state.now().allocate is not None:
-        state.now().allocate(size, max(wanted.itemsize, 8))
+    allocate = state.now().allocate
+    if allocate is not None:
+        allocate(size, max(wanted.itemsize, 8))
 
 
 def _floating(wanted: dtype | None, kernel: str) -> dtype:
