@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from backprop_tui.explain import Explanation, explain
 from backprop_tui.session import Session
+from backprop_tui.trace.steps import Failed
 from backprop_tui.trace.trace import Trace
 
 
@@ -11,7 +12,8 @@ def record(source: str) -> Trace:
     """The trace of a program; ``import torch`` and F are there already."""
     head = "import torch\nimport torch.nn.functional as F\nfrom torch import nn\n"
     trace = Session.of_text(head + source).complete()
-    assert trace.finished
+    failed = [step for step in trace if isinstance(step, Failed)]
+    assert not failed, failed[0].message
     return trace
 
 

@@ -206,7 +206,7 @@ def test_where_elements_fan_out_the_largest_term_is_followed() -> None:
     factors = ["y_hat", "h @ w2", "h", "w1"]
     assert all(f"/∂{name}" in said[0] or f"/∂({name})" in said[0] for name in factors), said[0]
     assert said[-1].startswith("This is one of 2 terms"), said[-1]
-    assert said[-1].endswith(f"is {step.incoming[0, 2]:.4g}.")
+    assert said[-1].endswith(f"Their sum is {step.incoming[0, 2]:.4g}.")
 
 
 def test_the_terms_sum_to_the_gradient() -> None:

@@ -20,6 +20,7 @@ from backprop_tui.explain.worked import (
     Index,
     input_of,
     lifted,
+    nudged,
     op_of,
     pull_back,
 )
@@ -31,8 +32,10 @@ from backprop_tui.trace.trace import Trace
 MOST_NODES = 2_000
 #: Paths that are spelled out.
 MOST_PATHS = 3
-#: Elements of a Node's output that are tried to find the largest contribution.
+#: Elements of a Node's output that are tried to find the largest contribution; large tensors,
+#: where each trial is slow, get fewer.
 MOST_TRIED = 64
+TRIAL_ELEMENTS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +228,14 @@ def _largest(hop: Hop, grad: Array, at: Index) -> tuple[Index, float, int] | Non
     value = input_of(hop.step, hop.op, hop.edge)
     if value is None:
         return None
+    candidates = _dependents(hop, grad, value, at)
+    tried = min(MOST_TRIED, max(8, TRIAL_ELEMENTS // (value.data.size + grad.size)))
+    untried = max(0, len(candidates) - tried)
+    if untried:
+        candidates = sorted(candidates, key=lambda index: -abs(float(grad[index])))[:tried]
     best: tuple[float, Index, float] | None = None
-    count = 0
-    for there in _candidates(hop, grad, value.data.shape, at):
+    count = untried
+    for there in candidates:
         one_hot = np.zeros_like(grad)
         one_hot[there] = 1
         pulled = pull_back(hop.step, hop.op, hop.edge, _arriving(hop, one_hot))
@@ -241,22 +249,19 @@ def _largest(hop: Hop, grad: Array, at: Index) -> tuple[Index, float, int] | Non
     return None if best is None else (best[1], best[2], max(count, 1))
 
 
-def _candidates(hop: Hop, grad: Array, shape: Index, at: Index) -> Iterator[Index]:
-    if hop.op.elementwise and grad.shape == shape:
-        yield at
-        return
+def _dependents(hop: Hop, grad: Array, value: TensorValue, at: Index) -> list[Index]:
+    """The output elements that may depend on element ``at`` of the input ``value``."""
+    shape = value.data.shape
     if hop.op.elementwise:
+        if grad.shape == shape:
+            return [at]
         fixed = lifted(at, shape, grad.shape)
         lead = grad.ndim - len(shape)
         spread = [n if i < lead or shape[i - lead] == 1 else 1 for i, n in enumerate(grad.shape)]
-        every: Iterator[Index] = (
-            tuple(f + o for f, o in zip(fixed, offset, strict=True))
-            for offset in np.ndindex(*spread)
-        )
-        total = int(np.prod(spread))
-    else:
-        every, total = iter(np.ndindex(grad.shape)), grad.size
-    if total <= MOST_TRIED:
-        yield from every
-    else:
-        yield from sorted(every, key=lambda index: -abs(float(grad[index])))[:MOST_TRIED]
+        offsets = np.ndindex(*spread)
+        return [tuple(f + o for f, o in zip(fixed, offset, strict=True)) for offset in offsets]
+    if grad.size > MOST_TRIED:
+        changed = nudged(hop.step, hop.op, hop.edge, hop.output, at)
+        if changed is not None and changed.any():
+            return [tuple(int(i) for i in index) for index in np.argwhere(changed)]
+    return list(np.ndindex(grad.shape))

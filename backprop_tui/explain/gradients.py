@@ -80,12 +80,12 @@ def _product(left: Name, way: Way, total: float) -> list[Equation]:
     product = dotted([factor.value for factor in way.factors])
     if way.ways == 1:
         return [equal(left, product, total)]
-    largest = Name("largest term", r"\text{largest term}")
+    term = Name("one term", r"\text{one term}")
     return [
-        equal(largest, product, way.product),
+        equal(term, product, way.product),
         sentence(
-            f"This is one of {way.ways} terms, one for each way through the elements; "
-            f"their sum is {value_name(total).text}."
+            f"This is one of {way.ways} terms, a large one: there is a term for each way through "
+            f"the elements. Their sum is {value_name(total).text}."
         ),
     ]
 

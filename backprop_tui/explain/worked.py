@@ -152,16 +152,7 @@ def forward_working(step: Forward, op: Op, names: Names, at: Index, output: int 
     looking = Looking(names, step.index, at if op.elementwise else None, slices)
 
     def run() -> Any:
-        inputs = {
-            o.name: looking.see(o.name, o.value) if isinstance(o.value, TensorValue) else o.value
-            for o in step.inputs
-        }
-        if op.variadic:
-            made = op.forward(list(inputs.values()), **step.attrs)
-        else:
-            # An optional input that was not given is not among the step's inputs.
-            left_out = dict.fromkeys((*op.vjps, *op.plain))
-            made = op.forward(**{**left_out, **inputs}, **step.attrs)
+        made = _forward_with(step, op, looking.see)
         return made[output] if isinstance(made, tuple | list) else made
 
     place = (0,) if op.elementwise else (0,) * len(at) if slices else at
@@ -264,6 +255,40 @@ def namespace(
         results = tuple(see("result", output) for output in step.outputs)
         found.result = results[0] if op.outputs == 1 else results
     return found
+
+
+def _forward_with(step: Forward, op: Op, see: Callable[[str, TensorValue], Any]) -> Any:
+    """The op run again on its inputs, each seen with ``see``."""
+    inputs = {
+        o.name: see(o.name, o.value) if isinstance(o.value, TensorValue) else o.value
+        for o in step.inputs
+    }
+    if op.variadic:
+        return op.forward(list(inputs.values()), **step.attrs)
+    # An optional input that was not given is not among the step's inputs.
+    left_out = dict.fromkeys((*op.vjps, *op.plain))
+    return op.forward(**{**left_out, **inputs}, **step.attrs)
+
+
+def nudged(step: Forward, op: Op, edge: int, output: int, at: Index) -> Array | None:
+    """Which elements of an output change when element ``at`` of an input does; None: unknown."""
+    wanted = input_of(step, op, edge)
+
+    def see(_: str, value: TensorValue) -> Array:
+        if value is not wanted:
+            return value.data
+        data = value.data.copy()
+        data[at] += 1
+        return data
+
+    try:
+        with np.errstate(all="ignore"):
+            made = _forward_with(step, op, see)
+        changed = np.asarray(made[output] if isinstance(made, tuple | list) else made)
+    except (TypeError, ValueError, AttributeError, IndexError):
+        return None
+    before = step.outputs[output].data
+    return changed != before if changed.shape == before.shape else None
 
 
 def pull_back(
