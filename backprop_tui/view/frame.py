@@ -65,7 +65,7 @@ def frame(trace: Trace, index: int, selection: Selection, sizes: Sizes) -> Frame
     total = len(trace)
     if not total:
         empty = Pane("", ())
-        program = program_pane(trace, 0)
+        program = program_pane(trace, 0, sizes.program[0])
         return Frame(0, 0, program, empty, empty, empty, empty, (), ())
     index = min(max(index, 0), total - 1)
     phases = phases_of(trace)
@@ -74,7 +74,7 @@ def frame(trace: Trace, index: int, selection: Selection, sizes: Sizes) -> Frame
     return Frame(
         index,
         total,
-        program_pane(trace, index),
+        program_pane(trace, index, sizes.program[0]),
         _graph(trace, index, (here.start, here.stop), selection, sizes.graph),
         tensors_pane(trace, index, sizes.tensors[0], selection.tensor)
         if _visible(sizes.tensors)

@@ -11,6 +11,7 @@ import io
 import keyword
 import token
 import tokenize
+from collections.abc import Sequence
 from functools import lru_cache
 
 from backprop_tui.trace.phases import phases_of
@@ -19,43 +20,75 @@ from backprop_tui.trace.trace import Trace
 from backprop_tui.view.types import Line, Pane, Run
 
 _HEADER_START, _HEADER_END = "# /// scenario", "# ///"
+_GUTTER = 5
+_LEAST_ROOM = 20
 
 
-def program_pane(trace: Trace, index: int) -> Pane:
-    """The source at step ``index``; ``targets``: row → the step that line runs next."""
-    first = first_line(trace.program.source)
-    base = _highlighted(trace.program.source)
+def program_pane(trace: Trace, index: int, width: int = 100) -> Pane:
+    """The source at step ``index``; ``targets``: row → the step that line runs next.
+
+    A line longer than ``width`` goes on in the row below, indented; a lecture hall cannot scroll.
+    """
+    source = trace.program.source
+    first = first_line(source)
+    base = _highlighted(source)
     if not len(trace):
-        return Pane("Program", tuple(_line(i, base) for i in range(first, len(base))))
+        rows = [row for i in range(first, len(base)) for row in _fold(*base[i], i + 1, "", width)]
+        return Pane(trace.program.name, tuple(rows))
     step = trace[index]
     where = step.where
-    statement = where.statement
-    narrated = _narration_lines(trace, statement.line)
+    narrated = _narration_lines(trace, where.statement.line)
     origin = _origin(trace, step)
+    mark = "error" if isinstance(step, Failed) else "active"
+    phases = phases_of(trace)
     shown: list[Line] = []
     targets: dict[int, int] = {}
-    phases = phases_of(trace)
+    focus = 0
     for i in range(first, len(base)):
         number = i + 1
-        styles = list(base[i][1])
-        running = statement.line <= number <= statement.end_line
+        text, syntax = base[i]
+        styles: Sequence[str] = syntax
+        running = where.statement.line <= number <= where.statement.end_line
         if number in narrated:
-            styles = ["narration"] * len(styles)
+            styles = ["narration"] * len(text)
         if running:
-            styles = _over(styles, statement, number, "statement")
+            styles = _over(styles, where.statement, number, "statement")
         if origin is not None:
             styles = _over(styles, origin, number, "origin")
         if running:
-            mark = "error" if isinstance(step, Failed) else "active"
             styles = _over(styles, where.expression, number, mark)
-        sign = "▶" if number == statement.line else " "
-        gutter = Run(f"{sign}{number:>3} ", "active" if running else "muted")
-        shown.append((gutter, *_runs(base[i][0], styles)))
+        if number == where.statement.line:
+            focus = len(shown)
         target = phases.step_on_line(number, index)
-        if target is not None:
-            targets[i - first] = target
-    row = statement.line - 1 - first
-    return Pane(_title(trace, step), tuple(shown), (max(row, 0), 0), targets)
+        sign = "▶" if number == where.statement.line else " " if running else ""
+        for row in _fold(text, styles, number, sign, width):
+            if target is not None:
+                targets[len(shown)] = target
+            shown.append(row)
+    return Pane(_title(trace, step), tuple(shown), (focus, 0), targets)
+
+
+def _fold(text: str, styles: Sequence[str], number: int, sign: str, width: int) -> list[Line]:
+    """A source line as one row or more, each with its gutter; ``sign``: "" unless it runs."""
+    gutter = "active" if sign else "muted"
+    room = max(width - _GUTTER, _LEAST_ROOM)
+    if len(text) <= room:
+        return [(Run(f"{sign or ' '}{number:>3} ", gutter), *_runs(text, styles, 0, len(text)))]
+    body = text.lstrip()
+    indent = len(text) - len(body) + (2 if body.startswith("#") else 4)
+    rows: list[Line] = []
+    start = 0
+    while start < len(text):
+        lead = Run(f"{sign or ' '}{number:>3} ", gutter) if not rows else Run(" " * _GUTTER)
+        hang = 0 if not rows else min(indent, room // 2)
+        stop = start + room - hang
+        if stop < len(text):
+            blank = text.rfind(" ", start + 1, stop + 1)
+            stop = blank + 1 if text[start:blank].strip() else stop
+        seen = start + len(text[start:stop].rstrip())
+        rows.append((lead, Run(" " * hang), *_runs(text, styles, start, seen)))
+        start = stop
+    return rows
 
 
 def first_line(source: str) -> int:
@@ -104,7 +137,7 @@ def _narration_lines(trace: Trace, statement_line: int) -> range:
     return range(0)
 
 
-def _over(styles: list[str], span: Span, number: int, style: str) -> list[str]:
+def _over(styles: Sequence[str], span: Span, number: int, style: str) -> Sequence[str]:
     if not span.line <= number <= span.end_line:
         return styles
     start = span.column if number == span.line else 0
@@ -112,19 +145,13 @@ def _over(styles: list[str], span: Span, number: int, style: str) -> list[str]:
     return [style if start <= i < stop else old for i, old in enumerate(styles)]
 
 
-def _runs(text: str, styles: list[str]) -> list[Run]:
+def _runs(text: str, styles: Sequence[str], start: int, stop: int) -> list[Run]:
     runs: list[Run] = []
-    start = 0
-    for i in range(1, len(text) + 1):
-        if i == len(text) or styles[i] != styles[start]:
+    for i in range(start + 1, stop + 1):
+        if i == stop or styles[i] != styles[start]:
             runs.append(Run(text[start:i], styles[start]))
             start = i
-    return runs if text else []
-
-
-def _line(i: int, base: tuple[tuple[str, tuple[str, ...]], ...]) -> Line:
-    text, styles = base[i]
-    return (Run(f" {i + 1:>3} ", "muted"), *_runs(text, list(styles)))
+    return runs
 
 
 @lru_cache(maxsize=8)

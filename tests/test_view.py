@@ -1,0 +1,153 @@
+"""What the panes say, read as plain text: program, tensors, maths, timeline, caption."""
+
+from __future__ import annotations
+
+import pytest
+
+from backprop_tui.session import Session
+from backprop_tui.trace.steps import Backward, Failed, Forward, SeedGrad
+from backprop_tui.trace.trace import Trace
+from backprop_tui.view.frame import Selection, Sizes, frame
+from backprop_tui.view.program import program_pane
+from backprop_tui.view.tensors import tensors_pane
+from backprop_tui.view.timeline import timeline_pane
+from backprop_tui.view.types import STYLES, Pane, plain
+
+UV = '''# /// scenario
+# title = "two paths"
+# watch = ["f"]
+# ///
+"""Two paths."""
+import torch
+
+u = torch.tensor(1.0, requires_grad=True)
+v = torch.tensor(2.0, requires_grad=True)
+
+# u enters twice.
+f = u * v + u**2
+f.backward()
+'''
+
+
+def record(text: str) -> Trace:
+    return Session.of_text(text).complete()
+
+
+@pytest.fixture(scope="module")
+def uv() -> Trace:
+    return record(UV)
+
+
+def first(trace: Trace, kind: type, skip: int = 0) -> int:
+    return [i for i, step in enumerate(trace) if isinstance(step, kind)][skip]
+
+
+def styled(pane: Pane, style: str) -> list[str]:
+    return [run.text for line in pane.lines for run in line if run.style == style]
+
+
+def row(pane: Pane, name: str) -> str:
+    return next(plain(line) for line in pane.lines if plain(line)[2:].split(" ")[0] == name)
+
+
+# ------------------------------------------------------------------------------ program
+
+
+def test_the_running_sub_expression_is_marked_inside_its_statement(uv: Trace) -> None:
+    pane = program_pane(uv, first(uv, Forward))
+    assert "u * v" in styled(pane, "active")
+    assert " + u**2" in styled(pane, "statement")
+
+
+def test_the_comment_above_is_the_narration(uv: Trace) -> None:
+    assert styled(program_pane(uv, first(uv, Forward)), "narration") == ["# u enters twice."]
+
+
+def test_on_the_way_back_the_forward_expression_is_marked(uv: Trace) -> None:
+    nodes = [program_pane(uv, first(uv, Backward, i)) for i in range(3)]
+    assert [styled(pane, "origin") for pane in nodes] == [["u * v + u**2"], ["u**2"], ["u * v"]]
+
+
+def test_the_header_is_not_shown(uv: Trace) -> None:
+    assert plain(program_pane(uv, 0).lines[0]).split() == ["5", '"""Two', 'paths."""']
+
+
+@pytest.mark.parametrize("width", [30, 34, 57, 80, 200])
+def test_a_long_line_is_folded_and_nothing_of_it_is_lost(width: int) -> None:
+    long = "import torch\nx = torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], requires_grad=True)\n"
+    pane = program_pane(record(long), 0, width)
+    assert all(len(plain(line)) <= width for line in pane.lines)
+    shown = "".join(plain(line)[5:] for line in pane.lines).replace(" ", "")
+    assert shown == long.replace("\n", "").replace(" ", "")
+
+
+def test_a_row_leads_to_the_step_that_its_line_runs(uv: Trace) -> None:
+    pane = program_pane(uv, 0)
+    line = next(i for i, text in enumerate(pane.lines) if "f.backward" in plain(text))
+    assert pane.targets[line] == first(uv, SeedGrad)
+
+
+# ------------------------------------------------------------------------------ tensors
+
+
+def test_a_row_says_what_pytorch_says(uv: Trace) -> None:
+    last = tensors_pane(uv, len(uv) - 1, 150)
+    assert row(last, "u").split() == ["u", "()", "1.0", "4.0", "4.0", "None", "yes", "yes"]
+    assert row(last, "f").split() == ["f", "()", "3.0", "None", "1.0", "AddBackward0", "no", "yes"]
+
+
+def test_a_gradient_that_has_not_arrived_is_not_a_number(uv: Trace) -> None:
+    during = tensors_pane(uv, first(uv, SeedGrad), 150)
+    assert row(during, "u").split()[3:5] == ["None", "…"]
+
+
+def test_what_the_step_changed_is_marked(uv: Trace) -> None:
+    changed = tensors_pane(uv, first(uv, SeedGrad), 150)
+    assert [plain(line).split()[1] for line in changed.lines if plain(line)[0] == "●"] == ["f"]
+
+
+def test_watched_tensors_come_first(uv: Trace) -> None:
+    names = [plain(line).split()[0] for line in tensors_pane(uv, len(uv) - 1, 150).lines[1:]]
+    assert [name.strip("●") or name for name in names][0] == "f"
+
+
+@pytest.mark.parametrize("width", [24, 40, 60, 80, 100, 160])
+def test_rows_keep_within_the_pane(width: int) -> None:
+    trace = Session.open("two_points_hidden").complete()
+    for index in range(0, len(trace), 7):
+        for line in tensors_pane(trace, index, width).lines:
+            assert len(plain(line)) <= width
+
+
+# ------------------------------------------------------------------------------ timeline, frame
+
+
+def test_the_timeline_says_where_we_are(uv: Trace) -> None:
+    steps, run, loss = (plain(line) for line in timeline_pane(uv, first(uv, Backward), 80).lines)
+    assert steps.split()[0] == "forward"
+    assert "◆" in steps.partition("backward")[2]
+    assert run.startswith(f"iteration 1 of 1 · step {first(uv, Backward) + 1} of {len(uv)}")
+    assert loss.startswith("loss 3.0")
+
+
+@pytest.mark.parametrize("name", ["two_points", "two_points_module", "matt_mazur", "accumulation"])
+@pytest.mark.parametrize("size", [(78, 18), (40, 8), (20, 3)])
+def test_every_step_has_a_frame_at_every_size(name: str, size: tuple[int, int]) -> None:
+    trace = Session.open(name).complete()
+    sizes = Sizes(size, size, size, size, (size[0], 4))
+    for index in range(len(trace)):
+        shown = frame(trace, index, Selection(), sizes)
+        assert plain(shown.caption)
+        for pane in (shown.program, shown.graph, shown.tensors, shown.maths, shown.timeline):
+            assert {run.style for line in pane.lines for run in line} <= STYLES.keys()
+        for line in shown.program.lines + shown.maths.lines:
+            assert len(plain(line)) <= max(size[0], 25), plain(line)
+
+
+def test_a_failure_is_shown_where_it_happened() -> None:
+    session = Session.of_text(UV + "f.backward()\n")
+    trace = session.complete()
+    shown = frame(trace, len(trace) - 1, Selection(), Sizes())
+    assert isinstance(trace[-1], Failed)
+    assert styled(shown.program, "error") == ["f.backward()"]
+    assert "a second time" in "".join(plain(line) for line in shown.maths.lines)
