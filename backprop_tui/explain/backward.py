@@ -207,7 +207,8 @@ class _Node:
                 break
             at = element_of(value.data, self.element)
             found = chain(self.trace, self.seed, self.step.node.node, edge, value, at)
-            if found is not None:
+            # One factor alone repeats the rule above.
+            if found is not None and (found.paths > 1 or len(found.ways[0].factors) > 1):
                 left = self.part(value, at)
                 total = out.grad[at].item()
                 lines += chain_lines(found, left, total, self.names, self.step.index, self.seed)

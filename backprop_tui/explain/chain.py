@@ -200,10 +200,10 @@ def _way(seed: SeedGrad, path: list[Hop] | None, at: Index) -> Way | None:
 
 def _spelled(seed: SeedGrad, factors: list[tuple[Factor, bool]], at: Index) -> tuple[Factor, ...]:
     """The factors to show: a view (True) is the same number seen otherwise, so it is merged into
-    its neighbours; the root's own gradient leads where it is not 1."""
+    its neighbours; the root's own gradient leads unless it is the 1 of a scalar."""
     kept: list[Factor] = []
     start = float(seed.grad[at])
-    if start != 1 or not factors:
+    if start != 1 or seed.grad.size > 1 or not factors:
         kept.append(Factor(seed.tensor, at, seed.tensor, at, start))
     first = factors[0][0] if factors else None
     for factor, view in factors:

@@ -54,19 +54,14 @@ def chain_lines(
     root = root_name(names, seed)
     lines: list[Equation] = []
     if found.paths == 1:
-        way = found.ways[0]
-        if len(way.factors) > 1:
-            lines.append(equal(left, _symbols(way, root, names, at)))
-        lines += _product(left, way, total)
-        return lines
+        return _way_lines(left, found.ways[0], total, root, names, at)
     what = f"{found.paths} paths lead from {root.text} to {_by(left)}"
     shown = len(found.ways)
     which = ", each gives its contribution" if shown == found.paths else f"; the first {shown}"
     lines.append(sentence(f"{what}{which}:"))
     for number, way in enumerate(found.ways, 1):
         name = Name(f"path {number}", rf"\text{{path {number}}}")
-        lines.append(equal(name, _symbols(way, root, names, at)))
-        lines += _product(name, way, way.contribution)
+        lines += _way_lines(name, way, way.contribution, root, names, at)
     terms = np.array([way.contribution for way in found.ways])
     sum_of = plus(terms)
     if shown < found.paths:
@@ -76,22 +71,27 @@ def chain_lines(
     return lines
 
 
-def _product(left: Name, way: Way, total: float) -> list[Equation]:
+def _way_lines(
+    left: Name, way: Way, total: float, root: Name, names: Names, at: int
+) -> list[Equation]:
+    """One path: its factors by name, then their numbers."""
+    symbols = _row([_factor_name(f, root, names, at) for f in way.factors], " · ", "factors")
     product = dotted([factor.value for factor in way.factors])
     if way.ways == 1:
-        return [equal(left, product, total)]
-    term = Name("one term", r"\text{one term}")
+        first = [equal(left, symbols)] if len(way.factors) > 1 else []
+        return [*first, equal(left, product, total)]
+    several = Name(
+        f"{symbols.text} + … ({way.ways} terms)",
+        rf"\underbrace{{{symbols.tex} + \dots}}_{{{way.ways}\ \text{{terms}}}}",
+    )
     return [
-        equal(term, product, way.product),
+        equal(left, several),
+        equal(Name("this term", r"\text{this term}"), product, way.product),
         sentence(
-            f"This is one of {way.ways} terms, a large one: there is a term for each way through "
-            f"the elements. Their sum is {value_name(total).text}."
+            "Elements fan out on the way: there is a term for each way through them, and this is "
+            f"a large one. Their sum is {value_name(total).text}."
         ),
     ]
-
-
-def _symbols(way: Way, root: Name, names: Names, at: int) -> Name:
-    return _row([_factor_name(factor, root, names, at) for factor in way.factors], " · ", "factors")
 
 
 def _factor_name(factor: Factor, root: Name, names: Names, at: int) -> Name:

@@ -65,15 +65,19 @@ class _Text:
         return words if binds >= place else self.parentheses(words)
 
     def sum(self, value: Sym) -> tuple[str, int]:
-        terms = list(_terms(value))
+        terms = _terms(value)
         words: list[str] = []
         for position in _shown(len(terms), self.longest):
             if position < 0:
                 words.append(self.plus + self.dots)
                 continue
             minus, term = terms[position]
-            if not words:
-                words.append("-" + self.inside(term, _PRODUCT) if minus else self.spell(term)[0])
+            if not words and minus:
+                words.append("-" + self.inside(term, _PRODUCT))
+            elif not words:
+                words.append(
+                    self.inside(term, _QUOTIENT) if term.kind == "sub" else self.spell(term)[0]
+                )
             else:
                 words.append((self.minus if minus else self.plus) + self.inside(term, _QUOTIENT))
         return self.counted("".join(words), len(terms), "terms"), _SUM
@@ -174,19 +178,31 @@ def _shown(count: int, longest: int) -> list[int]:
     return list(range(count)) if count <= longest else [0, 1, -1, count - 1]
 
 
-def _terms(value: Sym) -> Iterator[tuple[bool, Sym]]:
-    """The flat terms of a sum, each with whether it is subtracted."""
+def _terms(value: Sym) -> list[tuple[bool, Sym]]:
+    """The flat terms of a sum, each with whether it is subtracted.
+
+    A sum of differences keeps each difference together: (a − b) + (c − d).
+    """
+    terms = _flat(value, ("add",))
+    if sum(term.kind == "sub" for _, term in terms) > 1:
+        return terms
+    return _flat(value, ("add", "sub", "neg"))
+
+
+def _flat(value: Sym, kinds: tuple[str, ...]) -> list[tuple[bool, Sym]]:
+    found = []
     stack = [(False, value)]
     while stack:
         minus, term = stack.pop()
-        if term.kind == "add" and not minus:
+        if minus or term.kind not in kinds:
+            found.append((minus, term))
+        elif term.kind == "add":
             stack += [(False, term.args[1]), (False, term.args[0])]
-        elif term.kind == "sub" and not minus:
+        elif term.kind == "sub":
             stack += [(True, term.args[1]), (False, term.args[0])]
-        elif term.kind == "neg" and not minus:
-            stack.append((True, term.args[0]))
         else:
-            yield minus, term
+            stack.append((True, term.args[0]))
+    return found
 
 
 def _factors(value: Sym) -> Iterator[Sym]:

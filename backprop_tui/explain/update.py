@@ -10,7 +10,7 @@ from backprop_tui.explain.gradients import element_of, elements
 from backprop_tui.explain.naming import Name, Names, grad_of
 from backprop_tui.explain.record import Element, Equation, Explanation, Part
 from backprop_tui.explain.sym import Sym, leaf, sym
-from backprop_tui.explain.worked import TOLERANCE, Index, named_element
+from backprop_tui.explain.worked import SMALL, TOLERANCE, Index, named_element
 from backprop_tui.explain.write import (
     BECOMES,
     SMALL_ARRAY,
@@ -92,7 +92,7 @@ def _lines(step: Update, rule: UpdateRule, name: Name, at: Index) -> tuple[Part,
         return None
     result = np.asarray(values.param, dtype=object).ravel()[0]
     recorded = step.after.data[at].item()
-    if abs(float(result) - recorded) > TOLERANCE * max(abs(recorded), 1e-6):
+    if abs(float(result) - recorded) > TOLERANCE * max(abs(recorded), SMALL):
         return None
     found = [Part("rule", tuple(rules)), Part("numbers", tuple(numbers))]
     if 1 < step.after.data.size <= SMALL_ARRAY:

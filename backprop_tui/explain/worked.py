@@ -24,6 +24,8 @@ from backprop_tui.trace.steps import Forward
 OPERATIONS = 20_000
 #: A working that differs more than this from the recorded number is not shown.
 TOLERANCE = 1e-3
+#: Numbers below this may be what rounding left of a difference.
+SMALL = 1e-3
 
 Index = tuple[int, ...]
 Slices = Mapping[str, tuple[slice, ...]]
@@ -224,7 +226,7 @@ def _agreed(working: Sym | None, recorded: float) -> Sym | None:
     if working is None:
         return None
     mine = float(working.value)
-    near = abs(mine - recorded) <= TOLERANCE * max(abs(mine), abs(recorded), 1e-6)
+    near = abs(mine - recorded) <= TOLERANCE * max(abs(mine), abs(recorded), SMALL)
     return working if near or mine == recorded or (mine != mine and recorded != recorded) else None
 
 
