@@ -10,6 +10,7 @@ from backprop_tui.ops import (
     losses,
     reductions,
     shape,
+    softmax,
 )
 from backprop_tui.ops.base import OPS, Formula, Op, Vjp, define
 
@@ -28,4 +29,5 @@ __all__ = [
     "losses",
     "reductions",
     "shape",
+    "softmax",
 ]

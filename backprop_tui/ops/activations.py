@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from backprop_tui.ops.base import Formula, Op, Vjp, define
-from backprop_tui.ops.rules import dim_shape, same
+from backprop_tui.ops.rules import same
 
 
 def unary(
@@ -414,84 +414,35 @@ unary(
 )
 
 NO_SLOPE = Vjp(lambda g, s: g * 0, Formula("$grad · 0", r"$grad \cdot 0"))
-for _name, _forward, _text, _latex, _help in (
-    ("sign", np.sign, "sign($self)", r"\operatorname{sign}($self)", "−1, 0 or 1."),
-    ("floor", np.floor, "⌊$self⌋", r"\lfloor $self \rfloor", "The next whole number below."),
-    ("ceil", np.ceil, "⌈$self⌉", r"\lceil $self \rceil", "The next whole number above."),
-    ("round", np.rint, "round($self)", r"\operatorname{round}($self)", "The nearest whole number."),
-    (
-        "trunc",
-        np.trunc,
-        "trunc($self)",
-        r"\operatorname{trunc}($self)",
-        "The part before the point.",
-    ),
-):
-    unary(
-        _name,
-        f"{_name.title()}Backward0",
-        lambda self, *, _step=_forward: _step(self),
-        Formula(_text, _latex),
+
+
+def step(name: str, forward: Callable[..., Any], text: str, latex: str, help: str) -> Op:
+    """Define a function that is flat everywhere, so that no gradient gets through."""
+    return unary(
+        name,
+        f"{name.title()}Backward0",
+        forward,
+        Formula(text, latex),
         NO_SLOPE,
-        f"{_help} Flat everywhere: no gradient gets through.",
+        f"{help} Flat everywhere: no gradient gets through.",
         promotes="none",
     )
 
-# ---------------------------------------------------------------- softmax
 
-
-def _softmax(self: Any, dim: int) -> Any:
-    powers = np.exp(self - self.max(axis=dim, keepdims=True))
-    return powers / powers.sum(axis=dim, keepdims=True)
-
-
-def _log_softmax(self: Any, dim: int) -> Any:
-    below = self - self.max(axis=dim, keepdims=True)
-    return below - np.log(np.exp(below).sum(axis=dim, keepdims=True))
-
-
-define(
-    Op(
-        name="softmax",
-        grad_fn="SoftmaxBackward0",
-        promotes="float",
-        forward=lambda self, *, dim: _softmax(self, dim) if self.ndim else self * 0 + 1,
-        shape=dim_shape,
-        formula=Formula("exp($self) / Σ exp($self)", r"\frac{e^{$self}}{\sum e^{$self}}"),
-        vjps={
-            "self": Vjp(
-                lambda g, s: (
-                    (g - (g * s.result).sum(axis=s.dim, keepdims=True)) * s.result
-                    if g.ndim
-                    else g * 0
-                ),
-                Formula(
-                    "($grad − Σ $grad · $result) · $result",
-                    r"($grad - \sum $grad \cdot $result) \cdot $result",
-                ),
-                saves=("result",),
-            )
-        },
-        help="Turns scores into probabilities that add up to 1.",
-    )
+step("sign", lambda self: np.sign(self), "sign($self)", r"\operatorname{sign}($self)", "−1, 0, 1.")
+step("floor", lambda self: np.floor(self), "⌊$self⌋", r"\lfloor $self \rfloor", "Rounds down.")
+step("ceil", lambda self: np.ceil(self), "⌈$self⌉", r"\lceil $self \rceil", "Rounds up.")
+step(
+    "round",
+    lambda self, *, decimals=0: np.round(self, decimals),
+    "round($self)",
+    r"\operatorname{round}($self)",
+    "Rounds to the nearest, half to the even.",
 )
-define(
-    Op(
-        name="log_softmax",
-        grad_fn="LogSoftmaxBackward0",
-        promotes="float",
-        forward=lambda self, *, dim: _log_softmax(self, dim) if self.ndim else self * 0,
-        shape=dim_shape,
-        formula=Formula("$self − log Σ exp($self)", r"$self - \log \sum e^{$self}"),
-        vjps={
-            "self": Vjp(
-                lambda g, s: (
-                    g - np.exp(s.result) * g.sum(axis=s.dim, keepdims=True) if g.ndim else g * 0
-                ),
-                Formula("$grad − exp($result) · Σ $grad", r"$grad - e^{$result} \cdot \sum $grad"),
-                saves=("result",),
-            )
-        },
-        help="The logarithm of the softmax, without overflow.",
-    )
+step(
+    "trunc",
+    lambda self: np.trunc(self),
+    "trunc($self)",
+    r"\operatorname{trunc}($self)",
+    "Drops what is after the point.",
 )

@@ -44,6 +44,42 @@ define(
 )
 define(
     Op(
+        name="add.alpha",
+        grad_fn="AddBackward0",
+        elementwise=True,
+        promotes="common",
+        forward=lambda self, other, *, alpha: self + alpha * other,
+        shape=broadcast,
+        formula=Formula("$self + $alpha · $other", r"$self + $alpha \cdot $other"),
+        vjps={
+            "self": Vjp(lambda g, s: g, PASS_ON),
+            "other": Vjp(
+                lambda g, s: g * s.alpha, Formula("$grad · $alpha", r"$grad \cdot $alpha")
+            ),
+        },
+        help="Adds a multiple of the other side.",
+    )
+)
+define(
+    Op(
+        name="sub.alpha",
+        grad_fn="SubBackward0",
+        elementwise=True,
+        promotes="common",
+        forward=lambda self, other, *, alpha: self - alpha * other,
+        shape=broadcast,
+        formula=Formula("$self − $alpha · $other", r"$self - $alpha \cdot $other"),
+        vjps={
+            "self": Vjp(lambda g, s: g, PASS_ON),
+            "other": Vjp(
+                lambda g, s: -g * s.alpha, Formula("−$grad · $alpha", r"-$grad \cdot $alpha")
+            ),
+        },
+        help="Subtracts a multiple of the other side.",
+    )
+)
+define(
+    Op(
         name="add.scalar",
         grad_fn="AddBackward1",
         elementwise=True,
@@ -270,6 +306,28 @@ define(
         formula=Formula("$self mod $other", r"$self \bmod $other"),
         vjps={"self": Vjp(lambda g, s: g, PASS_ON)},
         help="What is left after dividing.",
+    )
+)
+define(
+    Op(
+        name="remainder.tensor",
+        grad_fn="RemainderBackward1",
+        elementwise=True,
+        promotes="common",
+        forward=lambda self, other: self % other,
+        shape=broadcast,
+        formula=Formula("$self mod $other", r"$self \bmod $other"),
+        vjps={
+            "self": Vjp(lambda g, s: g, PASS_ON),
+            "other": Vjp(
+                lambda g, s: -g * np.floor(s.self / s.other),
+                Formula(
+                    "−$grad · ⌊$self / $other⌋", r"-$grad \cdot \lfloor $self / $other \rfloor"
+                ),
+                saves=("self", "other"),
+            ),
+        },
+        help="What is left after dividing by a tensor.",
     )
 )
 define(

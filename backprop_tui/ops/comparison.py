@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,107 +10,103 @@ import numpy as np
 from backprop_tui.ops.base import Formula, Op, define
 from backprop_tui.ops.rules import Dim, broadcast, reduce, reduced_axes, same, scalar
 
-for _name, _function, _sign, _latex in (
-    ("eq", np.equal, "=", "="),
-    ("ne", np.not_equal, "≠", r"\ne"),
-    ("lt", np.less, "<", "<"),
-    ("le", np.less_equal, "≤", r"\le"),
-    ("gt", np.greater, ">", ">"),
-    ("ge", np.greater_equal, "≥", r"\ge"),
-):
-    define(
+Function = Callable[..., Any]
+
+
+def two(name: str, forward: Function, sign: str, latex: str, help: str) -> Op:
+    """Define a question about pairs of elements."""
+    return define(
         Op(
-            name=_name,
+            name=name,
             grad_fn="",
             elementwise=True,
             promotes="common",
-            forward=lambda self, other, *, _compare=_function: _compare(self, other),
+            forward=forward,
             shape=broadcast,
-            formula=Formula(f"$self {_sign} $other", f"$self {_latex} $other"),
-            help="Compares element by element; the answers are True or False, without a gradient.",
+            formula=Formula(f"$self {sign} $other", f"$self {latex} $other"),
+            help=help,
         )
     )
 
-for _name, _function, _sign, _latex in (
-    ("logical_and", np.logical_and, "and", r"\land"),
-    ("logical_or", np.logical_or, "or", r"\lor"),
-    ("logical_xor", np.logical_xor, "xor", r"\oplus"),
-    ("bitwise_and", np.bitwise_and, "&", r"\land"),
-    ("bitwise_or", np.bitwise_or, "|", r"\lor"),
-    ("bitwise_xor", np.bitwise_xor, "^", r"\oplus"),
-    ("floor_divide", np.floor_divide, "//", r"\div"),
-):
-    define(
-        Op(
-            name=_name,
-            grad_fn="",
-            elementwise=True,
-            promotes="common",
-            forward=lambda self, other, *, _combine=_function: _combine(self, other),
-            shape=broadcast,
-            formula=Formula(f"$self {_sign} $other", f"$self {_latex} $other"),
-            help="Combines element by element, without a gradient.",
-        )
-    )
 
-for _name, _function, _text, _latex in (
-    ("logical_not", np.logical_not, "not $self", r"\neg $self"),
-    ("bitwise_not", np.invert, "~$self", r"\neg $self"),
-    ("isnan", np.isnan, "$self is NaN", r"$self \text{ is NaN}"),
-    ("isinf", np.isinf, "$self is infinite", r"$self \text{ is infinite}"),
-    ("isfinite", np.isfinite, "$self is finite", r"$self \text{ is finite}"),
-):
-    define(
+COMPARES = "Compares element by element; True and False have no gradient."
+two("eq", lambda self, other: self == other, "=", "=", COMPARES)
+two("ne", lambda self, other: self != other, "≠", r"\ne", COMPARES)
+two("lt", lambda self, other: self < other, "<", "<", COMPARES)
+two("le", lambda self, other: self <= other, "≤", r"\le", COMPARES)
+two("gt", lambda self, other: self > other, ">", ">", COMPARES)
+two("ge", lambda self, other: self >= other, "≥", r"\ge", COMPARES)
+
+COMBINES = "Combines element by element, without a gradient."
+two("logical_and", lambda self, other: np.logical_and(self, other), "and", r"\land", COMBINES)
+two("logical_or", lambda self, other: np.logical_or(self, other), "or", r"\lor", COMBINES)
+two("logical_xor", lambda self, other: np.logical_xor(self, other), "xor", r"\oplus", COMBINES)
+two("bitwise_and", lambda self, other: self & other, "&", r"\land", COMBINES)
+two("bitwise_or", lambda self, other: self | other, "|", r"\lor", COMBINES)
+two("bitwise_xor", lambda self, other: self ^ other, "^", r"\oplus", COMBINES)
+two("floor_divide", lambda self, other: self // other, "//", r"\div", "Divides and rounds down.")
+
+
+def one(name: str, forward: Function, text: str, latex: str) -> Op:
+    """Define a question about each element."""
+    return define(
         Op(
-            name=_name,
+            name=name,
             grad_fn="",
             elementwise=True,
-            forward=lambda self, *, _ask=_function: _ask(self),
+            forward=forward,
             shape=same,
-            formula=Formula(_text, _latex),
+            formula=Formula(text, latex),
             help="Asks something of every element; the answers have no gradient.",
         )
     )
+
+
+one("logical_not", lambda self: np.logical_not(self), "not $self", r"\neg $self")
+one("bitwise_not", lambda self: ~self, "~$self", r"\neg $self")
+one("isnan", lambda self: np.isnan(self), "$self is NaN", r"$self \text{ is NaN}")
+one("isinf", lambda self: np.isinf(self), "$self is infinite", r"$self \text{ is infinite}")
+one("isfinite", lambda self: np.isfinite(self), "$self is finite", r"$self \text{ is finite}")
 
 
 def _axis(self: Any, dim: Dim) -> Any:
     return None if dim is None else reduced_axes(dim, self.ndim)
 
 
-for _name, _function, _help in (
-    ("argmax", np.argmax, "Where the largest number is."),
-    ("argmin", np.argmin, "Where the smallest number is."),
-):
-    define(
+def whole(name: str, forward: Function, help: str) -> Op:
+    """Define a question about all elements, or all along a dimension."""
+    return define(
         Op(
-            name=_name,
+            name=name,
             grad_fn="",
-            forward=lambda self, *, dim=None, keepdim=False, _find=_function: _find(
-                self, axis=dim, keepdims=keepdim
-            ),
+            forward=forward,
             shape=reduce,
-            formula=Formula(f"{_name}($self)", rf"\operatorname{{{_name}}} $self"),
-            help=f"{_help} A position has no gradient.",
+            formula=Formula(f"{name}($self)", rf"\operatorname{{{name}}} $self"),
+            help=help,
         )
     )
 
-for _name, _function, _help in (
-    ("any", np.any, "Whether any element is True."),
-    ("all", np.all, "Whether all elements are True."),
-):
-    define(
-        Op(
-            name=_name,
-            grad_fn="",
-            forward=lambda self, *, dim=None, keepdim=False, _ask=_function: _ask(
-                self, axis=_axis(self, dim), keepdims=keepdim
-            ),
-            shape=reduce,
-            formula=Formula(f"{_name}($self)", rf"\operatorname{{{_name}}} $self"),
-            help=_help,
-        )
-    )
 
+whole(
+    "argmax",
+    lambda self, *, dim=None, keepdim=False: np.argmax(self, axis=dim, keepdims=keepdim),
+    "Where the largest number is; a position has no gradient.",
+)
+whole(
+    "argmin",
+    lambda self, *, dim=None, keepdim=False: np.argmin(self, axis=dim, keepdims=keepdim),
+    "Where the smallest number is; a position has no gradient.",
+)
+whole(
+    "any",
+    lambda self, *, dim=None, keepdim=False: np.any(self, axis=_axis(self, dim), keepdims=keepdim),
+    "Whether any element is True.",
+)
+whole(
+    "all",
+    lambda self, *, dim=None, keepdim=False: np.all(self, axis=_axis(self, dim), keepdims=keepdim),
+    "Whether all elements are True.",
+)
 define(
     Op(
         name="count_nonzero",

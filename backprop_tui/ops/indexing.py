@@ -154,6 +154,42 @@ define(
 )
 
 
+def index_put_shape(self: Shape, values: Shape, *indices: Shape, places: Sequence[int]) -> Shape:
+    """The shape of what is overwritten in part."""
+    return self
+
+
+def _index_put(self: Any, values: Any, *indices: Any, places: Sequence[int]) -> Any:
+    result = self.copy()
+    result[_where_to(indices, places)] = values
+    return result
+
+
+define(
+    Op(
+        name="index_put",
+        grad_fn="IndexPutBackward0",
+        forward=_index_put,
+        shape=index_put_shape,
+        plain=("indices",),
+        formula=Formula("$self with $values at $indices", r"$self"),
+        vjps={
+            "self": Vjp(
+                lambda g, s: _index_put(g, 0, *s.indices, places=s.places),
+                Formula("$grad, but 0 where it was overwritten", r"$grad"),
+                saves=("indices",),
+            ),
+            "values": Vjp(
+                lambda g, s: g[_where_to(s.indices, s.places)],
+                Formula("$grad at $indices", r"{$grad}_{$indices}"),
+                saves=("indices",),
+            ),
+        },
+        help="Overwrites elements by lists of positions or by a mask.",
+    )
+)
+
+
 def gather_shape(self: Shape, index: Shape, *, dim: int) -> Shape:
     """The shape of ``index``."""
     if len(self) != len(index):
@@ -245,6 +281,46 @@ define(
             )
         },
         help="Picks whole slices by their positions.",
+    )
+)
+
+
+def embedding_shape(weight: Shape, indices: Shape, **attrs: Any) -> Shape:
+    """A row of ``weight`` for every index."""
+    if len(weight) != 2:
+        raise RuntimeError("'weight' must be 2-D")
+    return (*indices, weight[1])
+
+
+def _embedding(weight: Any, indices: Any, *, padding_idx: int = -1) -> Any:
+    if ((indices < 0) | (indices >= weight.shape[0])).any():
+        raise IndexError("index out of range in self")
+    return weight[indices]
+
+
+def _embedding_vjp(g: Any, s: Saved) -> Any:
+    result = put(g, s.weight_shape, (s.indices,))
+    if s.padding_idx >= 0:
+        result[s.padding_idx] = 0
+    return result
+
+
+define(
+    Op(
+        name="embedding",
+        grad_fn="EmbeddingBackward0",
+        forward=_embedding,
+        shape=embedding_shape,
+        plain=("indices",),
+        formula=Formula("the rows $indices of $weight", r"{$weight}_{$indices}"),
+        vjps={
+            "weight": Vjp(
+                _embedding_vjp,
+                Formula("$grad added to the rows that were picked", r"$grad \text{ at } $indices"),
+                saves=("weight_shape", "indices"),
+            )
+        },
+        help="Picks rows of a table by number; only those rows get a gradient.",
     )
 )
 

@@ -1,4 +1,4 @@
-"""Operations that exist only in place: filling and copying over, and what autograd makes of them."""
+"""Operations that exist only in place: filling and copying over."""
 
 from __future__ import annotations
 

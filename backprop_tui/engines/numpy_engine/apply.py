@@ -13,7 +13,7 @@ import numpy as np
 import backprop_tui.engines.numpy_engine.tensor as tensors
 from backprop_tui.engines.base import Operand, TensorValue
 from backprop_tui.engines.numpy_engine import state
-from backprop_tui.engines.numpy_engine.dtypes import OF_NUMPY, dtype, float32, promote
+from backprop_tui.engines.numpy_engine.dtypes import dtype, float32, promote
 from backprop_tui.engines.numpy_engine.graph import (
     Node,
     Plan,
@@ -29,25 +29,26 @@ def apply(name: str, *inputs: Any, **attrs: Any) -> Any:
     """Run the op ``name`` on tensors and Python numbers; a Tensor, or a tuple of them."""
     plan = plan_of(name)
     now = state.now()
-    arrays, tensor_inputs = _arrays(plan, inputs, attrs)
-    outcome = _forward(plan, arrays, attrs)
+    arrays, tensor_inputs = arrays_of(plan, inputs, attrs)
+    outcome = forward(plan, arrays, attrs)
     several = type(outcome) is tuple or type(outcome) is list
     results = [tensors.Tensor(np.asarray(one)) for one in (outcome if several else (outcome,))]
     if plan.is_view:
         for result in results:
-            result._become_view_of(tensor_inputs[0])
+            result._become_view_of(tensor_inputs[0], differentiable=bool(plan.rules))
     node = None
     if now.grad_enabled and plan.rules:
         for one in tensor_inputs:
-            if one._requires_grad:
-                node = record(plan, inputs, tensor_inputs, attrs, results)
+            if one._requires_grad or (one._base is not None and one.requires_grad):
+                node = connect(plan, inputs, tensor_inputs, attrs)
+                attach(node, results)
                 break
     if now.listener is not None:
         tell(plan, inputs, attrs, results, node)
     return tuple(results) if several else results[0]
 
 
-def _arrays(plan: Plan, inputs: Sequence[Any], attrs: dict[str, Any]) -> tuple[list[Any], Any]:
+def arrays_of(plan: Plan, inputs: Sequence[Any], attrs: dict[str, Any]) -> tuple[list[Any], Any]:
     """The inputs as arrays of one dtype, and the tensors among them."""
     if plan.op.variadic:
         inputs = inputs[0]
@@ -85,7 +86,7 @@ def result_type(found: Sequence[tensors.Tensor], scalars: Sequence[object]) -> d
     )
 
 
-def _forward(plan: Plan, arrays: list[Any], attrs: dict[str, Any]) -> Any:
+def forward(plan: Plan, arrays: list[Any], attrs: dict[str, Any]) -> Any:
     op = plan.op
     shapes = [a.shape if isinstance(a, np.ndarray) else () for a in arrays]
     shape = op.shape(shapes, **attrs) if op.variadic else op.shape(*shapes, **attrs)
@@ -98,26 +99,35 @@ def _forward(plan: Plan, arrays: list[Any], attrs: dict[str, Any]) -> Any:
         return op.forward(arrays, **attrs) if op.variadic else op.forward(*arrays, **attrs)
 
 
-def record(
+def connect(
     plan: Plan,
     inputs: Sequence[Any],
     tensor_inputs: Sequence[tensors.Tensor],
     attrs: dict[str, Any],
-    results: Sequence[tensors.Tensor],
 ) -> Node:
-    """The Node of an op: its edges, and what its rules will need."""
+    """The Node of an op: its edges, and the inputs that its rules will need."""
     node = Node(plan, attrs)
-    op = plan.op
-    targets = tensor_inputs if op.variadic else [inputs[position] for position in plan.vjp_inputs]
+    variadic = plan.op.variadic
     edges = []
-    for target in targets:
-        if isinstance(target, tensors.Tensor) and target._requires_grad:
+    for target in tensor_inputs if variadic else [inputs[i] for i in plan.vjp_inputs]:
+        if isinstance(target, tensors.Tensor) and target.requires_grad:
             edges.append(target._gradient_edge())
             node.metas.append((target.array.shape, target.array.dtype))
         else:
             edges.append((None, 0))
             node.metas.append(((), float32.numpy))
     node.edges = tuple(edges)
+    saved = node.saved
+    for name in _wanted(node):
+        if name not in saved and name != "result":
+            kept = _save(name, plan, inputs)
+            if kept is not None:
+                saved[name] = kept
+    return node
+
+
+def attach(node: Node, results: Sequence[tensors.Tensor]) -> None:
+    """Make ``results`` the outputs of a Node, and keep them for its rules if they are needed."""
     for number, result in enumerate(results):
         array = result.array
         node.outputs.append((array.shape, array.dtype))
@@ -125,33 +135,38 @@ def record(
             result._requires_grad = True
             result._grad_fn = node
             result._output_nr = number
-    saved = node.saved
-    for vjp, edge in zip(plan.rules, edges, strict=False):
-        if edge[0] is None and not op.variadic:
-            continue
-        for name in vjp.saves:
-            if name not in saved:
-                saved[name] = _save(name, plan, inputs, results)
-    return node
-
-
-def _save(name: str, plan: Plan, inputs: Sequence[Any], results: Sequence[tensors.Tensor]) -> Any:
-    if name == "result":
+    if "result" in _wanted(node):
         kept = [
-            SavedResult(r.array, r._version_counter, plan.op.grad_fn, i)
+            SavedResult(r.array, r._version_counter, node.plan.op.grad_fn, i)
             for i, r in enumerate(results)
         ]
-        return kept[0] if plan.op.outputs == 1 else SavedTuple(kept)
-    of_shape = name.endswith("_shape")
+        node.saved["result"] = kept[0] if node.plan.op.outputs == 1 else SavedTuple(kept)
+
+
+def _wanted(node: Node) -> list[str]:
+    """What the rules save of those inputs that a gradient will be asked for."""
+    rules = node.plan.rules
+    if node.plan.op.variadic:
+        return list(rules[0].saves)
+    return [
+        name
+        for vjp, edge in zip(rules, node.edges, strict=True)
+        if edge[0] is not None
+        for name in vjp.saves
+    ]
+
+
+def _save(name: str, plan: Plan, inputs: Sequence[Any]) -> Any:
     source = name.removesuffix("_shape")
-    value = inputs[0] if plan.op.variadic else inputs[plan.inputs.index(source)]
-    if of_shape:
-        if plan.op.variadic:
-            return [t.array.shape for t in value]
-        return value.array.shape
     if plan.op.variadic:
-        return SavedTuple([SavedInput(t) for t in value])
-    return SavedInput(value) if isinstance(value, tensors.Tensor) else plain_number(value)
+        return [t.array.shape for t in inputs[0]]
+    if source == plan.rest:
+        return SavedTuple([SavedInput(t) for t in inputs[len(plan.inputs) :]])
+    position = plan.inputs.index(source)
+    value = inputs[position] if position < len(inputs) else None
+    if not isinstance(value, tensors.Tensor):
+        return plain_number(value)
+    return SavedInput(value) if source == name else value.array.shape
 
 
 class SavedTuple:
@@ -184,6 +199,9 @@ def tell(
         inputs = inputs[0]
     else:
         names = plan.inputs
+        if plan.rest:
+            further = len(inputs) - len(names)
+            names = [*names, *(f"{plan.rest}[{i}]" for i in range(further))]
     operands = []
     for position, (name, value) in enumerate(zip(names, inputs, strict=False)):
         if before is not None and position in before:
@@ -202,4 +220,4 @@ def tell(
     )
 
 
-__all__ = ["OF_NUMPY", "apply", "record", "result_type", "tell"]
+__all__ = ["apply", "attach", "connect", "result_type", "tell"]

@@ -28,17 +28,16 @@ def _leaf(array: Array, requires_grad: bool) -> Tensor:
     return Tensor(array, requires_grad)
 
 
-def as_array(data: Any) -> np.ndarray[Any, Any]:
+def as_array(data: Any) -> Array:
     """A fresh array of ``data`` in the dtype that PyTorch would choose."""
     if isinstance(data, Tensor):
-        return data.array.copy()
+        return np.array(data.array)
     if isinstance(data, np.ndarray | np.generic):
-        copied = np.array(data)
+        copied: Array = np.array(data)
         of_array(copied)
         return copied
     shape = _shape_of(data)
-    if state.now().allocate is not None:
-        state.now().allocate(shape, 8)
+    state.make_room(shape, 8)
     plain = _plain(data)
     kinds = {type(x) for x in _leaves(plain)}
     if not kinds or float in kinds:
@@ -58,7 +57,7 @@ def _shape_of(data: Any) -> tuple[int, ...]:
     if isinstance(data, Tensor):
         return tuple(data.array.shape)
     if isinstance(data, np.ndarray):
-        return data.shape
+        return tuple(data.shape)
     if not isinstance(data, list | tuple | range):
         return ()
     if not len(data):
@@ -141,8 +140,7 @@ def size_of(size: tuple[Any, ...]) -> tuple[int, ...]:
 
 
 def _new(size: tuple[int, ...], wanted: dtype, requires_grad: bool, fill: Any) -> Tensor:
-    if state.now().allocate is not None:
-        state.now().allocate(size, wanted.itemsize)
+    state.make_room(size, wanted.itemsize)
     return _leaf(np.full(size, fill, wanted.numpy), requires_grad)
 
 

@@ -112,8 +112,10 @@ class device:
 
     __slots__ = ("index", "type")
 
+    type: str
+
     def __init__(self, type: Any = "cpu", index: int | None = None) -> None:
-        name = type.type if isinstance(type, device) else type
+        name = str(type)
         if name != "cpu":
             raise RuntimeError(
                 f"the NumPy engine computes on the CPU; device {name!r} is not available"

@@ -75,8 +75,8 @@ class NumpyEngine:
                 return KINDS[cls]
         for module, names in LATER_KINDS.items():
             for name, kind in names.items():
-                cls = getattr(_module(module), name, None)
-                if cls is not None and isinstance(value, cls):
+                later = getattr(_module(module), name, None)
+                if later is not None and isinstance(value, later):
                     return kind
         return None
 

@@ -1,116 +1,397 @@
-"""``torch.*`` functions on tensors, composed of ops as PyTorch composes them."""
+"""``torch.*`` functions on tensors, composed of ops as PyTorch composes them.
+
+They live in ``pointwise``, ``reduce``, ``products``, ``shaping`` and ``indexing``; this module is
+the one door to them.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from backprop_tui.engines.numpy_engine.apply import apply
+import numpy as np
+
+from backprop_tui.engines.numpy_engine import formatting, state
+from backprop_tui.engines.numpy_engine import tensor as tensors
+from backprop_tui.engines.numpy_engine.indexing import (
+    gather,
+    index_select,
+    masked_select,
+    narrow,
+    select,
+)
+from backprop_tui.engines.numpy_engine.indexing import (
+    getitem as getitem,
+)
+from backprop_tui.engines.numpy_engine.indexing import (
+    iterate as iterate,
+)
+from backprop_tui.engines.numpy_engine.indexing import (
+    setitem as setitem,
+)
+from backprop_tui.engines.numpy_engine.inplace import apply_ as apply_
+from backprop_tui.engines.numpy_engine.pointwise import (
+    abs,
+    absolute,
+    add,
+    allclose,
+    atan,
+    bitwise_and,
+    bitwise_not,
+    bitwise_or,
+    bitwise_xor,
+    ceil,
+    clamp,
+    clamp_max,
+    clamp_min,
+    clip,
+    cos,
+    div,
+    divide,
+    eq,
+    equal,
+    erf,
+    exp,
+    floor,
+    floor_divide,
+    ge,
+    greater,
+    gt,
+    isclose,
+    isfinite,
+    isinf,
+    isnan,
+    le,
+    less,
+    log,
+    log1p,
+    log2,
+    log10,
+    log_softmax,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    lt,
+    masked_fill,
+    maximum,
+    minimum,
+    mul,
+    multiply,
+    ne,
+    neg,
+    negative,
+    pow,
+    reciprocal,
+    relu,
+    remainder,
+    round,
+    rsqrt,
+    rsub,
+    sigmoid,
+    sign,
+    sin,
+    softmax,
+    sqrt,
+    square,
+    sub,
+    subtract,
+    tan,
+    tanh,
+    true_divide,
+    trunc,
+    where,
+)
+from backprop_tui.engines.numpy_engine.products import (
+    addmm,
+    bmm,
+    dot,
+    matmul,
+    mm,
+    mv,
+    outer,
+)
+from backprop_tui.engines.numpy_engine.reduce import (
+    all,
+    amax,
+    amin,
+    any,
+    argmax,
+    argmin,
+    argsort,
+    count_nonzero,
+    cumsum,
+    logsumexp,
+    max,
+    mean,
+    min,
+    norm,
+    prod,
+    sort,
+    std,
+    sum,
+    topk,
+    var,
+)
+from backprop_tui.engines.numpy_engine.shaping import (
+    broadcast_tensors,
+    broadcast_to,
+    cat,
+    chunk,
+    clone,
+    concat,
+    concatenate,
+    detach,
+    expand,
+    flatten,
+    flip,
+    hstack,
+    movedim,
+    permute,
+    ravel,
+    repeat,
+    reshape,
+    split,
+    squeeze,
+    stack,
+    swapaxes,
+    swapdims,
+    t,
+    tile,
+    transpose,
+    unbind,
+    unflatten,
+    unsqueeze,
+    view,
+    vstack,
+)
+from backprop_tui.engines.numpy_engine.shaping import (
+    sizes as sizes,
+)
+from backprop_tui.ops.rules import wrap_dim as wrap_dim
 
 
-def add(input: Any, other: Any) -> Any:
-    return apply("add", input, other)
+def numel(input: Any) -> int:
+    """How many elements."""
+    return int(input.array.size)
 
 
-def sub(input: Any, other: Any) -> Any:
-    return apply("sub", input, other)
+def is_tensor(obj: Any) -> bool:
+    """Whether it is a tensor."""
+    return isinstance(obj, tensors.Tensor)
 
 
-def rsub(input: Any, other: Any) -> Any:
-    return apply("rsub", input, other=other)
+def is_floating_point(input: Any) -> bool:
+    """Whether its elements are floating point numbers."""
+    return bool(input.array.dtype.kind == "f")
 
 
-def mul(input: Any, other: Any) -> Any:
-    return apply("mul", input, other)
+def result_type(tensor1: Any, tensor2: Any) -> Any:
+    """The dtype that two tensors or numbers have in common."""
+    from backprop_tui.engines.numpy_engine import apply
+
+    both = (tensor1, tensor2)
+    found = [x for x in both if isinstance(x, tensors.Tensor)]
+    return apply.result_type(found, [x for x in both if not isinstance(x, tensors.Tensor)])
 
 
-def div(input: Any, other: Any) -> Any:
-    return apply("div", input, other)
+def set_printoptions(**options: Any) -> None:
+    """How tensors are printed from now on."""
+    extras = state.now().extras
+    extras["printing"] = formatting.set_printoptions(_printing(), **options)
 
 
-def reciprocal(input: Any) -> Any:
-    return apply("reciprocal", input)
+def _printing() -> formatting.PrintOptions:
+    options = state.now().extras.get("printing", formatting.DEFAULT)
+    assert isinstance(options, formatting.PrintOptions)
+    return options
 
 
-def neg(input: Any) -> Any:
-    return apply("neg", input)
+# ---------------------------------------------------------------- what methods need besides
 
 
-def pow(input: Any, exponent: Any) -> Any:
-    from backprop_tui.engines.numpy_engine.tensor import Tensor
-
-    if not isinstance(input, Tensor):
-        return apply("pow.scalar", exponent, self=input)
-    if isinstance(exponent, Tensor):
-        return apply("pow.tensor", input, exponent)
-    return apply("pow", input, exponent=exponent)
-
-
-def mm(input: Any, mat2: Any) -> Any:
-    return apply("mm", input, mat2)
-
-
-def matmul(input: Any, other: Any) -> Any:
-    return apply("mm", input, other)
+def text(input: Any) -> str:
+    """The tensor as ``print`` shows it."""
+    return formatting.tensor_text(
+        input.array,
+        input.dtype.name,
+        requires_grad=input.requires_grad,
+        grad_fn=None if input.grad_fn is None else input.grad_fn.label,
+        parameter=isinstance(input, tensors.Parameter),
+        default_dtype=state.now().default_dtype.name,
+        options=_printing(),
+    )
 
 
-def addmm(input: Any, mat1: Any, mat2: Any) -> Any:
-    return apply("addmm", input, mat1, mat2)
+def formatted(input: Any, spec: str) -> str:
+    """``f"{tensor:spec}"``."""
+    parameter = isinstance(input, tensors.Parameter)
+    if input.ndim == 0 and not parameter:
+        return formatting.format_tensor(input.array, "", spec)
+    return formatting.format_tensor(input.array, text(input), spec, parameter=parameter)
 
 
-def t(input: Any) -> Any:
-    return apply("t", input)
+def new(input: Any, size: tuple[int, ...], value: Any) -> Any:
+    """A tensor of one value in the dtype of another tensor."""
+    state.make_room(size, input.array.dtype.itemsize)
+    return tensors.Tensor(np.full(size, value, input.array.dtype))
 
 
-def exp(input: Any) -> Any:
-    return apply("exp", input)
+def new_tensor(input: Any, data: Any) -> Any:
+    """A tensor of ``data`` in the dtype of another tensor."""
+    from backprop_tui.engines.numpy_engine.creation import tensor
+
+    return tensor(data, dtype=input.dtype)
 
 
-def log(input: Any) -> Any:
-    return apply("log", input)
+def filled_at_random(kind: str, input: Any, first: Any, second: Any, generator: Any) -> Any:
+    """Fill in place with draws of ``Generator.uniform`` or ``normal``."""
+    from backprop_tui.engines.numpy_engine import events, random
+    from backprop_tui.engines.numpy_engine.inplace import refuse_leaves
 
-
-def tanh(input: Any) -> Any:
-    return apply("tanh", input)
-
-
-def sigmoid(input: Any) -> Any:
-    return apply("sigmoid", input)
-
-
-def relu(input: Any) -> Any:
-    return apply("relu", input)
-
-
-def sum(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
-    if dim is None:
-        return apply("sum", input)
-    return apply("sum.dim", input, dim=dim, keepdim=keepdim)
-
-
-def mean(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
-    if dim is None:
-        return apply("mean", input)
-    return apply("mean.dim", input, dim=dim, keepdim=keepdim)
+    if state.now().grad_enabled:
+        refuse_leaves(input)
+    source = random.default_generator() if generator is None else generator
+    draw = source.uniform if kind == "uniform" else source.normal
+    events.write(input, draw(input.array.shape, first, second, input.array.dtype))
+    return input
 
 
 __all__ = [
+    "abs",
+    "absolute",
     "add",
     "addmm",
+    "all",
+    "allclose",
+    "amax",
+    "amin",
+    "any",
+    "argmax",
+    "argmin",
+    "argsort",
+    "atan",
+    "bitwise_and",
+    "bitwise_not",
+    "bitwise_or",
+    "bitwise_xor",
+    "bmm",
+    "broadcast_tensors",
+    "broadcast_to",
+    "cat",
+    "ceil",
+    "chunk",
+    "clamp",
+    "clamp_max",
+    "clamp_min",
+    "clip",
+    "clone",
+    "concat",
+    "concatenate",
+    "cos",
+    "count_nonzero",
+    "cumsum",
+    "detach",
     "div",
+    "divide",
+    "dot",
+    "eq",
+    "equal",
+    "erf",
     "exp",
+    "expand",
+    "flatten",
+    "flip",
+    "floor",
+    "floor_divide",
+    "gather",
+    "ge",
+    "greater",
+    "gt",
+    "hstack",
+    "index_select",
+    "is_floating_point",
+    "is_tensor",
+    "isclose",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "le",
+    "less",
     "log",
+    "log1p",
+    "log2",
+    "log10",
+    "log_softmax",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
+    "logsumexp",
+    "lt",
+    "masked_fill",
+    "masked_select",
     "matmul",
+    "max",
+    "maximum",
     "mean",
+    "min",
+    "minimum",
     "mm",
+    "movedim",
     "mul",
+    "multiply",
+    "mv",
+    "narrow",
+    "ne",
     "neg",
+    "negative",
+    "norm",
+    "numel",
+    "outer",
+    "permute",
     "pow",
+    "prod",
+    "ravel",
     "reciprocal",
     "relu",
+    "remainder",
+    "repeat",
+    "reshape",
+    "result_type",
+    "round",
+    "rsqrt",
     "rsub",
+    "select",
+    "set_printoptions",
     "sigmoid",
+    "sign",
+    "sin",
+    "softmax",
+    "sort",
+    "split",
+    "sqrt",
+    "square",
+    "squeeze",
+    "stack",
+    "std",
     "sub",
+    "subtract",
     "sum",
+    "swapaxes",
+    "swapdims",
     "t",
+    "tan",
     "tanh",
+    "tile",
+    "topk",
+    "transpose",
+    "true_divide",
+    "trunc",
+    "unbind",
+    "unflatten",
+    "unsqueeze",
+    "var",
+    "view",
+    "vstack",
+    "where",
 ]

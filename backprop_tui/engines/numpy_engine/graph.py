@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from inspect import CO_VARARGS
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,7 @@ class Version:
 class Plan:
     """An op record made ready to run: its inputs in order and what each gradient needs."""
 
-    __slots__ = ("inputs", "is_view", "op", "plain", "rules", "scalars", "vjp_inputs")
+    __slots__ = ("inputs", "is_view", "op", "rest", "rules", "scalars", "vjp_inputs")
 
     def __init__(self, op: Op) -> None:
         code = op.forward.__code__
@@ -41,6 +42,9 @@ class Plan:
         self.inputs: tuple[str, ...] = tuple(
             name for name in positional if name in op.vjps or name in op.plain or not op.vjps
         )
+        #: the name of any number of further inputs (``*indices``), or ""
+        first = code.co_argcount + code.co_kwonlyargcount
+        self.rest = code.co_varnames[first] if code.co_flags & CO_VARARGS else ""
         self.scalars = tuple(n for n in keywords if n in ("self", "other", "exponent"))
         #: positions of the inputs that an edge leads to, in ``next_functions`` order
         self.vjp_inputs = () if op.variadic else tuple(self.inputs.index(name) for name in op.vjps)
@@ -70,7 +74,7 @@ class SavedInput:
 
     def unpack(self) -> Array:
         if self.tensor._version_counter.count != self.version:
-            origin = self.tensor.grad_fn
+            origin = self.tensor._grad_fn
             raise modified(
                 self.tensor.array,
                 ""
@@ -79,7 +83,8 @@ class SavedInput:
                 self.tensor._version_counter.count,
                 self.version,
             )
-        return self.tensor.array
+        array: Array = self.tensor.array
+        return array
 
 
 class SavedResult:
@@ -176,8 +181,13 @@ class Node:
     def metadata(self) -> dict[str, object]:
         return {}
 
+    @property
+    def label(self) -> str:
+        """The name as people say it: ``name()`` without the C++ namespace."""
+        return self.name().rpartition(":")[2]
+
     def __repr__(self) -> str:
-        return f"<{self.name()} object at {id(self):#x}>"
+        return f"<{self.label} object at {id(self):#x}>"
 
     def __getattr__(self, attribute: str) -> Any:
         """``_saved_<name>`` as PyTorch offers it."""
@@ -259,7 +269,7 @@ class Node:
         if self._told is None:
             self._told = NodeValue(
                 node_id(self),
-                self.name(),
+                self.label,
                 self.sequence_nr,
                 tuple(edge_value(node, index) for node, index in self.edges),
             )
@@ -287,7 +297,7 @@ class AccumulateGrad(Node):
         self._told = None
 
     def name(self) -> str:
-        return "AccumulateGrad"
+        return "torch::autograd::AccumulateGrad"
 
     def __getattr__(self, attribute: str) -> Any:
         raise AttributeError(f"'AccumulateGrad' object has no attribute '{attribute}'")

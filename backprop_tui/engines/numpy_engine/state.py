@@ -57,6 +57,13 @@ def activate(state: State) -> None:
     _local.state = state
 
 
+def make_room(shape: tuple[int, ...], itemsize: int) -> None:
+    """Ask whether something this large may be made; raises if not."""
+    allocate = now().allocate
+    if allocate is not None:
+        allocate(shape, itemsize)
+
+
 def __getattr__(name: str) -> State:
     if name == "current":
         return _local.state

@@ -23,6 +23,7 @@ from backprop_tui.engines.numpy_engine.graph import (
     node_id,
 )
 from backprop_tui.engines.numpy_engine.methods import Methods
+from backprop_tui.engines.numpy_engine.slices import ViewOfChanged
 
 
 class Storage:
@@ -44,10 +45,12 @@ class Tensor(Methods):
         "_base",
         "_grad",
         "_grad_fn",
+        "_history",
         "_id",
         "_output_nr",
         "_requires_grad",
         "_retains_grad",
+        "_seen_history",
         "_storage",
         "_told",
         "_told_writes",
@@ -66,6 +69,9 @@ class Tensor(Methods):
         self._storage = Storage()
         self._version_counter = Version()
         self._base: Tensor | None = None
+        #: how often a change through a view gave this tensor a new grad_fn, and what a view saw
+        self._history = 0
+        self._seen_history = 0
         self._id = 0
         self._told: TensorValue | None = None
         self._told_writes = 0
@@ -81,7 +87,7 @@ class Tensor(Methods):
 
     @property
     def ndim(self) -> int:
-        return self.array.ndim
+        return int(self.array.ndim)
 
     @property
     def device(self) -> device:
@@ -120,14 +126,20 @@ class Tensor(Methods):
     # -- what autograd knows
     @property
     def grad_fn(self) -> Node | None:
+        self._look_at_base()
         return self._grad_fn
 
     @property
+    def output_nr(self) -> int:
+        return self._output_nr
+
+    @property
     def is_leaf(self) -> bool:
-        return self._grad_fn is None
+        return self.grad_fn is None
 
     @property
     def requires_grad(self) -> bool:
+        self._look_at_base()
         return self._requires_grad
 
     @requires_grad.setter
@@ -139,7 +151,7 @@ class Tensor(Methods):
         return self
 
     def _set_requires_grad(self, value: bool) -> None:
-        if self._grad_fn is not None:
+        if self.grad_fn is not None:
             if value:
                 return
             raise RuntimeError(
@@ -233,6 +245,7 @@ class Tensor(Methods):
 
     def _gradient_edge(self) -> tuple[Any, int]:
         """Where this tensor's gradient goes: its grad_fn, or for a leaf its AccumulateGrad."""
+        self._look_at_base()
         if self._grad_fn is not None:
             return (self._grad_fn, self._output_nr)
         if self._accumulator is None:
@@ -240,10 +253,32 @@ class Tensor(Methods):
         return (self._accumulator, 0)
 
     # -- shared memory
-    def _become_view_of(self, base: Tensor) -> None:
+    def _become_view_of(self, base: Tensor, differentiable: bool = True) -> None:
         self._storage = base._storage
         self._version_counter = base._version_counter
-        self._base = base if base._base is None else base._base
+        if differentiable:
+            self._base = base if base._base is None else base._base
+            self._seen_history = self._base._history
+
+    def _look_at_base(self) -> None:
+        """After a change through another view, this view's history goes through its base."""
+        base = self._base
+        if base is not None and base._history != self._seen_history:
+            self._seen_history = base._history
+            self._requires_grad = base._requires_grad
+            self._grad_fn = ViewOfChanged(self, base)
+            self._output_nr = 0
+            self._told = None
+
+    def _rebase(self, node: Node) -> None:
+        """An in-place operation gave this tensor a new history."""
+        if self._retains_grad and self._grad_fn is not None and self._grad_fn.retained:
+            self._grad_fn.retained.pop(self._output_nr, None)
+            node.retained = {0: weakref.ref(self)}
+        self._grad_fn = node
+        self._output_nr = 0
+        self._requires_grad = True
+        self._told = None
 
     def _is_view(self) -> bool:
         return self._base is not None
@@ -277,6 +312,8 @@ class Tensor(Methods):
 
     def _snapshot(self) -> TensorValue:
         """This tensor as it is now; the same object as before while nothing changed."""
+        if self._base is not None:
+            self._look_at_base()
         told = self._told
         if told is not None and self._told_writes == self._storage.writes:
             return told
@@ -285,14 +322,14 @@ class Tensor(Methods):
         else:
             data = self.array.copy()
             data.setflags(write=False)
-        node = self._grad_fn
+        node = self.grad_fn
         told = TensorValue(
             self._identity(),
             data,
             OF_NUMPY[self.array.dtype].name,
             self._requires_grad,
             node is None,
-            None if node is None else node.name(),
+            None if node is None else node.label,
             None if node is None else node_id(node),
             self._retains_grad,
         )
@@ -308,7 +345,7 @@ class Tensor(Methods):
         told = self._told
         if told is not None and self._told_writes == self._storage.writes:
             return told.data
-        data = self.array.copy()
+        data: Array = self.array.copy()
         data.setflags(write=False)
         return data
 

@@ -1,0 +1,375 @@
+"""``torch.nn.functional``: layers and losses as functions, composed of ops as PyTorch does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backprop_tui.engines.numpy_engine import tensor as tensors
+from backprop_tui.engines.numpy_engine.apply import apply
+from backprop_tui.engines.numpy_engine.inplace import apply_
+from backprop_tui.engines.numpy_engine.pointwise import abs as abs_
+from backprop_tui.engines.numpy_engine.pointwise import (
+    add,
+    clamp_min,
+    div,
+    mul,
+    need_tensor,
+    neg,
+    sub,
+    tanh,
+    where,
+)
+from backprop_tui.engines.numpy_engine.pointwise import log_softmax as log_softmax_
+from backprop_tui.engines.numpy_engine.pointwise import sigmoid as sigmoid_
+from backprop_tui.engines.numpy_engine.pointwise import softmax as softmax_
+from backprop_tui.engines.numpy_engine.products import linear
+from backprop_tui.engines.numpy_engine.reduce import mean, norm, sum
+from backprop_tui.engines.numpy_engine.shaping import broadcast_tensors, expand
+
+# ---------------------------------------------------------------- activations
+
+
+def _activation(name: str, input: Any, inplace: bool, **attrs: Any) -> Any:
+    need_tensor(input, name)
+    return apply_(name, input, **attrs) if inplace else apply(name, input, **attrs)
+
+
+def relu(input: Any, inplace: bool = False) -> Any:
+    """max(0, x)."""
+    return _activation("relu", input, inplace)
+
+
+def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
+    """x, and a small slope below 0."""
+    return _activation("leaky_relu", input, inplace, negative_slope=negative_slope)
+
+
+def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
+    """x, and alpha · (eˣ − 1) below 0."""
+    return _activation("elu", input, inplace, alpha=alpha, scale=1.0)
+
+
+def selu(input: Any, inplace: bool = False) -> Any:
+    """An elu with the two constants that keep mean 0 and variance 1."""
+    return _activation("elu", input, inplace, alpha=1.6732632423543772, scale=1.0507009873554805)
+
+
+def gelu(input: Any, approximate: str = "none") -> Any:
+    """x · Φ(x)."""
+    return _activation("gelu", input, False, approximate=approximate)
+
+
+def silu(input: Any, inplace: bool = False) -> Any:
+    """x · sigmoid(x)."""
+    return _activation("silu", input, inplace)
+
+
+def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
+    """log(1 + eˣ)."""
+    return _activation("softplus", input, False, beta=beta, threshold=threshold)
+
+
+def logsigmoid(input: Any) -> Any:
+    """The logarithm of the sigmoid."""
+    return _activation("log_sigmoid", input, False)
+
+
+def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
+    """A straight line, cut off below and above."""
+    return _activation("hardtanh", input, inplace, min_val=min_val, max_val=max_val)
+
+
+def relu6(input: Any, inplace: bool = False) -> Any:
+    """A relu that ends at 6."""
+    return hardtanh(input, 0.0, 6.0, inplace)
+
+
+def sigmoid(input: Any) -> Any:
+    """1 / (1 + e⁻ˣ)."""
+    return sigmoid_(input)
+
+
+def _default_dim(ndim: int) -> int:
+    return 0 if ndim in (0, 1, 3) else 1
+
+
+def softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
+    """eˣ divided by its sum along ``dim``."""
+    return softmax_(input, _default_dim(input.ndim) if dim is None else dim, dtype)
+
+
+def log_softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
+    """The logarithm of softmax."""
+    return log_softmax_(input, _default_dim(input.ndim) if dim is None else dim, dtype)
+
+
+def softmin(input: Any, dim: int | None = None) -> Any:
+    """The softmax of −x."""
+    return softmax(neg(input), dim)
+
+
+# ---------------------------------------------------------------- layers
+
+
+def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+    """Each element is dropped with probability ``p``, the others are made larger to match."""
+    from backprop_tui.engines.numpy_engine.random import default_generator
+
+    if p < 0.0 or p > 1.0:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    if not training or p == 0.0:
+        return input
+    dtype = input.array.dtype
+    if p == 1.0:
+        mask = np.zeros(input.array.shape, dtype)
+    else:
+        kept = default_generator().bernoulli(input.array.shape, 1 - p).astype(dtype)
+        mask = kept / dtype.type(1 - p)
+    noise = tensors.Tensor(np.asarray(mask))
+    return apply_("mul", input, noise) if inplace else mul(input, noise)
+
+
+def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
+    """Rows of ``weight`` picked by index."""
+    at = -1 if padding_idx is None else padding_idx % weight.shape[0]
+    return apply("embedding", weight, input, padding_idx=at)
+
+
+def one_hot(tensor: Any, num_classes: int = -1) -> Any:
+    """A 1 at the class number, 0 elsewhere."""
+    if tensor.array.dtype != np.int64:
+        raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
+    if (tensor.array < 0).any():
+        raise RuntimeError("Class values must be non-negative.")
+    if num_classes == -1:
+        num_classes = int(tensor.array.max()) + 1
+    elif (tensor.array >= num_classes).any():
+        raise RuntimeError("Class values must be smaller than num_classes.")
+    return tensors.Tensor(np.eye(num_classes, dtype=np.int64)[tensor.array])
+
+
+def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:
+    """Divided by its length."""
+    return div(input, expand(clamp_min(norm(input, p, dim, True), eps), input.shape))
+
+
+# ---------------------------------------------------------------- losses
+
+
+def _check(reduction: str) -> None:
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
+
+
+def _reduced(loss: Any, reduction: str) -> Any:
+    _check(reduction)
+    return loss if reduction == "none" else (mean(loss) if reduction == "mean" else sum(loss))
+
+
+def _pair(name: str, input: Any, target: Any, reduction: str, **attrs: Any) -> Any:
+    need_tensor(input, name)
+    need_tensor(target, name, "target", 2)
+    _check(reduction)
+    input, target = broadcast_tensors(input, target)
+    return apply(name, input, target, reduction=reduction, **attrs)
+
+
+def mse_loss(input: Any, target: Any, *old: Any, reduction: str = "mean") -> Any:
+    """The mean of (ŷ − y)²."""
+    return _pair("mse_loss", input, target, reduction)
+
+
+def smooth_l1_loss(
+    input: Any, target: Any, *old: Any, reduction: str = "mean", beta: float = 1.0
+) -> Any:
+    """Squared near 0, absolute beyond."""
+    return _pair("smooth_l1_loss", input, target, reduction, beta=beta)
+
+
+def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
+    """Squared for errors below ``delta``, straight beyond."""
+    return _pair("huber_loss", input, target, reduction, delta=delta)
+
+
+def l1_loss(input: Any, target: Any, *old: Any, reduction: str = "mean") -> Any:
+    """The mean of |ŷ − y|."""
+    need_tensor(target, "l1_loss", "target", 2)
+    input, target = broadcast_tensors(need_tensor(input, "l1_loss"), target)
+    return _reduced(abs_(sub(input, target)), reduction)
+
+
+def binary_cross_entropy(
+    input: Any, target: Any, weight: Any = None, *old: Any, reduction: str = "mean"
+) -> Any:
+    """Of probabilities."""
+    need_tensor(input, "binary_cross_entropy")
+    need_tensor(target, "binary_cross_entropy", "target", 2)
+    _check(reduction)
+    if target.array.shape != input.array.shape:
+        raise ValueError(
+            f"Using a target size ({target.shape}) that is different to the input size "
+            f"({input.shape}) is deprecated. Please ensure they have the same size."
+        )
+    _floats(input, target)
+    if ((input.array < 0) | (input.array > 1)).any():
+        raise RuntimeError("all elements of input should be between 0 and 1")
+    weights = () if weight is None else (weight,)
+    return apply("binary_cross_entropy", input, target, *weights, reduction=reduction)
+
+
+def _floats(input: Any, target: Any) -> None:
+    if input.array.dtype != target.array.dtype:
+        raise RuntimeError(f"Found dtype {target.dtype.legacy} but expected {input.dtype.legacy}")
+
+
+def binary_cross_entropy_with_logits(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    *old: Any,
+    reduction: str = "mean",
+    pos_weight: Any = None,
+) -> Any:
+    """Of scores: sigmoid and binary cross-entropy in one."""
+    need_tensor(input, "binary_cross_entropy_with_logits")
+    need_tensor(target, "binary_cross_entropy_with_logits", "target", 2)
+    _check(reduction)
+    if target.array.shape != input.array.shape:
+        raise ValueError(
+            f"Target size ({target.shape}) must be the same as input size ({input.shape})"
+        )
+    weights = () if weight is None and pos_weight is None else (weight, pos_weight)
+    return apply("binary_cross_entropy_with_logits", input, target, *weights, reduction=reduction)
+
+
+def nll_loss(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    *old: Any,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+) -> Any:
+    """Of log-probabilities and class numbers."""
+    need_tensor(input, "nll_loss_nd")
+    need_tensor(target, "nll_loss_nd", "target", 2)
+    _check(reduction)
+    if input.ndim >= 2 and target.ndim and input.shape[0] != target.shape[0]:
+        raise ValueError(
+            f"Expected input batch_size ({input.shape[0]}) to match target batch_size "
+            f"({target.shape[0]})."
+        )
+    if input.ndim > 2:
+        raise NotImplementedError(
+            "the NumPy engine takes scores of shape (N, C) or (C,) with class numbers"
+        )
+    if target.array.dtype != np.int64:
+        raise RuntimeError(f"expected scalar type Long but found {target.dtype.legacy}")
+    weights = () if weight is None else (weight,)
+    return apply(
+        "nll_loss", input, target, *weights, reduction=reduction, ignore_index=ignore_index
+    )
+
+
+def cross_entropy(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    *old: Any,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Any:
+    """Of scores, with class numbers or with a probability for every class."""
+    need_tensor(input, "cross_entropy_loss")
+    need_tensor(target, "cross_entropy_loss", "target", 2)
+    _check(reduction)
+    if label_smoothing:
+        raise NotImplementedError("the NumPy engine has no label_smoothing; use the torch engine")
+    dim = 0 if input.ndim == 1 else 1
+    scores = log_softmax_(input, dim)
+    if target.array.shape != input.array.shape:
+        return nll_loss(scores, target, weight, ignore_index=ignore_index, reduction=reduction)
+    if not target.is_floating_point():
+        raise RuntimeError(
+            "Expected floating point type for target with class probabilities, got "
+            f"{target.dtype.legacy}"
+        )
+    products = mul(scores, target)
+    if weight is not None:
+        products = mul(products, weight.view(*(1,) * dim, -1))
+    if reduction == "none":
+        return neg(sum(products, dim))
+    total = neg(sum(products))
+    if reduction == "sum":
+        return total
+    count = input.array.size // input.array.shape[dim]
+    return apply("div.scalar", total, other=count)
+
+
+def kl_div(
+    input: Any, target: Any, *old: Any, reduction: str = "mean", log_target: bool = False
+) -> Any:
+    """The Kullback–Leibler divergence of log-probabilities from probabilities."""
+    if log_target:
+        loss = mul(target.exp(), sub(target, input))
+    else:
+        # PyTorch's xlogy is 0 where the target is 0, whatever its logarithm is
+        entropy = np.where(target.array == 0, 0, target.array * _log(target.array))
+        loss = sub(tensors.Tensor(entropy.astype(target.array.dtype)), mul(target, input))
+    if reduction == "batchmean":
+        total = sum(loss)
+        return div(total, input.shape[0]) if input.ndim else total
+    return _reduced(loss, reduction)
+
+
+def _log(array: Any) -> Any:
+    with np.errstate(all="ignore"):
+        return np.log(array)
+
+
+def hinge_embedding_loss(
+    input: Any, target: Any, margin: float = 1.0, *old: Any, reduction: str = "mean"
+) -> Any:
+    """x where y is 1, max(0, margin − x) where y is −1."""
+    zeros = tensors.Tensor(np.zeros_like(input.array))
+    margins = clamp_min(sub(tensors.Tensor(np.full_like(input.array, margin)), input), 0)
+    far = where(target != 1, margins, zeros)
+    near = where(target != -1, input, zeros)
+    return _reduced(add(far, near), reduction)
+
+
+__all__ = [
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "dropout",
+    "elu",
+    "embedding",
+    "gelu",
+    "hardtanh",
+    "hinge_embedding_loss",
+    "huber_loss",
+    "kl_div",
+    "l1_loss",
+    "leaky_relu",
+    "linear",
+    "log_softmax",
+    "logsigmoid",
+    "mse_loss",
+    "nll_loss",
+    "normalize",
+    "one_hot",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "smooth_l1_loss",
+    "softmax",
+    "softmin",
+    "softplus",
+    "tanh",
+]

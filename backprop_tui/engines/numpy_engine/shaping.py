@@ -1,0 +1,225 @@
+"""``torch.*`` functions that look at the same numbers in another shape, join and take apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from backprop_tui.engines.numpy_engine import tensor as tensors
+from backprop_tui.engines.numpy_engine.apply import apply
+from backprop_tui.engines.numpy_engine.pointwise import need_tensor
+from backprop_tui.ops.rules import wrap_dim
+from backprop_tui.ops.shape import view_shape
+
+
+def sizes(given: Any) -> tuple[int, ...]:
+    """Sizes as plain ints, given one by one or as one sequence."""
+    if len(given) == 1 and isinstance(given[0], list | tuple):
+        given = given[0]
+    return tuple(int(n.item() if isinstance(n, tensors.Tensor) else n) for n in given)
+
+
+def t(input: Any) -> Any:
+    """The transposed matrix."""
+    return apply("t", need_tensor(input, "t"))
+
+
+def transpose(input: Any, dim0: int, dim1: int) -> Any:
+    """Two dimensions exchanged."""
+    return apply("transpose", need_tensor(input, "transpose"), dim0=dim0, dim1=dim1)
+
+
+swapaxes = swapdims = transpose
+
+
+def permute(input: Any, dims: Any) -> Any:
+    """All dimensions in another order."""
+    return apply("permute", need_tensor(input, "permute"), dims=tuple(dims))
+
+
+def movedim(input: Any, source: int, destination: int) -> Any:
+    """One dimension moved, the others in order."""
+    order = list(range(input.ndim))
+    order.insert(wrap_dim(destination, input.ndim), order.pop(wrap_dim(source, input.ndim)))
+    return permute(input, order)
+
+
+def _shares(array: Any, shape: tuple[int, ...]) -> bool:
+    """Whether ``shape`` can be had without copying."""
+    return bool(not array.size or np.may_share_memory(array, array.reshape(shape)))
+
+
+def view(input: Any, size: Any) -> Any:
+    """Another shape of the same memory."""
+    size = tuple(size)
+    shape = view_shape(input.array.shape, size=size)
+    if not _shares(input.array, shape):
+        raise RuntimeError(
+            "view size is not compatible with input tensor's size and stride (at least one "
+            "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
+        )
+    return apply("view", input, size=shape)
+
+
+def reshape(input: Any, shape: Any) -> Any:
+    """Another shape; a view where possible, else a copy."""
+    need_tensor(input, "reshape")
+    wanted = view_shape(
+        input.array.shape, size=sizes((shape,) if isinstance(shape, int) else shape)
+    )
+    if _shares(input.array, wanted):
+        return apply("view", input, size=wanted)
+    return apply("_unsafe_view", apply("clone", input), size=wanted)
+
+
+def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
+    """Several dimensions made one."""
+    need_tensor(input, "flatten")
+    if not input.ndim:
+        return reshape(input, (1,))
+    start, end = wrap_dim(start_dim, input.ndim), wrap_dim(end_dim, input.ndim)
+    if start > end:
+        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+    if start == end:
+        return input
+    shape = input.array.shape
+    return reshape(input, (*shape[:start], int(np.prod(shape[start : end + 1])), *shape[end + 1 :]))
+
+
+def ravel(input: Any) -> Any:
+    """One dimension."""
+    return reshape(input, (-1,))
+
+
+def unflatten(input: Any, dim: int, sizes: Any) -> Any:
+    """One dimension made several."""
+    at = wrap_dim(dim, input.ndim)
+    shape = input.array.shape
+    inner = view_shape((shape[at],), size=tuple(sizes))
+    return view(input, (*shape[:at], *inner, *shape[at + 1 :]))
+
+
+def squeeze(input: Any, dim: Any = None) -> Any:
+    """Without dimensions of size 1."""
+    need_tensor(input, "squeeze")
+    if dim is None:
+        return apply("squeeze", input)
+    if isinstance(dim, int):
+        return apply("squeeze.dim", input, dim=dim)
+    return apply("squeeze.dims", input, dim=tuple(dim))
+
+
+def unsqueeze(input: Any, dim: int) -> Any:
+    """With a new dimension of size 1."""
+    return apply("unsqueeze", need_tensor(input, "unsqueeze"), dim=dim)
+
+
+def expand(input: Any, size: Any) -> Any:
+    """Repeated without taking memory."""
+    return apply("expand", input, size=tuple(size))
+
+
+broadcast_to = expand
+
+
+def broadcast_tensors(*tensors_: Any) -> Any:
+    """All of one shape, expanded where needed."""
+    from backprop_tui.ops.rules import broadcast
+
+    shape = broadcast(*(one.array.shape for one in tensors_))
+    return tuple(one if one.array.shape == shape else expand(one, shape) for one in tensors_)
+
+
+def repeat(input: Any, repeats: Any) -> Any:
+    """Copies side by side."""
+    return apply("repeat", input, repeats=tuple(repeats))
+
+
+def tile(input: Any, dims: Any) -> Any:
+    """Copies side by side; fewer numbers than dimensions count from the last."""
+    lead = max(input.ndim - len(dims), 0)
+    return repeat(input, (1,) * lead + tuple(dims))
+
+
+def flip(input: Any, dims: Any) -> Any:
+    """The elements in the opposite order along ``dims``."""
+    return apply("flip", input, dims=(dims,) if isinstance(dims, int) else tuple(dims))
+
+
+def clone(input: Any) -> Any:
+    """A copy inside the graph."""
+    return apply("clone", need_tensor(input, "clone"))
+
+
+def detach(input: Any) -> Any:
+    """The same numbers outside the graph."""
+    return apply("detach", need_tensor(input, "detach"))
+
+
+# ---------------------------------------------------------------- joining and taking apart
+
+
+def _listed(given: Any, function: str) -> list[Any]:
+    if isinstance(given, tensors.Tensor):
+        raise TypeError(
+            f"{function}(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor"
+        )
+    found = list(given)
+    for position, one in enumerate(found):
+        if not isinstance(one, tensors.Tensor):
+            raise TypeError(
+                f"expected Tensor as element {position} in argument 0, but got {type(one).__name__}"
+            )
+    return found
+
+
+def cat(tensors: Any, dim: int = 0) -> Any:
+    """One after the other along a dimension."""
+    found = _listed(tensors, "cat")
+    at = wrap_dim(dim, found[0].ndim) if found and found[0].ndim else dim
+    return apply("cat", found, dim=at)
+
+
+concat = concatenate = cat
+
+
+def stack(tensors: Any, dim: int = 0) -> Any:
+    """Side by side along a new dimension."""
+    found = _listed(tensors, "stack")
+    at = wrap_dim(dim, found[0].ndim + 1) if found else dim
+    return apply("stack", found, dim=at)
+
+
+def hstack(tensors: Any) -> Any:
+    """One after the other along the columns (vectors: along the only dimension)."""
+    found = _listed(tensors, "hstack")
+    return cat(found, 0 if found and found[0].ndim <= 1 else 1)
+
+
+def vstack(tensors: Any) -> Any:
+    """One below the other."""
+    found = [unsqueeze(x, 0) if x.ndim == 1 else x for x in _listed(tensors, "vstack")]
+    return cat(found, 0)
+
+
+def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> Any:
+    """Cut into parts of one size, or of these sizes."""
+    parts = split_size_or_sections
+    at = wrap_dim(dim, tensor.ndim)
+    if isinstance(parts, int):
+        return apply("split", tensor, split_size=parts, dim=at)
+    return apply("split.sizes", tensor, split_size=tuple(parts), dim=at)
+
+
+def chunk(input: Any, chunks: int, dim: int = 0) -> Any:
+    """Cut into so many parts."""
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    length = input.array.shape[wrap_dim(dim, input.ndim)]
+    return split(input, max(-(-length // chunks), 1), dim)
+
+
+def unbind(input: Any, dim: int = 0) -> Any:
+    """All slices along a dimension."""
+    return apply("unbind", need_tensor(input, "unbind"), dim=dim)
