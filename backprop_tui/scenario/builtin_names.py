@@ -173,6 +173,8 @@ class Builtins:
             return self._types[cls]
         if cls in self.run.classes:
             return self.run.classes[cls]
+        if cls.__name__ in ("Tensor", "Size") and self.run.kind(value) == cls.__name__:
+            self.run.member(self.run.namespace("torch"), cls.__name__)
         return cls if self.run.is_name_of_surface(cls) else TypeName(cls)
 
     def super(self, *args: Any) -> Any:

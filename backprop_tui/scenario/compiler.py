@@ -88,6 +88,11 @@ class Compiler:
 
     def test(self, node: ast.expr, scope: Scope) -> Callable[[Env], bool]:
         """An expression as a condition."""
+        if isinstance(node, ast.BoolOp):
+            tests = [self.test(each, scope) for each in node.values]
+            if isinstance(node.op, ast.And):
+                return lambda env: all(test(env) for test in tests)
+            return lambda env: any(test(env) for test in tests)
         value = self.expression(node, scope)
         observer, span = self.observer, self.span(node)
 

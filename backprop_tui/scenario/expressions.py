@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+from functools import partial
 from typing import Any
 
 from backprop_tui.scenario.compiler import Compiler, Eval, Rule
 from backprop_tui.scenario.operators import CONTAINERS, UNARY
 from backprop_tui.scenario.scopes import Scope
-from backprop_tui.scenario.values import Env, Function
+from backprop_tui.scenario.values import Builtin, ClassValue, Env, Function
+
+#: Callables that count what they walk through themselves; an engine does not.
+OWN = frozenset({Function, ClassValue, Builtin, partial})
 
 
 def constant(c: Compiler, node: ast.Constant, scope: Scope) -> Eval:
@@ -145,6 +149,7 @@ def call(c: Compiler, node: ast.Call, scope: Scope) -> Eval:
         return _super(c, node, scope)
     function = c.expression(node.func, scope)
     observer, span, meter = c.observer, c.span(node), c.run.meter
+    counted = c.run.counted
     plain = not any(isinstance(arg, ast.Starred) for arg in node.args)
     if plain and not node.keywords:
         closures = c.expressions(node.args, scope)
@@ -154,7 +159,7 @@ def call(c: Compiler, node: ast.Call, scope: Scope) -> Eval:
             args = [closure(env) for closure in closures]
             observer.expression = span
             meter.tick()
-            if type(target) is not Function:
+            if type(target) not in OWN and id(target) not in counted:
                 for arg in args:
                     if type(arg) in CONTAINERS:
                         meter.nested(arg)
@@ -184,7 +189,7 @@ def call(c: Compiler, node: ast.Call, scope: Scope) -> Eval:
                 kwargs[key] = item
         observer.expression = span
         meter.tick()
-        if type(target) is not Function:
+        if type(target) not in OWN and id(target) not in counted:
             for arg in (*args, *kwargs.values()):
                 if type(arg) in CONTAINERS:
                     meter.nested(arg)

@@ -92,6 +92,12 @@ class Runtime:
         self.dtype = self._numpy.dtype
         self._resolved: dict[int, str] = {}
         self.builtins = Builtins(self)
+        #: Functions of our own, by identity: they count what they walk through.
+        self.counted = frozenset(
+            id(value)
+            for table in (self.builtins.names, *self._python.values())
+            for value in table.values()
+        )
 
     # ------------------------------------------------------------------ names of the surface
 
