@@ -30,13 +30,12 @@ def parsers_folder(cache: pytest.Cache) -> Path:
     done = folder / "installed.json"
     if not done.exists() or done.read_text(encoding="utf-8") != wanted:
         (folder / "package.json").write_text(wanted, encoding="utf-8")
-        subprocess.run(
-            [npm, "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"],
-            cwd=folder,
-            check=True,
-            capture_output=True,
-            text=True,
+        command = [npm, "install", "--no-package-lock", "--no-audit", "--no-fund"]
+        installed = subprocess.run(
+            [*command, "--ignore-scripts"], cwd=folder, capture_output=True, text=True
         )
+        if installed.returncode:
+            pytest.fail(f"npm could not install the parsers:\n{installed.stderr}")
         done.write_text(wanted, encoding="utf-8")
     return folder
 

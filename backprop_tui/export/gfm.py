@@ -32,6 +32,7 @@ _ESCAPES = {
 _TEXT_COMMAND = re.compile(
     r"\\(text|textbf|textit|texttt|mathrm|mathit|mathtt|mathbf)\{((?:\\[{}]|[^{}])*)\}"
 )
+_NESTED = re.compile(r"\\(?:text|mathrm)\{(\\(?:text|mathrm)\{[^{}]*\})\}")
 _PLAIN = {"<": r"\lt ", ">": r"\gt ", "*": r"\ast ", "~": r"\ ", "`": r"\prime "}
 
 
@@ -45,7 +46,7 @@ def safe_latex(latex: str) -> str:
     text = " ".join(latex.split())
     text = text.replace(r"\operatorname*", r"\operatorname").replace(r"\operatorname", r"\mathrm")
     text = text.replace(r"\mbox", r"\text")
-    text = _TEXT_COMMAND.sub(_without_escapes, text)
+    text = _TEXT_COMMAND.sub(_without_escapes, _NESTED.sub(r"\1", text))
     text = re.sub(r"\\([\\{}|,:;!_#%&$])", lambda found: _ESCAPES[found[1]], text)
     text = re.sub(r"[<>*~`]", lambda found: _PLAIN[found[0]], text)
     # An underscore before a space cannot open emphasis; TeX does not mind the space.

@@ -75,6 +75,7 @@ class _Document:
         self.stop = stop
         self.abridge = abridge
         self.phases = phases_of(trace)
+        self.lines = trace.program.source.splitlines()
         self.narration = dict(trace.program.narration)
         self.drawn: dict[str, int] = {}
 
@@ -254,10 +255,11 @@ class _Document:
         inside = f" in {gfm.code(scopes[-1])}" if scopes else ""
         code = gfm.code(clip(self.trace.text(span), STATEMENT_WIDTH))
         yield f"#### Line {span.line}{inside}: {code}"
-        # Once is enough: the second round of a loop is read with the first still in mind.
-        narration = self.narration.pop(span.line, "")
-        if narration:
-            yield gfm.quote(gfm.prose(narration))
+        for line in (*_headers(self.lines, span.line), span.line):
+            # Once is enough: the second round of a loop is read with the first still in mind.
+            narration = self.narration.pop(line, "")
+            if narration:
+                yield gfm.quote(gfm.prose(narration))
 
     def _step(self, step: Step) -> Iterator[str]:
         said = explain(self.trace, step.index)
@@ -337,6 +339,25 @@ def _loops(loops: tuple[LoopAt, ...]) -> str:
         f"{loop.name} {loop.number}" + (f"/{loop.total}" if loop.total is not None else "")
         for loop in loops
     )
+
+
+def _headers(lines: list[str], line: int) -> list[int]:
+    """The lines of the compound statements around ``line``, outermost first.
+
+    A ``with`` or ``def`` has no step of its own; its narration is told with what is inside.
+    """
+    found: list[int] = []
+    depth = _indent(lines[line - 1]) if line <= len(lines) else 0
+    for number in range(line - 1, 0, -1):
+        text = lines[number - 1].strip()
+        if text and not text.startswith("#") and _indent(lines[number - 1]) < depth:
+            depth = _indent(lines[number - 1])
+            found.insert(0, number)
+    return found
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _scopes(step: Step) -> tuple[str, ...]:

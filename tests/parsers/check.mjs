@@ -28,6 +28,8 @@ const reader = new MarkdownIt({ html: true, linkify: true });
 
 // GitHub's MathJax refuses these although KaTeX knows them.
 const REFUSED = /\\(operatorname|mbox|phantom|hphantom|vphantom|def|newcommand|href|require)\b/;
+// Its \text takes words only: a command inside would be shown as typed.
+const INSIDE_TEXT = /\\text(bf|it|tt)?\{[^{}]*\\[a-zA-Z]+/;
 // GitHub puts a dollar sign outside a formula into a span, so that it opens none.
 const SPANNED = ["<span>", "$", "</span>"];
 
@@ -49,7 +51,7 @@ function formula(inline, errors, report) {
     return;
   }
   const tex = seen.slice(2, -2);
-  const refused = tex.match(REFUSED);
+  const refused = tex.match(REFUSED) ?? tex.match(INSIDE_TEXT);
   if (refused) errors.push(`${line}: GitHub refuses ${refused[0]}`);
   try {
     katex.renderToString(tex, { displayMode: true, throwOnError: true, strict: "error" });
