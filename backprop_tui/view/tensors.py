@@ -33,7 +33,7 @@ class _Column:
 
 
 _COLUMNS = (
-    _Column("name", 4, 22, 0),
+    _Column("name", 10, 22, 0),
     _Column("shape", 5, 14, 1),
     _Column("data", 16, 44, 0),
     _Column(".grad", 14, 44, 0),
@@ -44,7 +44,7 @@ _COLUMNS = (
 )
 #: Where room is short: the head, and yes or no below it.
 _SHORT_HEADS = {"is_leaf": "leaf", "requires_grad": "req"}
-_FLEXIBLE = (2, 3, 4, 5)
+_FLEXIBLE = (0, 2, 3, 4, 5)
 
 
 def tensors_pane(trace: Trace, index: int, width: int, selected: int | None = None) -> Pane:
