@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from backprop_tui.engines.numpy_engine import printing
 from backprop_tui.engines.numpy_engine.creation import tensor
 from backprop_tui.engines.numpy_engine.engine import NumpyEngine
 from backprop_tui.engines.numpy_engine.formatting import (
@@ -18,6 +17,7 @@ from backprop_tui.engines.numpy_engine.formatting import (
     set_printoptions,
     tensor_text,
 )
+from backprop_tui.engines.numpy_engine.functional import set_printoptions as set_options
 from backprop_tui.engines.numpy_engine.tensor import Parameter
 
 
@@ -202,18 +202,18 @@ def test_a_spec_needs_a_number(parameter: bool) -> None:
 def test_a_tensor_prints_itself() -> None:
     with NumpyEngine().active():
         x = tensor([0.5, -0.3], requires_grad=True)
-        assert printing.text(x) == "tensor([ 0.5000, -0.3000], requires_grad=True)"
-        assert printing.text(x * 2) == "tensor([ 1.0000, -0.6000], grad_fn=<MulBackward0>)"
-        assert printing.text(Parameter(tensor([1.0]))) == (
+        assert repr(x) == "tensor([ 0.5000, -0.3000], requires_grad=True)"
+        assert repr(x * 2) == "tensor([ 1.0000, -0.6000], grad_fn=<MulBackward0>)"
+        assert repr(Parameter(tensor([1.0]))) == (
             "Parameter containing:\ntensor([1.], requires_grad=True)"
         )
-        assert printing.format_text(x.sum(), ".3f") == "0.200"
+        assert f"{x.sum():.3f}" == "0.200"
 
 
 def test_print_options_belong_to_an_engine() -> None:
     first, second = NumpyEngine(), NumpyEngine()
     with first.active():
-        printing.set_printoptions(precision=2, sci_mode=False)
-        assert printing.text(tensor(0.12345)) == "tensor(0.12)"
+        set_options(precision=2, sci_mode=False)
+        assert repr(tensor(0.12345)) == "tensor(0.12)"
     with second.active():
-        assert printing.text(tensor(0.12345)) == "tensor(0.1235)"
+        assert repr(tensor(0.12345)) == "tensor(0.1235)"
