@@ -1,19 +1,33 @@
-"""The bundled scenarios under plain Python with PyTorch: what they print is what the notes say."""
+"""The bundled scenarios: under PyTorch they print what the notes say, and on the built-in engine
+they have the same text, graph, order of execution and gradients."""
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from same_text import difference
+
+from backprop_tui.engines.numpy_engine.engine import NumpyEngine
+from backprop_tui.scenario.interpreter import Interpreter
+from backprop_tui.scenario.library import bundled
+from backprop_tui.scenario.loader import Scenario, load, loads
+from backprop_tui.session import Session
+from backprop_tui.trace.steps import Accumulate, Backward, SeedGrad
+from backprop_tui.trace.trace import Trace
 
 HERE = Path(__file__).parent
 SCENARIOS = HERE.parent / "scenarios"
 FILES = {path.stem: path for path in sorted(SCENARIOS.glob("*/*.py"))}
+GUIDE = SCENARIOS.parent / "docs" / "writing-scenarios.md"
+EXAMPLES = re.findall(r"```python\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
 
 #: What a scenario must print, in this order (numbers of the notes and of published examples).
 NUMBERS = {
@@ -109,3 +123,133 @@ def test_the_module_version_learns_the_same_as_the_hand_written_one(
 )
 def test_texts_are_compared_but_for_rounding(text: str, expected: str, same: bool) -> None:
     assert (difference(text, expected) is None) is same
+
+
+# ---------------------------------------------------------------------- on the built-in engine
+
+
+def interpreted(scenario: Scenario) -> str:
+    """What a scenario prints on the built-in engine."""
+    out: list[str] = []
+    Interpreter(scenario, NumpyEngine(), write=out.append).run()
+    return "".join(out)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_prints_what_pytorch_prints(name: str, in_torch: dict[str, Any]) -> None:
+    found = difference(interpreted(load(FILES[name])), in_torch[name]["text"])
+    assert found is None, found
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_graph_order_and_gradients_are_pytorchs(name: str, in_torch: dict[str, Any]) -> None:
+    session = Session.open(FILES[name])
+    trace = session.complete()
+    assert session.error is None, session.error
+    ours, theirs = backwards(trace), in_torch[name]["backwards"]
+    assert len(ours) == len(theirs)
+    for number, (our, their) in enumerate(zip(ours, theirs, strict=True), start=1):
+        assert drawn(our) == drawn(their), f"backward {number}"
+        for node, expected in zip(our, their, strict=True):
+            for way in ("incoming", "outgoing"):
+                for grad, wanted in zip(node[way], expected[way], strict=True):
+                    assert (grad is None) == (wanted is None), f"{way} of {node['name']}"
+                    if wanted is not None:
+                        np.testing.assert_allclose(
+                            grad, wanted, rtol=1e-5, atol=1e-7, err_msg=f"{way} of {node['name']}"
+                        )
+
+
+def backwards(trace: Trace) -> list[list[dict[str, Any]]]:
+    """Every backward of a trace, in the form that ``plain_torch.py`` gives."""
+    runs: list[list[dict[str, Any]]] = []
+    position: dict[int, int] = {}
+    for step in trace:
+        if isinstance(step, SeedGrad):
+            runs.append([])
+            position = {}
+        elif isinstance(step, Accumulate) and step.node is not None:
+            position[step.node.node] = len(runs[-1])
+            runs[-1].append(row(step.node.name, (), (step.incoming,), ()))
+        elif isinstance(step, Backward):
+            position[step.node.node] = len(runs[-1])
+            outgoing = tuple(None if out is None else out.grad for out in step.outgoing)
+            runs[-1].append(row(step.node.name, step.node.next_functions, step.incoming, outgoing))
+            runs[-1][-1]["position"] = position
+    for run in runs:
+        for node in run:
+            at = node.pop("position", {})
+            node["next"] = [edge and [at[edge.node], edge.index] for edge in node["next"]]
+    return runs
+
+
+def row(name: str, edges: Any, incoming: Any, outgoing: Any) -> dict[str, Any]:
+    name = name.rpartition("::")[2]
+    return {"name": name, "next": edges, "incoming": incoming, "outgoing": outgoing}
+
+
+def drawn(run: list[dict[str, Any]]) -> list[str]:
+    """One line per node, in the order of execution: its name and where its edges lead."""
+    return [f"{i}: {node['name']} → {node['next']}" for i, node in enumerate(run)]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
+def test_the_guides_examples_print_what_pytorch_prints(
+    example: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exec(compile(example, "example.py", "exec"), {"__name__": "__main__"})
+    found = difference(interpreted(loads(example, "example.py")), capsys.readouterr().out)
+    assert found is None, found
+
+
+# ---------------------------------------------------------------------- the words
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_says_what_it_is_about(name: str) -> None:
+    program = load(FILES[name]).program()
+    assert program.title
+    assert program.chapter == FILES[name].parent.name
+    assert 1 <= program.level <= 3
+    assert 2 <= len(program.description.splitlines()) <= 5
+    assert program.watch
+    assert len(program.source.splitlines()) <= 60
+    assert max(map(len, program.source.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_narrates_its_statements(name: str) -> None:
+    """Two of three statements stand under a comment of their paragraph; no comment is long."""
+    program = load(FILES[name]).program()
+    assert all(len(text.splitlines()) <= 3 for _, text in program.narration)
+    lines = program.source.splitlines()
+    statements = [
+        node.lineno
+        for node in ast.walk(ast.parse(program.source))
+        if isinstance(node, ast.stmt) and not isinstance(node, ast.Import | ast.ImportFrom)
+    ][1:]
+    bare = [line for line in statements if not under_a_comment(line, lines)]
+    assert len(bare) * 3 <= len(statements), f"without narration: lines {bare}"
+
+
+def under_a_comment(line: int, lines: list[str]) -> bool:
+    """Whether a comment stands above ``line`` with no empty line between."""
+    for above in reversed(lines[: line - 1]):
+        if not above.strip() or above.lstrip().startswith("#"):
+            return bool(above.strip())
+    return False
+
+
+def test_names_and_places_are_unique() -> None:
+    assert len(FILES) == len(list(SCENARIOS.glob("*/*.py")))
+    orders: dict[str, list[int]] = {}
+    for entry in bundled():
+        orders.setdefault(entry.chapter, []).append(entry.order)
+    assert orders == {chapter: list(range(1, len(own) + 1)) for chapter, own in orders.items()}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_watches_names_that_exist(name: str) -> None:
+    trace = Session.open(FILES[name]).complete()
+    names = {named.name for step in trace for named in getattr(step, "binds", ())}
+    assert set(trace.program.watch) <= names
