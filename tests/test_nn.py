@@ -339,6 +339,12 @@ LOSSES = {
         X,
         [0, 1, 1],
     ),
+    "KLDivLoss": (lambda t: t.nn.KLDivLoss(reduction="batchmean"), X, [[0.2, 0.8]] * 3),
+    "HingeEmbeddingLoss": (
+        lambda t: t.nn.HingeEmbeddingLoss(0.7),
+        X,
+        [[1.0, -1.0], [-1.0, 1.0], [1.0, 1.0]],
+    ),
     "NLLLoss": (lambda t: t.nn.NLLLoss(reduction="none"), X, [0, 1, 1]),
 }
 
