@@ -8,7 +8,15 @@ import numpy as np
 
 from backprop_tui.engines.base import Array
 from backprop_tui.engines.numpy_engine import state
-from backprop_tui.engines.numpy_engine.dtypes import OF_NUMPY, dtype, int64, of_array
+from backprop_tui.engines.numpy_engine.dtypes import (
+    OF_NUMPY,
+    Size,
+    dtype,
+    float32,
+    float64,
+    int64,
+    of_array,
+)
 from backprop_tui.engines.numpy_engine.tensor import Tensor
 
 
@@ -16,9 +24,7 @@ def tensor(
     data: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """``torch.tensor``: a new leaf holding a copy of ``data`` (numbers, nested lists, an array)."""
-    array = as_array(data)
-    if dtype is not None:
-        array = array.astype(dtype.numpy)
+    array = as_array(data, dtype)
     return _leaf(array, requires_grad)
 
 
@@ -28,26 +34,25 @@ def _leaf(array: Array, requires_grad: bool) -> Tensor:
     return Tensor(array, requires_grad)
 
 
-def as_array(data: Any) -> Array:
-    """A fresh array of ``data`` in the dtype that PyTorch would choose."""
+def as_array(data: Any, wanted: dtype | None = None) -> Array:
+    """A fresh array of ``data``, in ``wanted`` or else in the dtype that PyTorch would choose."""
+    target = None if wanted is None else wanted.numpy
     if isinstance(data, Tensor):
-        return np.array(data.array)
+        return np.array(data.array, target)
     if isinstance(data, np.ndarray | np.generic):
-        copied: Array = np.array(data)
-        of_array(copied)
-        return copied
+        of_array(data)
+        return np.array(data, target)
     shape = _shape_of(data)
     state.make_room(shape, 8)
     plain = _plain(data)
-    kinds = {type(x) for x in _leaves(plain)}
-    if not kinds or float in kinds:
-        wanted = state.now().default_dtype.numpy
-    elif int in kinds:
-        wanted = int64.numpy
-    else:
-        wanted = np.dtype(np.bool_)
+    if target is None:
+        kinds = {type(x) for x in _leaves(plain)}
+        if not kinds or float in kinds:
+            target = state.now().default_dtype.numpy
+        else:
+            target = int64.numpy if int in kinds else np.dtype(np.bool_)
     try:
-        return np.array(plain, dtype=wanted).reshape(shape)
+        return np.array(plain, dtype=target).reshape(shape)
     except OverflowError:
         raise RuntimeError("Overflow when unpacking long long") from None
 
@@ -280,7 +285,66 @@ def linspace(
     return made
 
 
+class _TensorClass(type):
+    """Lets ``torch.Tensor`` be called in its old way and still be the class of all tensors."""
+
+    def __call__(cls, *data: Any) -> Tensor:
+        wanted: dtype = cls.dtype or state.now().default_dtype  # type: ignore[attr-defined]
+        if not data:
+            return _new((0,), wanted, False, 0)
+        if isinstance(data[0], int) and not isinstance(data[0], bool):
+            return _new(size_of(data), wanted, False, 0)
+        if isinstance(data[0], Size):
+            return _new(tuple(data[0]), wanted, False, 0)
+        if isinstance(data[0], float):
+            raise TypeError("new(): data must be a sequence (got float)")
+        return Tensor(as_array(data[0], wanted))
+
+    def __instancecheck__(cls, value: object) -> bool:
+        wanted = cls.dtype  # type: ignore[attr-defined]
+        return isinstance(value, Tensor) and wanted in (None, value.dtype)
+
+
+class TensorClass(metaclass=_TensorClass):
+    """``torch.Tensor``: called with values it makes a float32 tensor of them."""
+
+    dtype: dtype | None = None
+
+
+class FloatTensor(TensorClass):
+    """``torch.FloatTensor``."""
+
+    dtype = float32
+
+
+class DoubleTensor(TensorClass):
+    """``torch.DoubleTensor``."""
+
+    dtype = float64
+
+
+class LongTensor(TensorClass):
+    """``torch.LongTensor``."""
+
+    dtype = int64
+
+
+def get_default_dtype() -> dtype:
+    """``torch.get_default_dtype``."""
+    return state.now().default_dtype
+
+
+def set_default_dtype(d: dtype) -> None:
+    """``torch.set_default_dtype``: what floats become from now on."""
+    if not d.is_floating_point:
+        raise TypeError("only floating-point types are supported as the default type")
+    state.now().default_dtype = d
+
+
 __all__ = [
+    "DoubleTensor",
+    "FloatTensor",
+    "LongTensor",
     "arange",
     "as_tensor",
     "empty",
@@ -289,9 +353,11 @@ __all__ = [
     "from_numpy",
     "full",
     "full_like",
+    "get_default_dtype",
     "linspace",
     "ones",
     "ones_like",
+    "set_default_dtype",
     "tensor",
     "zeros",
     "zeros_like",

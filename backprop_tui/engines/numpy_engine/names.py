@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from importlib import import_module
 
+from backprop_tui.engines.numpy_engine.creation import TensorClass
 from backprop_tui.engines.numpy_engine.dtypes import NAMES as DTYPES
 
 #: namespace → modules of this package that are looked through for a name, in order
@@ -25,6 +26,7 @@ WHERE = {
 }
 
 CONSTANTS: dict[str, object] = {
+    "torch.Tensor": TensorClass,
     "torch.pi": math.pi,
     "torch.e": math.e,
     "torch.inf": math.inf,
