@@ -258,6 +258,17 @@ def test_no_grad_and_in_place() -> None:
     assert lines(explain(trace, steps_of(trace, Forward)[-1]))[-1].endswith("= 0.6")
 
 
+def test_a_part_changed_in_place() -> None:
+    trace = record(
+        "a = torch.ones(2, requires_grad=True)\nb = torch.tensor(3.0, requires_grad=True)\n"
+        "w = a * 1\nw[0] = b\n(w * w).sum().backward()\n"
+    )
+    (index,) = steps_of(trace, Backward, "CopySlices")
+    said = explain(trace, index)
+    assert "changed in place" in said.what
+    assert lines(said) == ["∂L/∂w = [6, 2]", "∂L/∂w = [0, 2]", "∂L/∂b = 6"]
+
+
 def test_cleared_and_assigned_gradients() -> None:
     trace = record(UV + "u.grad = None\nu.requires_grad_(False)\n")
     index = steps_of(trace, Assign)[0]

@@ -22,7 +22,7 @@ from backprop_tui.explain.worked import (
     input_of,
     lifted,
     named_element,
-    op_of,
+    node_op,
     vjp_of,
 )
 from backprop_tui.explain.write import (
@@ -43,13 +43,18 @@ from backprop_tui.trace.trace import Trace
 #: Chains are spelled for this many inputs of a Node, unless one is asked for.
 MOST_CHAINS = 3
 
+_IN_PLACE = (
+    "A part of the tensor was changed in place. The gradient of that part goes back through what "
+    "was written there; the rest goes on to what the tensor was before."
+)
+
 
 def explain_backward(
     trace: Trace, step: Backward, names: Names, element: Index | None, tensor: int | None
 ) -> Explanation:
     """The Maths of one Node's turn in backward."""
     forward = trace.forward_of(step.node.node)
-    op = None if forward is None else op_of(forward)
+    op = None if forward is None else node_op(forward)
     if forward is None or op is None:
         return _without_record(trace, step, names)
     seed, root = root_of(trace, names, step.index)
@@ -235,25 +240,37 @@ class _Node:
 def _without_record(trace: Trace, step: Backward, names: Names) -> Explanation:
     """A Node that is known by PyTorch's name and values only."""
     _, root = root_of(trace, names, step.index)
-    forward = trace.forward_of(step.node.node)
     lines: list[Equation] = []
     for number, grad in enumerate(step.incoming):
-        of = named("output") if forward is None else None
-        if forward is not None and number < len(forward.outputs):
-            of = names.of(forward.outputs[number].tensor, step.index)
         if grad is not None:
-            lines.append(is_value(partial(root, of or named("output")), grad))
+            of = _made_by(trace, names, step.index, step.node.node, number) or named("output")
+            lines.append(is_value(partial(root, of), grad))
     for number, out in enumerate(step.outgoing):
-        if out is not None:
-            to = (
-                names.of(out.edge.variable, step.index)
-                if out.edge.variable is not None
-                else named(f"input_{number}")
-            )
-            lines.append(is_value(partial(root, to), out.grad))
+        if out is None:
+            continue
+        if out.edge.variable is not None:
+            to: Name | None = names.of(out.edge.variable, step.index)
+        else:
+            to = _made_by(trace, names, step.index, out.edge.node, out.edge.index)
+        lines.append(is_value(partial(root, to or named(f"input_{number}")), out.grad))
     return Explanation(
         f"Backward through {step.node.name}",
-        f"{step.node.name} passes the gradient on. No formula is known for this Node here; "
+        _IN_PLACE
+        if step.node.name.endswith("CopySlices")
+        else f"{step.node.name} passes the gradient on. No formula is known for this Node here; "
         "its numbers are PyTorch's own.",
         (Part("values", tuple(lines)),) if lines else (),
     )
+
+
+def _made_by(trace: Trace, names: Names, at: int, node: int, output: int) -> Name | None:
+    """The name of what a Node is the grad_fn of."""
+    forward = trace.forward_of(node)
+    if forward is None:
+        return None
+    # An in-place change of a part gives the whole its new grad_fn, not the output.
+    for value in forward.changed:
+        if value.node == node:
+            return names.of(value.tensor, at)
+    in_range = output < len(forward.outputs)
+    return names.of(forward.outputs[output].tensor, at) if in_range else None

@@ -20,8 +20,8 @@ from backprop_tui.explain.worked import (
     Index,
     input_of,
     lifted,
+    node_op,
     nudged,
-    op_of,
     pull_back,
 )
 from backprop_tui.ops.base import Op
@@ -165,7 +165,7 @@ def _hops(trace: Trace, path: Sequence[tuple[int, int, int]]) -> list[Hop] | Non
     hops = []
     for node, output, edge in path:
         step = trace.forward_of(node)
-        op = None if step is None else op_of(step)
+        op = None if step is None else node_op(step)
         if step is None or op is None:
             return None
         hops.append(Hop(step, op, output, edge))

@@ -54,14 +54,14 @@ def chain_lines(
     root = root_name(names, seed)
     lines: list[Equation] = []
     if found.paths == 1:
-        return _way_lines(left, found.ways[0], total, root, names, at)
+        return _way_lines(left, found.ways[0], total, seed, names, at)
     what = f"{found.paths} paths lead from {root.text} to {_by(left)}"
     shown = len(found.ways)
     which = ", each gives its contribution" if shown == found.paths else f"; the first {shown}"
     lines.append(sentence(f"{what}{which}:"))
     for number, way in enumerate(found.ways, 1):
         name = Name(f"path {number}", rf"\text{{path {number}}}")
-        lines += _way_lines(name, way, way.contribution, root, names, at)
+        lines += _way_lines(name, way, way.contribution, seed, names, at)
     terms = np.array([way.contribution for way in found.ways])
     sum_of = plus(terms)
     if shown < found.paths:
@@ -72,10 +72,13 @@ def chain_lines(
 
 
 def _way_lines(
-    left: Name, way: Way, total: float, root: Name, names: Names, at: int
+    left: Name, way: Way, total: float, seed: SeedGrad, names: Names, at: int
 ) -> list[Equation]:
     """One path: its factors by name, then their numbers."""
-    symbols = _row([_factor_name(f, root, names, at) for f in way.factors], " · ", "factors")
+    root, tensor = root_name(names, seed), seed.tensor.tensor
+    symbols = _row(
+        [_factor_name(f, root, tensor, names, at) for f in way.factors], " · ", "factors"
+    )
     product = dotted([factor.value for factor in way.factors])
     if way.ways == 1:
         first = [equal(left, symbols)] if len(way.factors) > 1 else []
@@ -94,8 +97,10 @@ def _way_lines(
     ]
 
 
-def _factor_name(factor: Factor, root: Name, names: Names, at: int) -> Name:
+def _factor_name(factor: Factor, root: Name, tensor: int, names: Names, at: int) -> Name:
     of = named_element(names.of(factor.of.tensor, at), factor.of.data, factor.of_at)
+    if factor.of.tensor == tensor and factor.of.data.size == 1:
+        of = root
     by = named_element(names.of(factor.by.tensor, at), factor.by.data, factor.by_at)
     # The root's own gradient, where it is not 1: ∂L/∂root.
     return partial(root if factor.of.tensor == factor.by.tensor else of, by)

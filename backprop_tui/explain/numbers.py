@@ -15,7 +15,7 @@ def number(value: float) -> str:
         return str(bool(value))
     if isinstance(value, int) and abs(value) < 10**9:
         return str(value)
-    words = f"{float(value):.4g}"
+    words = f"{float(value) + 0.0:.4g}"  # + 0.0: a negative zero is 0
     if "e+" in words and abs(value) < 1e7 and float(value).is_integer():
         return f"{int(value)}"
     return words

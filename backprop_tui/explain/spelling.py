@@ -30,7 +30,7 @@ def latex(value: Sym, *, names: bool = False, longest: int = LONGEST) -> str:
 class _Text:
     """Spells an expression; ``spell`` returns the words and how tightly they bind."""
 
-    plus, minus, dot, dots = " + ", " − ", "·", "…"
+    plus, minus, dot, dots, mod = " + ", " − ", "·", "…", " mod "
 
     def __init__(self, names: bool, longest: int) -> None:
         self.names = names
@@ -51,6 +51,8 @@ class _Text:
             return self.product(value)
         if kind == "div":
             return self.quotient(args[0], args[1])
+        if kind == "mod":
+            return self.inside(args[0], _POWER) + self.mod + self.inside(args[1], _POWER), _QUOTIENT
         if kind == "pow":
             return self.power(args[0], args[1])
         if kind == "neg":
@@ -131,7 +133,7 @@ class _Text:
 
 
 class _Latex(_Text):
-    plus, minus, dot, dots = " + ", " - ", r" \cdot ", r"\dots"
+    plus, minus, dot, dots, mod = " + ", " - ", r" \cdot ", r"\dots", r" \bmod "
 
     def number(self, value: float) -> str:
         return number_latex(value)

@@ -115,6 +115,12 @@ class Sym:
     def __rpow__(self, other: object) -> Any:
         return self._binary(other, "pow", turned=True)
 
+    def __mod__(self, other: object) -> Any:
+        return self._binary(other, "mod")
+
+    def __rmod__(self, other: object) -> Any:
+        return self._binary(other, "mod", turned=True)
+
     def __neg__(self) -> Sym:
         return Sym(-self.value, "neg", (self,))
 
@@ -188,6 +194,7 @@ _BINARY: dict[str, Callable[[float, float], float]] = {
     "mul": lambda a, b: a * b,
     "div": _divide,
     "pow": _power,
+    "mod": lambda a, b: a % b if b else math.nan,
 }
 
 _POLES = {"log": 0, "log2": 0, "log10": 0, "log1p": -1}
@@ -218,6 +225,7 @@ _BY_NAME: dict[str, tuple[Callable[[float], float], str, str]] = {
     "arctan": (math.atan, "atan({})", r"\arctan\left({}\right)"),
     "arcsin": (math.asin, "asin({})", r"\arcsin\left({}\right)"),
     "arccos": (math.acos, "acos({})", r"\arccos\left({}\right)"),
+    "rint": (lambda x: float(round(x)), "round({})", r"\operatorname{{round}}\left({}\right)"),
     "erf": (math.erf, "erf({})", r"\operatorname{{erf}}\left({}\right)"),
 }
 

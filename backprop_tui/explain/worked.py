@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,6 +34,13 @@ Slices = Mapping[str, tuple[slice, ...]]
 def op_of(step: Forward) -> Op | None:
     """The record of the op that ran; None for an op that has none."""
     return OPS.get(step.op)
+
+
+def node_op(step: Forward) -> Op | None:
+    """The record whose rules the step's Node runs; None also where the Node is of another kind
+    (CopySlices: an in-place change of a part)."""
+    op = OPS.get(step.op)
+    return op if op is not None and step.node is not None and step.node.name == op.grad_fn else None
 
 
 def vjp_of(op: Op, edge: int) -> Vjp | None:
@@ -233,42 +240,62 @@ def _agreed(working: Sym | None, recorded: float) -> Sym | None:
 # --- numeric --------------------------------------------------------------------------------
 
 
+class _Kept(NamedTuple):
+    """A tensor that is looked at only if the rule saves it."""
+
+    name: str
+    value: TensorValue
+
+
 def namespace(
     step: Forward, op: Op, rule: Vjp, see: Callable[[str, TensorValue], Any]
 ) -> SimpleNamespace:
     """What a vjp rule reads: what it ``saves``, seen with ``see``, and the attributes."""
     found = SimpleNamespace(**dict.fromkeys((*op.vjps, *op.plain)))
     found.__dict__.update(step.attrs)
-    tensors = []
-    for operand in step.inputs:
-        value = operand.value
-        if not isinstance(value, TensorValue):
-            setattr(found, operand.name, value)
+    for name, value in _seen(step, lambda name, value: _Kept(name, value)).items():
+        parts = value if isinstance(value, list) else [value]
+        shapes = [part.value.data.shape for part in parts if isinstance(part, _Kept)]
+        if not shapes:
+            setattr(found, name, value)
             continue
-        tensors.append(value)
-        setattr(found, f"{operand.name}_shape", value.data.shape)
-        if operand.name in rule.saves:
-            setattr(found, operand.name, see(operand.name, value))
-    if op.variadic:
-        found.tensors_shape = [value.data.shape for value in tensors]
-        if "tensors" in rule.saves:
-            found.tensors = tuple(see("tensors", value) for value in tensors)
+        setattr(found, f"{name}_shape", shapes if isinstance(value, list) else shapes[0])
+        if name in rule.saves:
+            seen = tuple(see(part.name, part.value) for part in parts)
+            setattr(found, name, seen if isinstance(value, list) else seen[0])
     if "result" in rule.saves:
         results = tuple(see("result", output) for output in step.outputs)
         found.result = results[0] if op.outputs == 1 else results
     return found
 
 
+def _seen(step: Forward, see: Callable[[str, TensorValue], Any]) -> dict[str, Any]:
+    """The inputs by name; ``tensors[0]``, ``tensors[1]`` … become the one list ``tensors``."""
+    found: dict[str, Any] = {}
+    for operand in step.inputs:
+        value = operand.value
+        name, several, _ = operand.name.partition("[")
+        seen = see(name, value) if isinstance(value, TensorValue) else value
+        if several:
+            found.setdefault(name, []).append(seen)
+        else:
+            found[name] = seen
+    return found
+
+
 def _forward_with(step: Forward, op: Op, see: Callable[[str, TensorValue], Any]) -> Any:
     """The op run again on its inputs, each seen with ``see``."""
-    inputs = {
-        o.name: see(o.name, o.value) if isinstance(o.value, TensorValue) else o.value
-        for o in step.inputs
-    }
+    inputs = _seen(step, see)
     if op.variadic:
-        return op.forward(list(inputs.values()), **step.attrs)
+        (tensors,) = inputs.values()
+        return op.forward(tensors, **step.attrs)
+    code = op.forward.__code__
+    taken = code.co_varnames[: code.co_argcount]
+    rest = [one for value in inputs.values() if isinstance(value, list) for one in value]
+    if rest:
+        return op.forward(*(inputs[name] for name in taken if name in inputs), *rest, **step.attrs)
     # An optional input that was not given is not among the step's inputs.
-    left_out = dict.fromkeys((*op.vjps, *op.plain))
+    left_out = {name: None for name in (*op.vjps, *op.plain) if name in taken}
     return op.forward(**{**left_out, **inputs}, **step.attrs)
 
 
