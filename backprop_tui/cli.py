@@ -80,6 +80,10 @@ def open_(scenario: str, at: int | None) -> None:
 
 @_says_errors
 def _open(scenario: str | None, at: int | None) -> None:
+    import gc
+
+    # Nothing that is made on the way to the first frame is garbage; the app collects after it.
+    gc.disable()
     from backprop_tui.tui.app import run_app
 
     run_app(scenario, at=None if at is None else at - 1)

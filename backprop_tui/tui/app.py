@@ -6,6 +6,7 @@ run_app(scenario) ──▶ BackpropApp ──▶ StepperScreen(Film(session))
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
     from backprop_tui.session import Session
 
 Opener = Callable[[Path | str], "Session"]
+
+
+def _collect_garbage() -> None:
+    """Collect from now on; what start-up made stays, and is never looked through again."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def _palette() -> type[Provider]:
@@ -63,6 +71,7 @@ class BackpropApp(App[None]):
         self.theme = THEME_NAMES[0]
 
     def on_mount(self) -> None:
+        self.call_after_refresh(_collect_garbage)
         if self.stepper.film is None:
             from backprop_tui.tui.screens.library import LibraryScreen
 

@@ -11,6 +11,7 @@ from time import monotonic
 
 from textual import events
 from textual.app import ComposeResult
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -55,6 +56,7 @@ class StepperScreen(Screen[None]):
         self._caption = Caption(id="caption")
         self._keys = KeyBar()
         self._sizes = Sizes(*[(0, 0)] * len(PANES))
+        self._laid_out_for = Size(0, 0)
         self._playing: Timer | None = None
         self._growing: Timer | None = None
         self._last_key = 0.0
@@ -67,6 +69,7 @@ class StepperScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self._views["program"].focus()
+        self.lay_out(self.app.size)
         self.call_after_refresh(self._start_growing)
 
     def on_unmount(self) -> None:
@@ -86,11 +89,13 @@ class StepperScreen(Screen[None]):
     # -- layout and painting --------------------------------------------------------------------
 
     def on_resize(self, event: events.Resize) -> None:
-        self.lay_out()
+        if event.size != self._laid_out_for:
+            self.lay_out(event.size)
 
-    def lay_out(self) -> None:
-        """Lay the panes out for the present size, and paint them."""
-        width, height = self.size
+    def lay_out(self, size: Size | None = None) -> None:
+        """Lay the panes out for a size (the present one), and paint them."""
+        size = size or self.size
+        width, height = self._laid_out_for = size
         if not width or not height:
             return
         self._keys.display = not self.presenting
