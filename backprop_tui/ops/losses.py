@@ -360,7 +360,7 @@ define(
         shape=nll_shape,
         plain=("target", "weight"),
         formula=Formula(
-            "$reduction(−$self[row, $target])", r"\text{$reduction}(-$self_{i, {$target}_i})"
+            "$reduction(−$self[row, $target])", r"\text{$reduction}(-{$self}_{i, {$target}_i})"
         ),
         vjps={
             "self": Vjp(
