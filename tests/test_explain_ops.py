@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from recorded import record
 
+from backprop_tui.explain import explain
 from backprop_tui.explain.chain import chain
 from backprop_tui.explain.naming import named, names_of
 from backprop_tui.explain.worked import backward_working, forward_working, input_of, op_of
@@ -107,3 +108,8 @@ def missing_gradients(trace: Trace, step: Backward) -> list[str]:
 def test_the_rule_itself_works_the_element_out(expression: str) -> None:
     trace = record(f"{HEAD}y = {expression}\n(y * y).sum().backward()\n")
     assert missing(trace) == []
+    for step in trace:
+        for part in explain(trace, step.index).parts:
+            for line in part.lines:
+                assert "$" not in line.text + line.latex, line
+                assert line.latex.count("{") == line.latex.count("}"), line.latex

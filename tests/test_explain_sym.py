@@ -189,7 +189,9 @@ def test_the_latex_has_its_braces_closed(made: Sym) -> None:
         ("w1.grad", r"w_{1}\texttt{.grad}"),
         ("(0.1 * u.grad)", r"(0.1 \cdot u\texttt{.grad})"),
         ("(x @ w.T)", r"(x\, w^{\top})"),
-        ("d[0]", r"\texttt{d[0]}"),
+        ("d[0]", "d[0]"),
+        ("x[:, 1]", "x[:, 1]"),
+        ("d['a']", r"\texttt{d['a']}"),
         ("a if b else {}", r"\texttt{a if b else \{\}}"),
     ],
 )

@@ -92,16 +92,15 @@ def filled(formula: Formula, parts: Mapping[str, Name]) -> Name:
 def operands(step: Forward, names: Names, at: int) -> dict[str, Name]:
     """The names of a forward step's inputs, outputs and attributes, for its formulas."""
     parts = {key: plain(value) for key, value in step.attrs.items()}
-    several: list[Name] = []
+    several: dict[str, list[Name]] = {}
     for operand in step.inputs:
         value = operand.value
         name = names.of(value.tensor, at) if isinstance(value, TensorValue) else value_name(value)
         if name.text.startswith("-"):
             name = Name(f"({name.text})", f"({name.tex})")
-        parts[operand.name] = name
-        several.append(name)
-    if "tensors" not in parts or len(several) > 1:
-        parts["tensors"] = joined(several)
+        # tensors[0], tensors[1] … are one list.
+        several.setdefault(operand.name.partition("[")[0], []).append(name)
+    parts |= {key: joined(list_of) for key, list_of in several.items()}
     if step.outputs:
         parts["result"] = joined([names.of(o.tensor, at) for o in step.outputs])
     return parts
