@@ -310,8 +310,9 @@ def _latex_expression(tree: ast.expr, place: int) -> str | None:
         inner = _latex_expression(tree.value, 3)
         return None if inner is None else inner + _ATTRIBUTES[tree.attr]
     if isinstance(tree, ast.Subscript):
-        inner, place_of = _latex_expression(tree.value, 3), ast.unparse(tree.slice)
-        return f"{inner}[{place_of}]" if inner and re.fullmatch(r"[\d:, -]+", place_of) else None
+        inner = _latex_expression(tree.value, 3)
+        at = ast.unparse(tree).removeprefix(ast.unparse(tree.value))
+        return inner + at if inner and re.fullmatch(r"\[[\d:, -]+\]", at) else None
     if isinstance(tree, ast.Call) and not tree.keywords:
         arguments = [_latex_expression(argument, 0) for argument in tree.args]
         function = tree.func.attr if isinstance(tree.func, ast.Attribute) else None
