@@ -200,12 +200,17 @@ def test_a_long_run_shows_the_first_iterations_and_the_last(long_run: Trace) -> 
     assert [row[0] for row in rows[1:]] == [str(n) for n in range(1, 41)]
 
 
+def test_a_phase_that_only_clears_gradients_is_called_so(long_run: Trace) -> None:
+    first = [h for h in headings(export_markdown(long_run)) if h.startswith("### ")][:4]
+    assert first == ["### Forward", "### Clearing", "### Backward", "### Update"]
+
+
 def test_what_was_left_out_can_be_had(long_run: Trace) -> None:
     text = export_markdown(long_run)
     rows = next(table for table in tables(text) if table[0][0] == "Iteration")
     third, last_but_one = rows[3][2].split(":"), rows[39][2].split(":")
     command = f"backprop-tui export made_here.py --steps {third[0]}:{last_but_one[1]}"
-    assert "Iterations 3 to 39 are left out here; each has a row in the table of losses. " in text
+    assert "Iterations 3 to 39 are left out here; the losses are in the table at the end. " in text
     assert f"`{command}`" in text
     part = export_markdown(long_run, int(third[0]), int(last_but_one[1]))
     assert len([h for h in headings(part) if h.startswith("## Iteration")]) == 37

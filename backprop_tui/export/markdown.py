@@ -38,6 +38,7 @@ from backprop_tui.trace.steps import (
     Output,
     SeedGrad,
     Step,
+    ZeroGrad,
 )
 from backprop_tui.trace.trace import Trace
 from backprop_tui.view.numbers import clip, shape_text, short, tensor_text
@@ -138,7 +139,7 @@ class _Document:
         if first is last:
             which = f"Iteration {first.number} is"
         return gfm.quote(
-            f"{which} left out here; each has a row in the table of losses. "
+            f"{which} left out here; the losses are in the table at the end. "
             + self._in_full(first.start, last.stop)
         )
 
@@ -166,7 +167,7 @@ class _Document:
     # ------------------------------------------------------------------ phases
 
     def _phase(self, phase: Phase) -> Iterator[str]:
-        heading = phase.kind.capitalize()
+        heading = self._kind(phase).capitalize()
         yield f"## {heading}" if phase.kind == "setup" else f"### {heading}"
         if phase.kind == "backward":
             yield from self._graph(phase)
@@ -180,6 +181,11 @@ class _Document:
         else:
             yield from self._statements(phase.start, phase.stop)
         yield self._changed(phase)
+
+    def _kind(self, phase: Phase) -> str:
+        """The phase's kind; an update that only clears gradients is called so."""
+        kinds = {type(self.trace[index]) for index in range(phase.start, phase.stop)}
+        return "clearing" if kinds - {Output} == {ZeroGrad} else phase.kind
 
     def _changed(self, phase: Phase) -> str:
         rows = [
@@ -289,7 +295,7 @@ class _Document:
         yield "## Loss"
         every = -(-len(learnt) // MOST_LOSSES)
         if every > 1:
-            yield f"Every {every}th of {len(learnt)} iterations, and the last."
+            yield f"One iteration in {every} of the {len(learnt)}, and the last."
         yield gfm.table(
             ("Iteration", "Loops", "Steps", "Loss"),
             [
