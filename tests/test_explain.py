@@ -285,6 +285,14 @@ def test_a_loop_tells_its_round() -> None:
     ]
 
 
+def test_a_transposed_weight_transposed_again() -> None:
+    trace = trace_of("training")
+    index = steps_of(trace, Backward, "AddmmBackward0")[0]
+    line = next(p for p in explain(trace, index).parts if p.heading == "rule").lines[1]
+    assert line.text == "∂loss/∂tanh₁ = ∂loss/∂model(x) @ model.2.weight"
+    assert r"\, {\mathit{model.2.weight}}" in line.latex
+
+
 def test_an_optimizer_line_by_line() -> None:
     trace = trace_of("training")
     index = steps_of(trace, Update)[-1]

@@ -166,7 +166,7 @@ class Names:
             label = text
             first = step.inputs[0].value if step.inputs else None
             if step.op in TRANSPOSES and output.data.ndim == 2 and isinstance(first, TensorValue):
-                label = self.of(first.tensor, step.index).text + "ᵀ"
+                label = (self.of(first.tensor, step.index).text + "ᵀ").replace("ᵀᵀ", "")
             elif not label or len(step.outputs) > 1:
                 label = self._number(step.op)
             self._labels[output.tensor] = label

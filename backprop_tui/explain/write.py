@@ -86,7 +86,9 @@ def filled(formula: Formula, parts: Mapping[str, Name]) -> Name:
         inside = f"(${key})"
         text_of[key] = (name.bare if inside in formula.text else name).text
         tex_of[key] = (name.bare if inside in formula.latex else name).tex
-    return Name(formula.fill(**text_of), formula.fill_latex(**tex_of))
+    # Twice transposed is not transposed.
+    words = formula.fill(**text_of).replace("ᵀᵀ", "")
+    return Name(words, formula.fill_latex(**tex_of).replace(r"^{\top}}^\top", "}"))
 
 
 def operands(step: Forward, names: Names, at: int) -> dict[str, Name]:
