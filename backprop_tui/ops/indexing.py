@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from backprop_tui.ops.base import Formula, Op, Saved, Shape, Vjp, define
-from backprop_tui.ops.rules import wrap_dim
+from backprop_tui.ops.rules import broadcast, wrap_dim
 
 
 def along(dim: int, index: Any) -> tuple[Any, ...]:
@@ -150,6 +150,38 @@ define(
             )
         },
         help="Picks elements by lists of positions or by a mask.",
+    )
+)
+
+
+def masked_select_shape(self: Shape, mask: Shape) -> None:
+    """Known only when the mask is; the two must stretch to each other."""
+    broadcast(self, mask)
+
+
+define(
+    Op(
+        name="masked_select",
+        grad_fn="MaskedSelectBackward0",
+        elementwise=True,
+        forward=lambda self, mask: np.array(
+            np.broadcast_arrays(self, mask)[0][np.broadcast_arrays(self, mask)[1]]
+        ),
+        shape=masked_select_shape,
+        plain=("mask",),
+        formula=Formula("$self where $mask", r"{$self}_{$mask}"),
+        vjps={
+            "self": Vjp(
+                lambda g, s: placed(
+                    g,
+                    np.broadcast_shapes(s.self_shape, s.mask.shape),
+                    (np.broadcast_to(s.mask, np.broadcast_shapes(s.self_shape, s.mask.shape)),),
+                ),
+                Formula("$grad where $mask, else 0", r"$grad \text{ at } $mask"),
+                saves=("self_shape", "mask"),
+            )
+        },
+        help="The elements where a mask is True, in one row.",
     )
 )
 

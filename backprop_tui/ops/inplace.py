@@ -32,7 +32,7 @@ define(
 define(
     Op(
         name="fill",
-        grad_fn="FillBackward0",
+        grad_fn="FillBackward2",
         forward=lambda self, *, value: np.full_like(self, value),
         shape=same,
         formula=Formula("$value", "$value"),

@@ -265,6 +265,18 @@ define(
 )
 define(
     Op(
+        name="_reshape_alias",
+        grad_fn="ReshapeAliasBackward0",
+        view=True,
+        forward=lambda self, *, size: self.reshape(size),
+        shape=view_shape,
+        formula=Formula("$self in the shape $size", "$self"),
+        vjps={"self": BACK_IN_SHAPE},
+        help="Another shape of numbers that do not lie in order in memory.",
+    )
+)
+define(
+    Op(
         name="_to_copy",
         grad_fn="ToCopyBackward0",
         forward=lambda self, *, dtype: self.astype(dtype),

@@ -156,7 +156,9 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
 
 def masked_select(input: Any, mask: Any) -> Any:
     """The elements where ``mask`` is true."""
-    return getitem(input, mask)
+    if mask.array.dtype.kind != "b":
+        raise RuntimeError("masked_select: expected BoolTensor for mask")
+    return apply("masked_select", input, mask)
 
 
 def narrow(input: Any, dim: int, start: int, length: int) -> Any:

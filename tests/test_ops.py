@@ -1,0 +1,353 @@
+"""Every op record: values, graph and gradients as in PyTorch, a gradient check, its shape rule and
+its formulas. A new record needs one line in SAMPLES."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import mutually_broadcastable_shapes
+from twins import OURS, TORCH, difference, drawn, order_of, run
+
+from backprop_tui.engines.numpy_engine.engine import NumpyEngine
+from backprop_tui.ops import OPS
+
+#: The tensors that samples speak of; ``f`` stands for the dtype of the run.
+INPUTS = {
+    "x": "torch.tensor([[0.45, -1.25, 1.9], [-0.75, 0.3, 1.55]], dtype=f, requires_grad=True)",
+    "p": "torch.tensor([[0.5, 1.25, 2.0], [0.75, 0.25, 1.5]], dtype=f, requires_grad=True)",
+    "q": "torch.tensor([[0.2, 0.9, 0.6], [0.4, 0.35, 0.7]], dtype=f, requires_grad=True)",
+    "v": "torch.tensor([0.3, -0.6, 0.9], dtype=f, requires_grad=True)",
+    "w": "torch.tensor([[1.0, -2.0], [0.5, 0.25], [-1.5, 3.0]], dtype=f, requires_grad=True)",
+    "s": "torch.tensor(0.8, dtype=f, requires_grad=True)",
+    "B": "torch.arange(12, dtype=f).sub(5).mul(0.3).view(2, 2, 3).requires_grad_()",
+    "t": "torch.tensor([[0.1, -0.5, 2.5], [1.0, 0.0, 0.3]], dtype=f)",
+    "y": "torch.tensor([[0.0, 1.0, 1.0], [1.0, 0.0, 0.25]], dtype=f)",
+    "k": "torch.tensor([2, 0])",
+    "m": "torch.tensor([[True, False, True], [False, False, True]])",
+}
+
+#: One line for each record: an expression that runs it.
+SAMPLES = {
+    "add": ["x + v", "x + 1.5", "2 + s", "s + x"],
+    "add.alpha": ["torch.add(x, v, alpha=2)"],
+    "add.scalar": [],
+    "sub": ["x - v", "x - 1", "v - x"],
+    "sub.alpha": ["torch.sub(x, v, alpha=0.5)"],
+    "rsub": ["2 - x", "1.5 - s"],
+    "mul": ["x * v", "x * 2", "0.1 * x", "s * x", "x * x"],
+    "mul.scalar": [],
+    "div": ["x / p", "x / 2", "v / p"],
+    "div.scalar": ["F.cross_entropy(x, y)"],
+    "neg": ["-x"],
+    "reciprocal": ["p.reciprocal()", "3 / p", "1 / p"],
+    "pow": ["x ** 2", "x ** 3", "p ** 0.5", "p ** -1", "x ** 0", "x.square()", "p ** 1.5"],
+    "pow.tensor": ["p ** v", "p ** torch.tensor(2.0, dtype=f)", "x ** torch.tensor(2.0, dtype=f)"],
+    "pow.scalar": ["2 ** x", "1.5 ** x"],
+    "remainder": ["x % 2", "x % 0.7"],
+    "remainder.tensor": ["x % p"],
+    "maximum": ["torch.maximum(x, v)", "torch.max(x, x)"],
+    "minimum": ["torch.minimum(x, v)", "torch.min(x, t)"],
+    "where": ["torch.where(m, x, v)", "torch.where(x > 0, x, 0.0)", "torch.where(m, 1.0, x)"],
+    "masked_fill": ["x.masked_fill(m, 7.0)"],
+    "exp": ["x.exp()"],
+    "log": ["p.log()"],
+    "log1p": ["p.log1p()"],
+    "log2": ["p.log2()"],
+    "log10": ["p.log10()"],
+    "sqrt": ["p.sqrt()"],
+    "rsqrt": ["p.rsqrt()"],
+    "abs": ["x.abs()", "abs(x)"],
+    "sin": ["x.sin()"],
+    "cos": ["x.cos()"],
+    "tan": ["x.tan()"],
+    "atan": ["x.atan()"],
+    "tanh": ["x.tanh()"],
+    "sigmoid": ["torch.sigmoid(x)"],
+    "relu": ["torch.relu(x)", "F.relu(x)"],
+    "leaky_relu": ["F.leaky_relu(x, 0.1)"],
+    "elu": ["F.elu(x)", "F.elu(x, 0.5)", "F.selu(x)"],
+    "softplus": ["F.softplus(x)", "F.softplus(x * 20, 2.0, 10.0)"],
+    "silu": ["F.silu(x)"],
+    "erf": ["torch.erf(x)"],
+    "gelu": ["F.gelu(x)", "F.gelu(x, approximate='tanh')"],
+    "log_sigmoid": ["F.logsigmoid(x)"],
+    "hardtanh": ["F.hardtanh(x)", "F.relu6(x)"],
+    "clamp": ["x.clamp(-1, 1)", "x.clamp(min=0)", "x.clamp(max=0.5)", "(x * 0).clamp(min=0)"],
+    "clamp_min": ["x.clamp_min(0.1)"],
+    "clamp_max": ["x.clamp_max(0.1)"],
+    "sign": ["x.sign()"],
+    "floor": ["x.floor()"],
+    "ceil": ["x.ceil()"],
+    "round": ["x.round()"],
+    "trunc": ["x.trunc()"],
+    "softmax": ["torch.softmax(x, 1)", "x.softmax(0)", "s.softmax(0)"],
+    "log_softmax": ["F.log_softmax(x, dim=-1)", "x.log_softmax(0)"],
+    "sum": ["x.sum()", "s.sum()"],
+    "sum.dim": ["x.sum(0)", "x.sum(dim=1, keepdim=True)", "B.sum((0, 2))", "torch.sum(x, -1)"],
+    "mean": ["x.mean()", "torch.mean(s)"],
+    "mean.dim": ["x.mean(0)", "x.mean(dim=-1, keepdim=True)", "B.mean((1, 2))"],
+    "max": ["x.max()", "torch.max(torch.relu(x))", "F.relu(-p).max()"],
+    "max.dim": ["x.max(1).values", "x.max(dim=0, keepdim=True)[0]", "s.max(0)[0]"],
+    "amax": ["x.amax(1)", "F.relu(-p).amax(0)", "x.amax()"],
+    "min": ["x.min()", "torch.min(torch.relu(x))"],
+    "min.dim": ["x.min(1).values", "x.min(dim=0, keepdim=True)[0]"],
+    "amin": ["x.amin(1, keepdim=True)"],
+    "var": ["x.var()", "x.var(0)", "x.var(1, unbiased=False)", "x.var(dim=1, keepdim=True)"],
+    "std": ["x.std()", "x.std(1)", "x.std(0, keepdim=True)"],
+    "linalg_vector_norm": ["x.norm()", "x.norm(1)", "x.norm(p=3)", "x.norm(dim=1)",
+                           "torch.norm(x, float('inf'))"],
+    "prod": ["x.prod()", "F.relu(x).prod()"],
+    "prod.dim": ["x.prod(1)", "F.relu(x).prod(0)", "x.prod(0, keepdim=True)"],
+    "logsumexp": ["x.logsumexp(1)", "torch.logsumexp(x, 0, keepdim=True)"],
+    "cumsum": ["x.cumsum(0)", "x.cumsum(-1)"],
+    "mm": ["F.linear(x, x)", "F.linear(v, x)", "F.linear(B, x)", "x @ w", "torch.mm(x, w)", "v @ w", "B @ w", "B.transpose(0, 1) @ w"],
+    "addmm": ["F.linear(x, w.t(), w[0])", "F.linear(v, w.t(), w[1])", "F.linear(B, w.t(), w[1])",
+              "torch.addmm(w[0], x, w)"],
+    "mv": ["t[0] @ B.mT", "x @ v", "x.mv(v)", "B @ v"],
+    "dot": ["v @ v", "torch.dot(v, x[0])"],
+    "bmm": ["torch.bmm(B, B.mT)", "B @ B.transpose(1, 2)", "B @ w.detach().expand(2, 3, 2)",
+            "t @ B.mT", "B.view(2, 1, 2, 3) @ B.mT"],
+    "t": ["x.t()", "v.t()"],
+    "view": ["x.view(3, 2)", "x.reshape(-1)", "x.flatten()", "x.view(-1, 2)", "x.view(2, 3)"],
+    "permute": ["x.T", "B.permute(2, 0, 1)", "v.T"],
+    "transpose": ["x.transpose(0, 1)", "B.mT", "B.transpose(-1, 0)"],
+    "_reshape_alias": ["B.transpose(0, 1).reshape(2, 2, 3, 1)"],
+    "unsqueeze": ["x.unsqueeze(0)", "x.unsqueeze(-1)", "x[None]", "x[:, None]"],
+    "squeeze": ["x.unsqueeze(0).squeeze()", "x.squeeze()"],
+    "squeeze.dim": ["x.unsqueeze(1).squeeze(1)", "x.squeeze(0)"],
+    "squeeze.dims": ["x.view(1, 6, 1).squeeze((0, 2))"],
+    "squeeze.matmul": ["v @ w"],
+    "expand": ["v.expand(2, 3)", "v.expand_as(x)", "v[:, None].expand(-1, 4)", "s.expand(2)"],
+    "alias": ["x[...]"],
+    "detach": ["x.detach()"],
+    "clone": ["x.clone()", "x.t().contiguous()"],
+    "_unsafe_view": ["x.t().reshape(-1)", "torch.flatten(B.mT)"],
+    "_to_copy": ["x.double() * x.float()", "x.double().float()", "x.long()"],
+    "repeat": ["x.repeat(2, 1)", "v.repeat(2, 2)", "x.repeat(2, 1, 3)"],
+    "flip": ["x.flip(0)", "x.flip((0, 1))"],
+    "cat": ["torch.cat([x, p])", "torch.cat((x, t, x), dim=1)"],
+    "stack": ["torch.stack([v, v, x[0]])", "torch.stack((x, p), dim=-1)"],
+    "split": ["x.split(1)[1]", "x.split(2, dim=1)[1]", "x.chunk(2)[0]", "x.chunk(2, 1)[1]"],
+    "split.sizes": ["x.split([1, 2], 1)[1]"],
+    "unbind": ["x.unbind()[1]", "x.unbind(1)[2]", "[row for row in x][0]"],
+    "select": ["x[0]", "x[1, 2]", "x[:, 1]", "x[-1]", "x[..., 0]", "x[torch.tensor(1)]"],
+    "slice": ["x[1:]", "x[:, :2]", "x[:]", "x[:, ::2]", "v[-2:]", "x.narrow(1, 1, 2)", "x[5:]"],
+    "index": ["x[k.flip(0) // 2]", "x[:, k]", "x[m]", "x[[0, 1, 1], [2, 0, 0]]", "x[1:, k]",
+              "x[0, k]", "B[:, k // 2]", "x[k // 2, None]", "x[True]"],
+    "masked_select": ["x.masked_select(m)", "torch.masked_select(v, m)"],
+    "index_put": ["put(x * 1, k // 2, v)", "put(x * 1, m, 3.0)", "put(x * 1, m, 1 * x[0, 0])"],
+    "gather": ["x.gather(1, k[:, None])", "torch.gather(x, 0, k[None] // 2)"],
+    "index_select": ["x.index_select(1, k)"],
+    "embedding": ["F.embedding(k, w)", "F.embedding(k[None], w, padding_idx=2)"],
+    "sort": ["x.sort()[0]", "x.sort(0, descending=True).values"],
+    "topk": ["x.topk(2).values", "torch.topk(x, 1, dim=0)[0]"],
+    "mse_loss": ["F.mse_loss(x, t)", "F.mse_loss(x, p, reduction='sum')",
+                 "F.mse_loss(x, t, reduction='none')", "F.mse_loss(x, v)"],
+    "huber_loss": ["F.huber_loss(x, p)", "F.huber_loss(x, t, delta=0.5, reduction='sum')"],
+    "smooth_l1_loss": ["F.smooth_l1_loss(x, p)", "F.smooth_l1_loss(x, t, beta=0.3)"],
+    "binary_cross_entropy": ["F.binary_cross_entropy(q, y)", "F.binary_cross_entropy(q, q * 1)",
+                             "F.binary_cross_entropy(q, y, weight=t, reduction='sum')",
+                             "F.binary_cross_entropy(y.clone().requires_grad_(), y)"],
+    "binary_cross_entropy_with_logits": [
+        "F.binary_cross_entropy_with_logits(x, y)",
+        "F.binary_cross_entropy_with_logits(x, q, reduction='none')",
+        "F.binary_cross_entropy_with_logits(x, y, pos_weight=torch.tensor([1.0, 2, 3], dtype=f))",
+        "F.binary_cross_entropy_with_logits(x, y, weight=t)"],
+    "nll_loss": ["F.cross_entropy(x, k)", "F.nll_loss(x, k, reduction='sum')",
+                 "F.cross_entropy(x, k, weight=torch.tensor([0.5, 1, 2], dtype=f))",
+                 "F.cross_entropy(x, k, reduction='none')", "F.cross_entropy(v, k[0])",
+                 "F.cross_entropy(x, k, ignore_index=0)"],
+    "zero": ["(x * 1).zero_()"],
+    "fill": ["(x * 1).fill_(3)"],
+    "copy": ["(x * 1).copy_(v)", "(x * 1).copy_(t)"],
+    "eq": ["x == 2"], "ne": ["x != v"], "lt": ["x < 0"], "le": ["x <= v"], "gt": ["x > 0.5"],
+    "ge": ["s >= x"],
+    "logical_and": ["torch.logical_and(m, x)"], "logical_or": ["torch.logical_or(m, x)"],
+    "logical_xor": ["torch.logical_xor(m, m)"], "logical_not": ["torch.logical_not(m)"],
+    "bitwise_and": ["m & (x > 0)"], "bitwise_or": ["m | (x > 0)"], "bitwise_xor": ["m ^ m"],
+    "bitwise_not": ["~m"], "floor_divide": ["t // 0.3", "k // 2"],
+    "isnan": ["x.isnan()"], "isinf": ["x.isinf()"], "isfinite": ["x.isfinite()"],
+    "argmax": ["x.argmax()", "x.argmax(1)", "x.argmax(0, keepdim=True)"],
+    "argmin": ["x.argmin()", "x.argmin(dim=1)"],
+    "any": ["m.any()", "m.any(0)"], "all": ["m.all()", "m.all(dim=1)"],
+    "count_nonzero": ["torch.count_nonzero(m)"],
+}  # fmt: skip
+
+#: Records that only longer compositions run.
+ELSEWHERE = {"add.scalar", "mul.scalar"}
+#: Written in text and LaTeX by hand, not with the gradient check: steps, and what has no gradient.
+NO_SLOPE = {"detach", "floor_divide"}
+
+CASES = [(name, sample) for name, samples in SAMPLES.items() for sample in samples]
+
+PUT = """
+def put(base, index, value):
+    base[index] = value
+    return base
+"""
+
+
+def program(sample: str, dtype: str) -> str:
+    lines = [f"f = torch.{dtype}", *(f"{name} = {made}" for name, made in INPUTS.items())]
+    return "\n".join([*lines, PUT, f"result = {sample}"])
+
+
+class Heard:
+    """A Listener that keeps what it was told of forward."""
+
+    def __init__(self) -> None:
+        self.forwards: list[Any] = []
+
+    def forward(self, op, inputs, attrs, outputs, node, changed=()) -> None:  # type: ignore[no-untyped-def]
+        self.forwards.append((op, inputs, attrs, outputs, node, changed))
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *told: None
+
+
+def listened(text: str) -> tuple[dict[str, Any], list[Any]]:
+    engine, heard = NumpyEngine(), Heard()
+    engine.listener = heard
+    names = run(OURS, text)
+    engine.listener = None
+    return names, heard.forwards
+
+
+def test_every_record_has_a_sample() -> None:
+    assert set(SAMPLES) == set(OPS), "a record without a line in SAMPLES, or a line without one"
+    assert {name for name, samples in SAMPLES.items() if not samples} == ELSEWHERE
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("name", "sample"), CASES)
+def test_as_in_pytorch(name: str, sample: str, dtype: str) -> None:
+    text = program(sample, dtype)
+    mine, forwards = listened(text)
+    theirs = run(TORCH, text)
+    assert name in [op for op, *_ in forwards], f"{sample} does not run {name}"
+    a, b = mine["result"], theirs["result"]
+    assert not (found := difference(a, b, dtype == "float64")), f"{sample}: {found}"
+    if not b.requires_grad:
+        return
+    orders = []
+    for side, names in ((OURS, mine), (TORCH, theirs)):
+        seed = "g = torch.arange(n, dtype=d).mul(0.25).sub(0.4).view(size)"
+        made = {**side, "n": a.numel(), "d": names["result"].dtype, "size": names["result"].shape}
+        exec(seed.replace("d)", "d)") if a.numel() else "g = torch.zeros(size)", made)
+        root = names["result"]
+        orders.append(order_of(root, lambda root=root, g=made["g"]: root.backward(g)))
+    assert orders[0] == orders[1], f"{sample}: another order of execution"
+    for leaf in INPUTS:
+        found = difference(mine[leaf].grad, theirs[leaf].grad, dtype == "float64")
+        assert not found, f"{sample}: {leaf}.grad: {found}"
+
+
+@pytest.mark.parametrize(("name", "sample"), CASES)
+def test_the_shape_rule_foretells_the_result(name: str, sample: str) -> None:
+    _, forwards = listened(program(sample, "float32"))
+    for op_name, inputs, attrs, outputs, _, _ in forwards:
+        op = OPS[op_name]
+        shapes = [np.shape(getattr(one.value, "data", 0)) for one in inputs]
+        told = op.shape(shapes, **attrs) if op.variadic else op.shape(*shapes, **attrs)
+        if told is None:
+            continue
+        expected = told if op.outputs != 1 else (told,)
+        assert tuple(tuple(s) for s in expected) == tuple(o.data.shape for o in outputs), op_name
+
+
+@pytest.mark.parametrize(
+    ("name", "sample"), [(n, s) for n, s in CASES if OPS[n].vjps and "float()" not in s
+                         and "float32" not in s and "y.clone" not in s and "padding" not in s])  # fmt: skip
+def test_gradient_against_finite_differences(name: str, sample: str) -> None:
+    text = program(sample, "float64")
+    names = run(OURS, text)
+    result = names["result"]
+    if not result.requires_grad:
+        pytest.skip("a step function of an index")
+    weights = np.asarray(np.linspace(-1, 1, result.array.size).reshape(result.array.shape) + 0.3)
+    OURS["torch"].autograd.backward(result, OURS["torch"].from_numpy(weights))
+    kinks = {"relu", "maximum", "minimum", "max", "min", "amax", "amin", "remainder",
+             "remainder.tensor"}  # fmt: skip
+    for leaf in INPUTS:
+        tensor = names[leaf]
+        if not tensor.requires_grad or tensor.grad is None:
+            continue
+        got = tensor.grad.array.copy()
+        for place in np.ndindex(tensor.array.shape):
+            sides = []
+            for step in (1e-6, -1e-6):
+                made = f"{leaf} = {leaf}.detach().clone()\n{leaf}[{place}] += {step}\n"
+                moved = run(OURS, text.replace("\nresult", f"\n{made}result"))["result"]
+                sides.append((moved.array * weights).sum())
+            slope = (sides[0] - sides[1]) / 2e-6
+            if name in kinks and abs(slope - got[place]) > 1e-3:
+                continue  # at a tie the slope is another on each side
+            assert abs(slope - got[place]) < 1e-5 * max(1, abs(slope)), (
+                f"{sample}: d/d{leaf}{place} is {got[place]}, by differences {slope}"
+            )
+
+
+@pytest.mark.parametrize("name", sorted(OPS))
+def test_formulas_render_in_text_and_latex(name: str) -> None:
+    op = OPS[name]
+    code = op.forward.__code__
+    known = {"grad", "result", "tensors", *op.vjps, *op.plain}
+    known |= set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+    formulas = [op.formula, *(vjp.formula for vjp in op.vjps.values())]
+    for formula in formulas:
+        for template, filled in (
+            (formula.text, formula.fill(**dict.fromkeys(known, "Z"))),
+            (formula.latex, formula.fill_latex(**dict.fromkeys(known, "Z"))),
+        ):
+            assert "$" not in filled, f"{name}: {template} asks for something unknown"
+        latex = formula.fill_latex(**dict.fromkeys(known, "Z"))
+        assert latex.replace(r"\{", "").count("{") == latex.replace(r"\}", "").count("}"), latex
+        assert len(re.findall(r"\\left", latex)) == len(re.findall(r"\\right", latex)), latex
+    assert op.help.endswith("."), f"{name} needs a line of help"
+
+
+@pytest.mark.parametrize("name", sorted(n for n, op in OPS.items() if op.vjps))
+def test_rules_save_only_what_exists(name: str) -> None:
+    op = OPS[name]
+    code = op.forward.__code__
+    inputs = {"result", "tensors", *code.co_varnames[: code.co_argcount], *op.vjps, *op.plain}
+    for vjp in op.vjps.values():
+        assert {saved.removesuffix("_shape") for saved in vjp.saves} <= inputs
+
+
+ELEMENTWISE = [
+    "a + b",
+    "a - b",
+    "a * b",
+    "a / b",
+    "torch.maximum(a, b)",
+    "torch.where(a > b, a, b)",
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    shapes=mutually_broadcastable_shapes(num_shapes=2, max_dims=3, max_side=3, min_side=0),
+    sample=st.sampled_from(ELEMENTWISE),
+    seed=st.integers(0, 99),
+)
+def test_broadcasting(shapes: Any, sample: str, seed: int) -> None:
+    first, second = (tuple(shape) for shape in shapes.input_shapes)
+    numbers = np.random.RandomState(seed)
+    values = [numbers.uniform(0.5, 2, shape).astype(np.float32) for shape in (first, second)]
+    sides = []
+    for side in (OURS, TORCH):
+        names = dict(side)
+        for letter, value in zip("ab", values, strict=True):
+            names[letter] = side["torch"].from_numpy(value.copy()).requires_grad_()
+        exec(f"result = {sample}\nresult.sum().backward()", names)
+        sides.append(names)
+    for letter in ("a", "b"):
+        assert not (found := difference(sides[0][letter].grad, sides[1][letter].grad)), found
+    assert drawn(sides[0]["result"]) == drawn(sides[1]["result"])
+    assert not (found := difference(sides[0]["result"], sides[1]["result"])), found
