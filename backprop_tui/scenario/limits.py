@@ -2,7 +2,8 @@
 
 Every count ends in one internal exception, ``OverBudget``; whoever knows the place turns it into
 ``BudgetExceeded``. Work is one unit per statement, loop round and call, and one per element of a
-list or string that is made, so that work bounds what Python's own values can occupy.
+list or string that is made, so that work bounds what Python's own values can occupy; a tensor
+counts by its size.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ class Budget:
     elements: int = 5_000_000  # of one tensor
     memory: int = 1 << 30  # bytes of all tensors alive
 
+
+#: So many elements of a tensor cost as much work as one statement.
+ELEMENTS_PER_WORK = 1024
 
 #: What each limit is called in an error, and its unit.
 LIMITS: dict[str, tuple[str, str]] = {
@@ -133,6 +137,7 @@ class Meter:
             elements *= n
         if elements > self.budget.elements:
             raise OverBudget("elements", self.budget.elements, elements)
+        self.tick(elements // ELEMENTS_PER_WORK)
         self._since += elements * itemsize
         memory = self.budget.memory
         if self._alive + self._since > memory and self._since > memory // 8 and self._census:

@@ -12,6 +12,7 @@ import operator
 import weakref
 from collections.abc import Callable
 from operator import attrgetter
+from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,10 @@ DATA_LOADER_OPTIONS = frozenset(
 )
 
 
+#: Where the world of the host begins; nothing behind it belongs to a program.
+BEYOND = (type, ModuleType, FunctionType, BuiltinFunctionType, CodeType, FrameType)
+
+
 class Runtime:
     """One run's values and rules."""
 
@@ -80,6 +85,8 @@ class Runtime:
         self.matrix_product = self.operators.binary(ast.MatMult)
         self.globals: dict[str, Any] = {}
         self.classes: dict[type, ClassValue] = {}
+        #: The variables of the functions that are running, outermost first.
+        self.frames: list[Env] = []
         #: The innermost place of an error on its way up: the error, statement, expression.
         self.failure: tuple[BaseException, Span, Span] | None = None
         self._write = write
@@ -261,6 +268,8 @@ class Runtime:
             raise TypeError(f"type '{holder.__name__}' is not subscriptable")
         if isinstance(holder, np.ndarray):
             self._picked(holder, key)
+        elif type(key) is list or type(key) is tuple:
+            self.meter.nested(key)
         result = holder[self.operators.hashed(key) if isinstance(holder, dict) else key]
         if type(key) is slice and isinstance(holder, str | list | tuple):
             self.meter.length(len(result))
@@ -292,12 +301,15 @@ class Runtime:
         try:
             observer.enter(function.qualname, tuple(variables.items()))
             env = Env(variables, function.env, function)
+            self.frames.append(env)
             try:
                 function.body(env)
             except Exception as error:
                 self.locate(error)
                 observer.leave()
                 raise
+            finally:
+                self.frames.pop()
             observer.leave()
         finally:
             meter.leave()
@@ -326,10 +338,8 @@ class Runtime:
                 if kind
                 else type(name, (above.made,), methods)
             )
-        elif isinstance(base, type) and self.is_name_of_surface(base):
+        elif isinstance(base, type) and (kind := self._base_kind(base)):
             made = self.engine.subclass(base, name, methods)
-            kind = self._resolved[id(base)].rpartition(".")[2]
-            kind = kind if kind == "Dataset" else "Module"
         else:
             raise Problem(
                 "TypeError",
@@ -341,6 +351,13 @@ class Runtime:
                 member.owner = cls
         self.classes[made] = cls
         return cls
+
+    def _base_kind(self, base: type) -> str:
+        """The kind of a class of the engine that can be subclassed, else ""."""
+        path = self._resolved.get(id(base), "")
+        if path.startswith("torch.nn.") and path != "torch.nn.Parameter":
+            return "Module"
+        return "Dataset" if path.endswith("Dataset") else ""
 
     def super_of(self, env: Env | None, args: tuple[Any, ...]) -> Super:
         """``super()`` or ``super(Net, self)`` inside a method."""
@@ -391,15 +408,22 @@ class Runtime:
         return None
 
     def _census(self) -> int:
-        """Bytes of all arrays that are alive in this process."""
-        seen: dict[int, int] = {}
-        for holder in gc.get_objects():
-            for value in gc.get_referents(holder):
-                if type(value) is np.ndarray and value.base is None:
-                    seen[id(value)] = value.nbytes
-                elif type(value).__module__ == "torch" and type(value).__name__ == "Tensor":
-                    seen[value.data_ptr()] = value.nbytes
-        return sum(seen.values())
+        """Bytes of all arrays that the program, its engine and its observer can reach."""
+        sizes: dict[int, int] = {}
+        seen: set[int] = set()
+        stack: list[Any] = [self.globals, self.frames, self.engine, self.observer]
+        while stack:
+            value = stack.pop()
+            if id(value) in seen or isinstance(value, BEYOND):
+                continue
+            seen.add(id(value))
+            if type(value) is np.ndarray:
+                owner = value if value.base is None else value.base
+                sizes[id(owner)] = int(getattr(owner, "nbytes", value.nbytes))
+            elif type(value).__module__ == "torch" and type(value).__name__ == "Tensor":
+                sizes[value.data_ptr()] = value.nbytes
+            stack.extend(gc.get_referents(value))
+        return sum(sizes.values())
 
 
 def _without_processes(loader: Any) -> Callable[..., Any]:

@@ -89,7 +89,7 @@ ALLOWED: dict[type[ast.AST], tuple[str, ...]] = {
     **dict.fromkeys((ast.Is, ast.IsNot, ast.In, ast.NotIn), ()),
 }  # fmt: skip
 
-#: Levels of the tree below a statement; a sum of so many terms is that deep.
+#: Levels of the tree: a sum of so many terms is that deep, and so many elif one after the other.
 DEPTH = 150
 
 #: The only special methods a class can define.
@@ -121,11 +121,14 @@ class Checker:
 
     def run(self) -> list[ScenarioError]:
         """Walk; the stack is our own, so that no tree is too deep for it."""
-        stack: list[tuple[ast.AST, ast.AST | None, int]] = [(self.tree, None, 0)]
+        stack: list[tuple[ast.AST, ast.AST | None, int, int]] = [(self.tree, None, 0, 0)]
         while stack:
-            node, parent, depth = stack.pop()
-            depth = 0 if isinstance(node, ast.stmt) else depth + 1
-            if depth > DEPTH:
+            node, parent, blocks, depth = stack.pop()
+            if isinstance(node, ast.stmt):
+                blocks, depth = blocks + 1, 0
+            else:
+                depth += 1
+            if max(depth, blocks) > DEPTH:
                 over = OverBudget("nesting", DEPTH)
                 self.found.append(
                     BudgetExceeded(
@@ -140,7 +143,7 @@ class Checker:
             rule = RULES.get(type(node))
             if rule is not None:
                 rule(self, node, parent)
-            children = [(child, node, depth) for child in self._children(node)]
+            children = [(child, node, blocks, depth) for child in self._children(node)]
             stack.extend(reversed(children))
         return self.found
 
@@ -193,6 +196,9 @@ class Checker:
                 self.refuse(node, what, instead or did_you_mean(node.attr, names))
             elif not isinstance(node.ctx, ast.Load):
                 self.refuse(node, f"{owner}.{node.attr} cannot be changed")
+            return
+        if owner in NAMES and not isinstance(node.ctx, ast.Load):
+            self.refuse(node, f"{owner}.{node.attr} cannot be changed")
             return
         word = node.attr
         if word == "__name__" and isinstance(node.ctx, ast.Load):

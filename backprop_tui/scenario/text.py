@@ -53,6 +53,9 @@ class Text:
 
     def _write(self, value: object, parts: list[str], inside: list[int], depth: int) -> None:
         kind = type(value)
+        limit = self._meter.budget.sequence
+        if len(parts) > limit:
+            raise OverBudget("sequence", limit)
         if kind not in WRITTEN:
             described = self._describe(value)
             if described is None:
