@@ -329,7 +329,7 @@ def test_the_first_difference_is_named() -> None:
 
 
 def test_rounding_is_forgiven_only_if_asked() -> None:
-    a, b = record(UV), record(UV.replace("2.0", "2.0000002"))
+    a, b = (record(UV.replace("2.0", digits)) for digits in ("2.0000000", "2.0000005"))
     b.program = a.program
     assert first_difference(a, b, rtol=1e-5) is None
     found = first_difference(a, b)

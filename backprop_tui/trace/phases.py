@@ -226,18 +226,8 @@ class Phases:
         self._backward.append(False)
 
     def _begin_backward(self, index: int, step: SeedGrad) -> None:
-        depth = len(step.where.loops)
         if not self._backward[-1]:
-            start = self._starts[-1]
-            if depth and len(self._rounds) >= depth:
-                round_start = self._rounds[depth - 1]
-            else:
-                round_start = self._graph_start(index) if len(self._starts) == 1 else start
-            if round_start > start or len(self._starts) == 1:
-                self._begin(round_start)
-                for i in range(round_start, index):
-                    if self._kinds[i] == _SETUP:
-                        self._kinds[i] = _FORWARD
+            self._settle_start(index, step)
         self._backward[-1] = True
         if step.tensor.data.size == 1:
             loss = float(step.tensor.data.reshape(()))
@@ -248,13 +238,32 @@ class Phases:
                 self._curve_lengths[-1] += 1
             self._losses[-1] += (loss,)
 
+    def _settle_start(self, index: int, step: SeedGrad) -> None:
+        """Now that backward runs: did this iteration begin later than it seemed?"""
+        start = self._starts[-1]
+        setup = len(self._starts) == 1
+        depth = len(step.where.loops)
+        if depth and len(self._rounds) >= depth:
+            begun = self._rounds[depth - 1]
+            while begun > start and isinstance(self._trace[begun - 1], Loop):
+                begun -= 1  # the rounds of outer loops that begin here belong to it
+        elif setup:
+            begun = self._graph_start(index)
+        else:
+            return
+        if setup or any(self._makes_node(i) for i in range(start, begun)):
+            self._begin(begun)
+            for i in range(begun, index):
+                if self._kinds[i] == _SETUP:
+                    self._kinds[i] = _FORWARD
+
+    def _makes_node(self, index: int) -> bool:
+        step = self._trace[index]
+        return isinstance(step, Forward) and step.node is not None
+
     def _graph_start(self, index: int) -> int:
         """The first op with a Node before step ``index``: where the first graph begins."""
-        for i in range(index):
-            step = self._trace[i]
-            if isinstance(step, Forward) and step.node is not None:
-                return i
-        return index
+        return next((i for i in range(index) if self._makes_node(i)), index)
 
     def _kind(self, index: int, step: Step) -> int:
         if isinstance(step, SeedGrad | Backward | Accumulate):

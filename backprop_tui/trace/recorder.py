@@ -250,12 +250,14 @@ class Recorder:
             yield Named(name, self.engine.snapshot(value))
         elif kind == "Module":
             yield Named(name, type(value).__name__, "module")
+            if name == "self":
+                # In __init__ there is nothing in it yet; later it goes by the name outside.
+                return
             for path, module in self.engine.named_modules(value):
                 dotted = f"{name}.{path}" if path else name
                 self._module_paths.setdefault(id(module), (module, dotted))
-            if name != "self":
-                for path, parameter in self.engine.named_parameters(value):
-                    yield Named(f"{name}.{path}", self.engine.snapshot(parameter), "parameter")
+            for path, parameter in self.engine.named_parameters(value):
+                yield Named(f"{name}.{path}", self.engine.snapshot(parameter), "parameter")
         elif isinstance(value, bool | int | float):
             yield Named(name, repr(value), "number")
         else:

@@ -9,6 +9,7 @@ from backprop_tui.view.types import Line, Pane, Run
 
 _INDENT = "  "
 _HANG = "      "
+_LEAST_ROOM = 20
 
 
 def maths_pane(explanation: Explanation, width: int, height: int = 0) -> Pane:
@@ -37,7 +38,7 @@ def _spacious(explanation: Explanation, width: int) -> list[Line]:
 
 def _compact(explanation: Explanation, width: int) -> list[Line]:
     beside = max((len(part.heading) for part in explanation.parts), default=0)
-    if not beside:
+    if not beside or width - beside - len(_INDENT) < _LEAST_ROOM:
         return _spacious(explanation, width)
     lines: list[Line] = []
     for part in explanation.parts:
@@ -56,7 +57,7 @@ def _compact(explanation: Explanation, width: int) -> list[Line]:
 def _wrapped(text: str, width: int, style: str, first: str, then: str) -> list[Line]:
     wrapped = textwrap.wrap(
         text,
-        max(width, 20),
+        max(width, _LEAST_ROOM),
         initial_indent=first,
         subsequent_indent=then,
         break_long_words=True,
