@@ -72,11 +72,14 @@ def test_the_header_is_not_shown(uv: Trace) -> None:
     assert plain(program_pane(uv, 0).lines[0]).split() == ["5", '"""Two', 'paths."""']
 
 
-@pytest.mark.parametrize("width", [30, 34, 57, 80, 200])
-def test_a_long_line_is_folded_and_nothing_of_it_is_lost(width: int) -> None:
-    long = "import torch\nx = torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], requires_grad=True)\n"
+@pytest.mark.parametrize("width", [0, 25, 30, 34, 57, 80, 200])
+@pytest.mark.parametrize(
+    "second", ["x = torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0], requires_grad=True)", "#" + "=" * 90]
+)
+def test_a_long_line_is_folded_and_nothing_of_it_is_lost(width: int, second: str) -> None:
+    long = f"import torch\n{second}\nx = torch.tensor(1.0)\n"
     pane = program_pane(record(long), 0, width)
-    assert all(len(plain(line)) <= width for line in pane.lines)
+    assert all(len(plain(line)) <= max(width, 25) for line in pane.lines)
     shown = "".join(plain(line)[5:] for line in pane.lines).replace(" ", "")
     assert shown == long.replace("\n", "").replace(" ", "")
 

@@ -74,7 +74,9 @@ def frame(trace: Trace, index: int, selection: Selection, sizes: Sizes) -> Frame
     return Frame(
         index,
         total,
-        program_pane(trace, index, sizes.program[0]),
+        program_pane(trace, index, sizes.program[0])
+        if _visible(sizes.program)
+        else Pane("Program", ()),
         _graph(trace, index, (here.start, here.stop), selection, sizes.graph),
         tensors_pane(trace, index, sizes.tensors[0], selection.tensor)
         if _visible(sizes.tensors)

@@ -9,6 +9,7 @@ from backprop_tui.view.types import Line, Pane, Run
 
 _INDENT = "  "
 _HANG = "      "
+_LEAST_ROOM = 24
 _LEAST_ROOM = 20
 
 

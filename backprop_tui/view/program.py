@@ -84,7 +84,7 @@ def _fold(text: str, styles: Sequence[str], number: int, sign: str, width: int) 
         stop = start + room - hang
         if stop < len(text):
             blank = text.rfind(" ", start + 1, stop + 1)
-            stop = blank + 1 if text[start:blank].strip() else stop
+            stop = blank + 1 if blank > start and text[start:blank].strip() else stop
         seen = start + len(text[start:stop].rstrip())
         rows.append((lead, Run(" " * hang), *_runs(text, styles, start, seen)))
         start = stop
