@@ -26,7 +26,7 @@ def maths_pane(explanation: Explanation, width: int, height: int = 0) -> Pane:
 
 
 def _spacious(explanation: Explanation, width: int) -> list[Line]:
-    lines: list[Line] = [(Run(explanation.title, "heading"),)]
+    lines = _wrapped(explanation.title, width, "heading", "", "")
     lines += _wrapped(explanation.what, width, "", "", "")
     for part in explanation.parts:
         lines += [(), (Run(part.heading, "heading"),)]
