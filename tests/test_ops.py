@@ -164,6 +164,7 @@ SAMPLES = {
                  "F.cross_entropy(x, k, ignore_index=0)"],
     "zero": ["(x * 1).zero_()"],
     "fill": ["(x * 1).fill_(3)"],
+    "fill.tensor": ["(x * 1).fill_(s)", "put(x * 1, 0, 3.0)", "put(x * 1, 0, s)"],
     "copy": ["(x * 1).copy_(v)", "(x * 1).copy_(t)"],
     "eq": ["x == 2"], "ne": ["x != v"], "lt": ["x < 0"], "le": ["x <= v"], "gt": ["x > 0.5"],
     "ge": ["s >= x"],

@@ -12,6 +12,16 @@ from backprop_tui.ops.rules import expand, same
 GONE = Vjp(lambda g, s: g * 0, Formula("0", "0"))
 
 
+def fill_shape(self: Shape, value: Shape) -> Shape:
+    """``value`` must be a single number."""
+    if value:
+        raise RuntimeError(
+            "fill_ only supports 0-dimension value tensor but got tensor with "
+            f"{len(value)} dimensions."
+        )
+    return self
+
+
 def copy_shape(self: Shape, src: Shape) -> Shape:
     """``src`` must stretch to ``self``."""
     expand(src, size=self)
@@ -42,10 +52,24 @@ define(
 )
 define(
     Op(
+        name="fill.tensor",
+        grad_fn="FillBackward3",
+        forward=lambda self, value: _copied(self, value),
+        shape=fill_shape,
+        formula=Formula("$value", "$value"),
+        vjps={
+            "self": GONE,
+            "value": Vjp(lambda g, s: g.sum(), Formula("Σ $grad", r"\sum $grad")),
+        },
+        help="Overwrites everything with one tensor's number, which gets all the gradient.",
+    )
+)
+define(
+    Op(
         name="copy",
         grad_fn="CopyBackwards",
         elementwise=True,
-        forward=lambda self, src: self * 0 + src if self.dtype == object else _copied(self, src),
+        forward=lambda self, src: _copied(self, src),
         shape=copy_shape,
         formula=Formula("$src", "$src"),
         vjps={

@@ -274,11 +274,11 @@ def grad(
         accumulate=False,
     )
     results: list[Tensor | None] = []
-    for edge in wanted:
+    for position, edge in enumerate(wanted):
         if edge not in found and not allow_unused:
             raise RuntimeError(
-                "One of the differentiated Tensors appears to not have been used in the graph. "
-                "Set allow_unused=True if this is the desired behavior."
+                f"The differentiated Tensor at index {position} appears to not have been used in "
+                "the graph. Set allow_unused=True if this is the desired behavior."
             )
         results.append(Tensor(found[edge].copy()) if edge in found else None)
     return tuple(results)

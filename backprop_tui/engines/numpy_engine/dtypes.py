@@ -30,6 +30,11 @@ class dtype:
         self.legacy = legacy
 
     @property
+    def c_name(self) -> str:
+        """What C++ calls it, and so do some of PyTorch's errors."""
+        return C_NAMES.get(self.short, self.short)
+
+    @property
     def is_signed(self) -> bool:
         return self.numpy.kind in "if"
 
@@ -39,6 +44,17 @@ class dtype:
     def __reduce__(self) -> str:
         return self.short if self.short != "bool" else "bool_"
 
+
+C_NAMES = {
+    "float32": "float",
+    "float64": "double",
+    "float16": "c10::Half",
+    "int64": "long int",
+    "int32": "int",
+    "int16": "short int",
+    "int8": "signed char",
+    "uint8": "unsigned char",
+}
 
 float64 = dtype("float64", np.float64, "Double")
 float32 = dtype("float32", np.float32, "Float")

@@ -200,7 +200,9 @@ class Node:
             if wanted in self.saved:
                 from backprop_tui.engines.numpy_engine.tensor import Tensor
 
-                return Tensor(self.saved[wanted].unpack())
+                kept = self.saved[wanted]
+                value = kept.unpack()
+                return kept.tensor if isinstance(kept, SavedInput) else Tensor(value)
         raise AttributeError(f"'{self.name()}' object has no attribute '{attribute}'")
 
     def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:

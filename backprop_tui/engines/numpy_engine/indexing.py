@@ -42,16 +42,14 @@ def setitem(self: Any, index: Any, value: Any) -> None:
                 f"{part.dtype.legacy} for the destination and {values.dtype.legacy} for the source."
             )
         apply_("index_put", part, values, *indices, places=tuple(places))
-    elif isinstance(value, tensors.Tensor):
+    elif isinstance(value, tensors.Tensor) and (value.ndim or not part.ndim):
         while value.ndim > part.ndim and value.shape[0] == 1:
             value = apply("squeeze.dim", value, dim=0)
         apply_("copy", part, value)
+    elif isinstance(value, tensors.Tensor | int | float):
+        apply_("fill.tensor", part, value)
     else:
-        number = _as_value(value, part)
-        if number.array.ndim:
-            apply_("copy", part, number)
-        else:
-            apply_("fill", part, value=number.array.item())
+        apply_("copy", part, _as_value(value, part))
 
 
 def _as_value(value: Any, part: Any) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 from backprop_tui.engines.numpy_engine import state
 from backprop_tui.engines.numpy_engine.apply import arrays_of, attach, connect, forward, tell
 from backprop_tui.engines.numpy_engine.dtypes import of_array
-from backprop_tui.engines.numpy_engine.graph import plan_of
+from backprop_tui.engines.numpy_engine.graph import plan_of, short_name
 from backprop_tui.engines.numpy_engine.slices import changed_through
 from backprop_tui.engines.numpy_engine.tensor import Tensor
 
@@ -71,9 +71,9 @@ def _refuse_parts(target: Tensor) -> None:
     """One of several views made at once (``unbind``, ``split``) cannot get a history of its own."""
     node = target._grad_fn
     if target._base is not None and node is not None and node.plan.op.outputs == 0:
+        output = f"Output {target._output_nr} of {short_name(node.name())}"
         raise RuntimeError(
-            f"Output {target._output_nr} of {node.name()} is a view and is being modified "
-            "inplace. This view is the output of a function that returns multiple views. Such "
+            f"{output} is a view and is being modified inplace. This view is the output of a function that returns multiple views. Such "
             "functions do not allow the output views to be modified inplace. You should replace "
             "the inplace operation by an out-of-place one."
         )

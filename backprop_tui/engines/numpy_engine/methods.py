@@ -385,8 +385,9 @@ class Methods:
         return F.apply_("pow", self, exponent=exponent)
 
     def fill_(self, value: Any) -> Any:
-        number = value.item() if isinstance(value, Methods) else value
-        return F.apply_("fill", self, value=number)
+        if isinstance(value, Methods):
+            return F.apply_("fill.tensor", self, value)
+        return F.apply_("fill", self, value=value)
 
     def clamp_(self, min: Any = None, max: Any = None) -> Any:
         return F.apply_("clamp", self, min=min, max=max)

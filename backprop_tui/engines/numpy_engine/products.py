@@ -11,11 +11,6 @@ from backprop_tui.engines.numpy_engine.shaping import expand, reshape, t, unsque
 from backprop_tui.ops.rules import broadcast
 
 
-def _same_dtype(a: Any, b: Any, words: str) -> None:
-    if a.array.dtype != b.array.dtype:
-        raise RuntimeError(words.format(a=a.dtype.legacy, b=b.dtype.legacy).lower().capitalize())
-
-
 def mm(input: Any, mat2: Any) -> Any:
     """Matrix times matrix."""
     need_tensor(input, "mm")
@@ -27,15 +22,9 @@ def mm(input: Any, mat2: Any) -> Any:
 def _matching(a: Any, b: Any) -> None:
     if a.array.dtype != b.array.dtype:
         raise RuntimeError(
-            f"expected m1 and m2 to have the same dtype, but got: {_c_name(a)} != {_c_name(b)}"
+            f"expected m1 and m2 to have the same dtype, but got: {a.dtype.c_name} != "
+            f"{b.dtype.c_name}"
         )
-
-
-def _c_name(x: Any) -> str:
-    """A dtype as the C++ code calls it."""
-    names = {"Float": "float", "Double": "double", "Long": "long long", "Int": "int"}
-    legacy: str = x.dtype.legacy
-    return names.get(legacy, legacy.lower())
 
 
 def mv(input: Any, vec: Any) -> Any:

@@ -108,5 +108,4 @@ def changed_through(view: Tensor, change: Node) -> Any:
     base = view._base
     assert base is not None
     base._rebase(CopySlices(change, view, base))
-    base._history += 1
     return base._grad_fn

@@ -69,7 +69,7 @@ class Tensor(Methods):
         self._storage = Storage()
         self._version_counter = Version()
         self._base: Tensor | None = None
-        #: how often a change through a view gave this tensor a new grad_fn, and what a view saw
+        #: how often an in-place change gave this tensor a new grad_fn, and what a view saw of it
         self._history = 0
         self._seen_history = 0
         self._id = 0
@@ -144,13 +144,13 @@ class Tensor(Methods):
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
-        self._set_requires_grad(bool(value))
+        self._set_requires_grad(bool(value), "floating point and complex dtype")
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
-        self._set_requires_grad(bool(requires_grad))
+        self._set_requires_grad(bool(requires_grad), "floating point dtype")
         return self
 
-    def _set_requires_grad(self, value: bool) -> None:
+    def _set_requires_grad(self, value: bool, what: str) -> None:
         if self.grad_fn is not None:
             if value:
                 return
@@ -160,9 +160,7 @@ class Tensor(Methods):
                 "var_no_grad = var.detach()."
             )
         if value and self.array.dtype.kind != "f":
-            raise RuntimeError(
-                "only Tensors of floating point and complex dtype can require gradients"
-            )
+            raise RuntimeError(f"only Tensors of {what} can require gradients")
         if value != self._requires_grad:
             self._requires_grad = value
             self._told = None
@@ -194,14 +192,18 @@ class Tensor(Methods):
             raise RuntimeError("can't assign Variable as its own grad")
         if value.array.dtype != self.array.dtype:
             raise RuntimeError(
-                f"attempting to assign a gradient with dtype '{value.dtype.legacy.lower()}' to a "
-                f"tensor with dtype '{self.dtype.legacy.lower()}'. The gradient must match the "
-                "tensor's dtype."
+                f"attempting to assign a gradient with dtype '{value.dtype.c_name}' to a tensor "
+                f"with grad_dtype '{self.dtype.legacy}'. The gradient must match the tensor's "
+                "grad_dtype (defaults to the tensor's dtype). You can set the tensor's grad_dtype "
+                "attribute with a specific dtype, or None to allow any dtype. Set grad_dtype with "
+                "caution. Diverging the dtypes of a tensor and its gradient may break downstream "
+                "systems that assume they match."
             )
         if value.array.shape != self.array.shape:
             raise RuntimeError(
-                f"assigned grad has data of a different size: tensor {list(self.array.shape)}, "
-                f"grad {list(value.array.shape)}"
+                f"attempting to assign a gradient of size '{list(value.array.shape)}' to a tensor "
+                f"of size '{list(self.array.shape)}'. Please ensure that the gradient and the "
+                "tensor are the same size"
             )
 
     @property
@@ -278,6 +280,7 @@ class Tensor(Methods):
         self._grad_fn = node
         self._output_nr = 0
         self._requires_grad = True
+        self._history += 1
         self._told = None
 
     def _is_view(self) -> bool:
