@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 def measure(scenario: str, at: int) -> tuple[float, float, float]:
     command = [sys.executable, "-m", "backprop_tui", "open", scenario, "--at", str(at)]
     with Terminal(command) as terminal:
-        terminal.until(b"iteration")
+        terminal.until(b"quit")
         terminal.settle(1.0)
         for _ in range(5):
             terminal.press(RIGHT)

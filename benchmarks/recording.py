@@ -21,6 +21,7 @@ def speed() -> tuple[float, int]:
     session = Session.open(SCENARIO)
     start = perf_counter()
     trace = session.complete()
+    assert session.error is None, session.error
     return len(trace) / (perf_counter() - start), len(trace)
 
 
