@@ -247,8 +247,6 @@ def _told(step: Call | Loop | Output | Failed) -> Explanation:
         lines = tuple(sentence(line) for line in step.text.splitlines())
         what = "The program prints. Looking at a tensor changes nothing about it."
         return Explanation("print", what, (Part("values", lines),) if lines else ())
-    hint = f" {step.hint}" if step.hint else ""
-    return Explanation(
-        step.kind,
-        f"The program stopped here: {step.message}{hint} All steps before this one stay valid.",
-    )
+    said = [step.message, step.hint, "All steps before this one stay valid."]
+    sentences = [part if part.endswith((".", "?", "!")) else part + "." for part in said if part]
+    return Explanation(step.kind, " ".join(["The program stopped here:", *sentences]))

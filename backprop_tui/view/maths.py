@@ -16,25 +16,30 @@ _LEAST_ROOM = 20
 def maths_pane(explanation: Explanation, width: int, height: int = 0) -> Pane:
     """Title, words, then each part of the working under its heading.
 
-    If that is more than ``height`` rows, title and words (the caption says them too) are left out,
-    and the headings stand beside their lines. 0: as many rows as it takes.
+    If that is more than ``height`` rows, title and words (the caption says them too) are left out;
+    if it still is, the headings stand beside their lines. 0: as many rows as it takes.
     """
     lines = _spacious(explanation, width)
-    if height and len(lines) > height:
-        lines = _compact(explanation, width)
+    if height and len(lines) > height and explanation.parts:
+        words = len(_words(explanation, width)) + 1
+        lines = lines[words:] if len(lines) - words <= height else _compact(explanation, width)
     return Pane("Maths", tuple(lines))
 
 
 def _spacious(explanation: Explanation, width: int) -> list[Line]:
-    lines = _wrapped(explanation.title, width, "heading", "", "")
-    lines += _wrapped(explanation.what, width, "", "", "")
+    lines = _words(explanation, width)
     for part in explanation.parts:
-        lines += [(), (Run(part.heading, "heading"),)]
+        lines += [(), *_wrapped(part.heading, width, "heading", "", "")]
         for equation in part.lines:
             lines += _wrapped(equation.text, width, "value", _INDENT, _HANG)
     if explanation.summary:
         lines += [(), *_wrapped(explanation.summary, width, "muted", "", "")]
     return lines
+
+
+def _words(explanation: Explanation, width: int) -> list[Line]:
+    title = _wrapped(explanation.title, width, "heading", "", "")
+    return title + _wrapped(explanation.what, width, "", "", "")
 
 
 def _compact(explanation: Explanation, width: int) -> list[Line]:

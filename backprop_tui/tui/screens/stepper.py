@@ -392,7 +392,7 @@ class StepperScreen(Screen[None]):
 
         at = THEME_NAMES.index(self.app.theme) if self.app.theme in THEME_NAMES else -1
         self.app.theme = THEME_NAMES[(at + 1) % len(THEME_NAMES)]
-        self._say(f"Theme: {self.app.theme}")
+        self.app.notify(f"Theme: {self.app.theme}", timeout=1.5, markup=False)
 
     def action_export(self) -> None:
         from backprop_tui.tui.exporting import ask_and_export

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
+from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -70,14 +71,17 @@ def _clip(line: Line, width: int) -> Line:
 class Caption(Widget):
     """Words on a ground of their own, wrapped to the width."""
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"caption--error"}
     DEFAULT_CSS = """
     Caption { background: $ink-caption; color: $ink-caption-ink; text-style: bold; }
+    Caption > .caption--error { background: $ink-error; color: $background; text-style: bold; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.line: Line = ()
         self._base: Style | None = None
+        self._error = Style()
 
     def show(self, line: Line) -> None:
         """Show ``line``; its own styles give weight only, the colours are the caption's."""
@@ -90,9 +94,11 @@ class Caption(Widget):
         super().notify_style_update()
 
     def render_line(self, y: int) -> Strip:
-        base = self._base
-        if base is None:
-            base = self._base = self.rich_style
+        if self._base is None:
+            self._base = self.rich_style
+            self._error = self.get_component_rich_style("caption--error")
+        failed = any(run.style == "error" for run in self.line)
+        base = self._error if failed else self._base
         width, height = self.size
         wrapped = wrap(self.line, max(1, width - 2 * MARGIN), height)
         above = (height - len(wrapped)) // 2
