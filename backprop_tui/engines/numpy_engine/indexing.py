@@ -47,7 +47,7 @@ def setitem(self: Any, index: Any, value: Any) -> None:
             value = apply("squeeze.dim", value, dim=0)
         apply_("copy", part, value)
     elif isinstance(value, tensors.Tensor | int | float):
-        apply_("fill.tensor", part, value)
+        apply_("fill.tensor" if part.ndim else "copy", part, value)
     else:
         apply_("copy", part, _as_value(value, part))
 
