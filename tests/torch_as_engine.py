@@ -6,6 +6,7 @@ With it, whatever differs between a scenario and plain Python is the interpreter
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from operator import attrgetter
 from typing import Any
 
@@ -23,7 +24,7 @@ KINDS: dict[type, str] = {
     torch.Generator: "Generator",
     torch.nn.Module: "Module",
     torch.optim.Optimizer: "Optimizer",
-    torch.optim.lr_scheduler.LRScheduler: "Scheduler",
+    torch.optim.lr_scheduler.LRScheduler: "LRScheduler",
     torch.utils.data.Dataset: "Dataset",
     torch.utils.data.DataLoader: "DataLoader",
     torch.utils.hooks.RemovableHandle: "RemovableHandle",
@@ -37,6 +38,9 @@ class TorchAsEngine:
     name = "torch"
     listener: Any = None
     allocate: Callable[[tuple[int, ...], int], None] | None = None
+
+    def active(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def resolve(self, names: Iterable[str]) -> Mapping[str, object]:
         return {name: attrgetter(name.partition(".")[2])(torch) for name in names}

@@ -12,6 +12,7 @@ moment. A tensor that has not changed is told as the *same* object, so shared da
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -155,6 +156,9 @@ class Engine(Protocol):
     listener: Listener | None
     #: Called with a shape and an item size in bytes before anything that large is made; raises.
     allocate: Callable[[tuple[int, ...], int], None] | None
+
+    def active(self) -> AbstractContextManager[None]:
+        """Inside, this engine is at work in the calling thread and tells its listener."""
 
     def is_grad_enabled(self) -> bool:
         """False under ``torch.no_grad()``."""

@@ -63,7 +63,8 @@ class Interpreter:
         try:
             compiler = Compiler(self.runtime, self.scenario.source, RULES)
             program = compiler.block(self.scenario.tree.body, Scope("module"))
-            program(Env(self.runtime.globals, None, None))
+            with self.engine.active():
+                program(Env(self.runtime.globals, None, None))
         except Exception as error:
             raise self._placed(error) from None
 
