@@ -26,12 +26,23 @@ STACK_BYTES = 64 * 1024 * 1024
 #: A single op may outlast a slice; ``grow`` then returns and leaves it running.
 PATIENCE_SECONDS = 0.05
 
+NO_TORCH = (
+    "the torch engine needs PyTorch: python -m pip install torch (for a GPU, see "
+    "https://pytorch.org/get-started)"
+)
+
 
 def make_engine(name: str) -> Engine:
     """A fresh engine by name."""
     if name == "numpy":
         return NumpyEngine()
-    raise EngineMissing(f"there is no engine {name!r}; this version has: numpy")
+    if name == "torch":
+        try:
+            from backprop_tui.engines.torch_engine.engine import TorchEngine
+        except ModuleNotFoundError as error:
+            raise EngineMissing(NO_TORCH) from error
+        return TorchEngine()
+    raise EngineMissing(f"there is no engine {name!r}; this version has: numpy, torch")
 
 
 class _Cancelled(BaseException):

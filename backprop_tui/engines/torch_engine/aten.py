@@ -1,0 +1,320 @@
+"""What an ATen operation is called here: the record of ``ops`` that it matches, or its own name.
+
+    aten.mul.Tensor(x, 2)            mul       self=x, other=2
+    aten.sum.dim_IntList(x, [0])     sum.dim   self=x          dim=0, keepdim=False
+    aten.nll_loss_forward(x, t, …)   nll_loss  self=x, target=t  reduction="mean", ignore_index=-100
+    aten.convolution(x, w, b, …)     convolution, with PyTorch's names for everything
+
+Records are named after PyTorch's ``derivatives.yaml``, so inputs and attributes have the names of
+the ATen schema; ``ATTRS`` holds those few that are spelled otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from inspect import CO_VARARGS
+from typing import Any
+
+import torch
+
+from backprop_tui.ops import OPS
+from backprop_tui.ops.base import Op
+from backprop_tui.ops.rules import wrap_dim
+
+Bound = dict[str, Any]
+
+#: ATen overload → record, where it is not ``name.default`` → ``name``
+RECORDS: dict[str, str] = {
+    **{f"{name}.Tensor": name for name in ("add", "sub", "mul", "div")},
+    **{f"{name}.Scalar": f"{name}.scalar" for name in ("add", "mul", "div")},
+    **{
+        f"{name}.{kind}": name
+        for name in ("eq", "ne", "lt", "le", "gt", "ge", "bitwise_and", "bitwise_or", "bitwise_xor")
+        for kind in ("Tensor", "Scalar")
+    },
+    "rsub.Scalar": "rsub",
+    "pow.Tensor_Scalar": "pow",
+    "pow.Tensor_Tensor": "pow.tensor",
+    "pow.Scalar": "pow.scalar",
+    "remainder.Scalar": "remainder",
+    "remainder.Tensor": "remainder.tensor",
+    "where.self": "where",
+    "masked_fill.Scalar": "masked_fill",
+    "masked_fill.Tensor": "masked_fill",
+    "round.decimals": "round",
+    "sum.dim_IntList": "sum.dim",
+    "mean.dim": "mean.dim",
+    "prod.dim_int": "prod.dim",
+    "max.dim": "max.dim",
+    "min.dim": "min.dim",
+    "var.correction": "var",
+    "std.correction": "std",
+    "any.dim": "any",
+    "any.dims": "any",
+    "all.dim": "all",
+    "all.dims": "all",
+    "sort.stable": "sort",
+    "squeeze.dim": "squeeze.dim",
+    "squeeze.dims": "squeeze.dims",
+    "transpose.int": "transpose",
+    "select.int": "select",
+    "slice.Tensor": "slice",
+    "index.Tensor": "index",
+    "split.Tensor": "split",
+    "split_with_sizes.default": "split.sizes",
+    "unbind.int": "unbind",
+    "fill.Scalar": "fill",
+    "fill.Tensor": "fill.tensor",
+    "_softmax.default": "softmax",
+    "_log_softmax.default": "log_softmax",
+    "log_sigmoid_forward.default": "log_sigmoid",
+    "nll_loss_forward.default": "nll_loss",
+}
+
+#: Not steps: what makes tensors from nothing or at random, and PyTorch's own housekeeping.
+SILENT = frozenset(
+    {
+        "_efficientzerotensor", "_local_scalar_dense", "_pin_memory", "arange", "bernoulli",
+        "binomial", "empty", "empty_like", "empty_permuted", "empty_strided", "equal",
+        "exponential", "eye", "fill_diagonal_", "full", "full_like", "is_nonzero", "is_pinned",
+        "lift", "lift_fresh", "lift_fresh_copy", "linspace", "logspace", "multinomial",
+        "new_empty", "new_empty_strided", "new_full", "new_ones", "new_zeros", "nonzero",
+        "nonzero_static", "normal", "ones", "ones_like", "poisson", "rand", "rand_like",
+        "randint", "randint_like", "randn", "randn_like", "random", "randperm", "resize_",
+        "scalar_tensor", "set_", "tril_indices", "triu_indices", "zeros", "zeros_like",
+    }
+)  # fmt: skip
+
+#: In place, these only give a tensor other numbers: told as a change of ``data``.
+FILLING = frozenset(
+    {"uniform_", "normal_", "bernoulli_", "random_", "exponential_", "cauchy_", "log_normal_",
+     "geometric_"}
+)  # fmt: skip
+
+REDUCTIONS = ("none", "mean", "sum")
+_END = 2**63 - 1
+
+
+def plain(value: Any) -> Any:
+    """A value of the schema as a step keeps it: numbers and texts, tuples of them."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, list | tuple):
+        return tuple(plain(part) for part in value)
+    return str(value).removeprefix("torch.")
+
+
+def _dims(bound: Bound, _: Any) -> Any:
+    """One dimension as a number, several as a tuple."""
+    dim = bound["dim"]
+    if isinstance(dim, list | tuple):
+        return dim[0] if len(dim) == 1 else tuple(dim)
+    return dim
+
+
+def _size(_: Bound, output: Any) -> Any:
+    return tuple(output.shape)
+
+
+def _wrapped(bound: Bound, _: Any) -> Any:
+    of = bound["self"]
+    return wrap_dim(bound["dim"], of.ndim) if of.ndim else bound["dim"]
+
+
+def _joined(extra: int) -> Callable[[Bound, Any], Any]:
+    def dim(bound: Bound, _: Any) -> Any:
+        ndim = bound["tensors"][0].ndim + extra
+        return wrap_dim(bound["dim"], ndim) if ndim else bound["dim"]
+
+    return dim
+
+
+def _start(bound: Bound, _: Any) -> Any:
+    return _bounds(bound)[0]
+
+
+def _stop(bound: Bound, _: Any) -> Any:
+    first, last = _bounds(bound)
+    return max(first, last)
+
+
+def _bounds(bound: Bound) -> tuple[int, int]:
+    size = bound["self"].shape[bound["dim"]]
+    stop = bound["end"]
+    first, last, _ = slice(bound["start"], stop if stop != _END else None).indices(size)
+    return first, last
+
+
+def _value(bound: Bound, _: Any) -> Any:
+    value = bound["value"]
+    return value.item() if isinstance(value, torch.Tensor) else value
+
+
+def _reduction(bound: Bound, _: Any) -> str:
+    return REDUCTIONS[bound["reduction"]]
+
+
+def _places(bound: Bound, _: Any) -> tuple[int, ...]:
+    return tuple(i for i, index in enumerate(bound["indices"]) if index is not None)
+
+
+def _keepdim(bound: Bound, _: Any) -> bool:
+    return bool(bound.get("keepdim", False))
+
+
+def _maybe_dim(bound: Bound, _: Any) -> Any:
+    return _dims(bound, _) if "dim" in bound else None
+
+
+#: (record, attribute) → what it is; the attribute of this name in the schema otherwise
+ATTRS: dict[tuple[str, str], Callable[[Bound, Any], Any]] = {
+    **{
+        (name, "dim"): _dims
+        for name in ("sum.dim", "mean.dim", "amax", "amin", "var", "std", "logsumexp",
+                     "linalg_vector_norm")
+    },
+    **{(name, "dim"): _maybe_dim for name in ("any", "all")},
+    **{(name, "keepdim"): _keepdim for name in ("any", "all")},
+    **{
+        (name, "reduction"): _reduction
+        for name in ("mse_loss", "huber_loss", "smooth_l1_loss", "binary_cross_entropy",
+                     "binary_cross_entropy_with_logits", "nll_loss")
+    },
+    ("view", "size"): _size,
+    ("_unsafe_view", "size"): _size,
+    ("cat", "dim"): _joined(0),
+    ("stack", "dim"): _joined(1),
+    ("split", "dim"): _wrapped,
+    ("split.sizes", "dim"): _wrapped,
+    ("split.sizes", "split_size"): lambda bound, _: tuple(bound["split_sizes"]),
+    ("slice", "start"): _start,
+    ("slice", "end"): _stop,
+    ("masked_fill", "value"): _value,
+    ("index", "places"): _places,
+    ("index_put", "places"): _places,
+    ("embedding", "padding_idx"): lambda bound, _: bound["padding_idx"],
+}  # fmt: skip
+
+
+class Plan:
+    """How one ATen operation is told; made at its first use."""
+
+    __slots__ = (
+        "attrs", "fills", "in_place", "inputs", "name", "op", "parameters", "rest", "scaled",
+        "silent", "variadic", "view", "written",
+    )  # fmt: skip
+
+    def __init__(self, func: Any, record: str = "") -> None:
+        schema = func._schema
+        packet, overload = func.overloadpacket.__name__, func._overloadname
+        namespace = func.namespace
+        self.parameters = [(a.name, a.has_default_value(), _default(a)) for a in schema.arguments]
+        self.written = tuple(
+            i for i, a in enumerate(schema.arguments) if a.alias_info and a.alias_info.is_write
+        )
+        self.in_place = packet.endswith("_") and not packet.endswith("__") and self.written == (0,)
+        base = packet.removesuffix("_") if self.in_place else packet
+        self.fills = packet in FILLING
+        self.silent = namespace != "aten" or base in SILENT or packet in SILENT
+        self.view = any(r.alias_info and not r.alias_info.is_write for r in schema.returns)
+        name = record or RECORDS.get(f"{base}.{overload or 'default'}")
+        if name is None and overload in ("", "default") and base in OPS:
+            name = base
+        if packet == "squeeze_" and overload == "dim":
+            # Of the composite product of a vector and a matrix; nobody else sees its target.
+            name, self.in_place, self.written = "squeeze.matmul", False, ()
+        self._take(OPS.get(name or ""), base)
+        #: ``add`` and ``sub`` with a factor are records of their own
+        self.scaled = Plan(func, f"{name}.alpha") if f"{name}.alpha" in OPS else None
+
+    def _take(self, op: Op | None, base: str) -> None:
+        self.op = op
+        self.name = base if op is None else op.name
+        self.variadic = op is not None and op.variadic
+        self.rest = ""
+        self.inputs: tuple[str, ...] = ()
+        self.attrs: tuple[tuple[str, Callable[[Bound, Any], Any] | None], ...] = ()
+        if op is None:
+            return
+        code = op.forward.__code__
+        names = code.co_varnames
+        positional = names[: code.co_argcount]
+        keywords = names[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+        known = {name for name, *_ in self.parameters}
+        self.inputs = tuple(n for n in positional if n in op.vjps or n in op.plain or not op.vjps)
+        if code.co_flags & CO_VARARGS:
+            self.rest = names[code.co_argcount + code.co_kwonlyargcount]
+        self.attrs = tuple(
+            (name, ATTRS.get((op.name, name)))
+            for name in keywords
+            if not name.startswith("_") and (name in known or (op.name, name) in ATTRS)
+        )
+
+    def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Bound:
+        """The arguments by name, defaults filled in."""
+        bound = {}
+        for i, (name, optional, default) in enumerate(self.parameters):
+            if i < len(args):
+                bound[name] = args[i]
+            elif name in kwargs:
+                bound[name] = kwargs[name]
+            elif optional:
+                bound[name] = default
+        return bound
+
+    def operands(self, bound: Bound) -> list[tuple[str, Any]]:
+        """The inputs by the names they are told under: tensors and Python numbers."""
+        if self.op is None:
+            return _all_tensors(bound)
+        if self.variadic:
+            return [(f"tensors[{i}]", t) for i, t in enumerate(bound["tensors"])]
+        found = [(name, bound.get(name)) for name in self.inputs]
+        if self.rest:
+            found = [(name, value) for name, value in found if name != self.rest]
+            further = [t for t in bound[self.rest] if t is not None]
+            found += [(f"{self.rest}[{i}]", t) for i, t in enumerate(further)]
+        return [(name, value) for name, value in found if value is not None]
+
+    def attributes(self, bound: Bound, output: Any) -> dict[str, Any]:
+        """Everything that is no tensor, by the record's names."""
+        if self.op is None:
+            return {
+                name: plain(value) for name, value in bound.items() if not _holds_tensors(value)
+            }
+        return {
+            name: plain(bound[name] if rule is None else rule(bound, output))
+            for name, rule in self.attrs
+        }
+
+
+def _default(argument: Any) -> Any:
+    return argument.default_value if argument.has_default_value() else None
+
+
+def _holds_tensors(value: Any) -> bool:
+    if isinstance(value, torch.Tensor | torch.Generator):
+        return True
+    return isinstance(value, list | tuple) and any(isinstance(v, torch.Tensor) for v in value)
+
+
+def _all_tensors(bound: Bound) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for name, value in bound.items():
+        if isinstance(value, torch.Tensor):
+            found.append((name, value))
+        elif _holds_tensors(value) and not isinstance(value, torch.Generator):
+            found += [
+                (f"{name}[{i}]", v) for i, v in enumerate(value) if isinstance(v, torch.Tensor)
+            ]
+    return found
+
+
+_PLANS: dict[Any, Plan] = {}
+
+
+def plan_of(func: Any) -> Plan:
+    """The Plan of an ATen operation."""
+    plan = _PLANS.get(func)
+    if plan is None:
+        plan = _PLANS[func] = Plan(func)
+    return plan

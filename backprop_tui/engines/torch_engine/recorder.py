@@ -1,0 +1,379 @@
+"""Records what PyTorch does: which operations run, on what, and which Node autograd makes of each.
+
+    z = F.linear(x, w, b)        FunctionMode    the call as it is written
+        aten.t                     DispatchMode    the operations that it consists of
+        aten.addmm                 DispatchMode
+
+The object that the dispatch mode returns is the object that autograd then gives its ``grad_fn``; so
+an operation is *pending* until the next one begins or the call as written returns, and told then.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from backprop_tui.engines.base import Listener, Operand, TensorValue
+from backprop_tui.engines.torch_engine.aten import Bound, Plan, plan_of
+from backprop_tui.engines.torch_engine.seen import Book, grad_fn_of
+
+Handler = Callable[["Recorder", Any, tuple[Any, ...], Mapping[str, Any]], Any]
+
+#: An operation whose inputs hold no more than this many pairs of elements is small in any case.
+SMALL = 1 << 20
+
+
+#: What belongs to the call at work, and is put aside while code of the program's own runs in it.
+_INSIDE = ("quiet", "in_backward", "function", "grad_enabled", "_fresh", "_numbers", "sums")
+
+
+class Pending:
+    """An operation that ran, before autograd attached its Node."""
+
+    __slots__ = ("before", "bound", "operands", "output", "plan", "target")
+
+    def __init__(self, plan: Plan, bound: Bound, operands: tuple[Operand, ...]) -> None:
+        self.plan = plan
+        self.bound = bound
+        self.operands = operands
+        self.output: Any = None
+        #: of an operation in place: the tensor it changes, and its Node before
+        self.target: Any = None
+        self.before: Any = None
+
+
+class Recorder:
+    """One engine's record of what happens in the thread where it is ``active``."""
+
+    def __init__(self, handled: Mapping[Any, Handler]) -> None:
+        self.listener: Listener | None = None
+        self.allocate: Callable[[tuple[int, ...], int], None] | None = None
+        self.book = Book()
+        #: functions that are told in their own way
+        self.handled = handled
+        #: above 0 nothing is told: PyTorch's own bookkeeping
+        self.quiet = 0
+        #: whether gradients are wanted, as the program has it while backward runs
+        self.grad_enabled: bool | None = None
+        #: the function that is being called, as it is written, and with what
+        self.function: Any = None
+        self.arguments: tuple[Any, ...] = ()
+        self._pending: Pending | None = None
+        #: what the function being called made for itself, and numbers that it turned into tensors
+        self._fresh: dict[int, Any] = {}
+        self._numbers: dict[int, tuple[Any, Any]] = {}
+        #: backwards that run inside each other, and the sums that ran in one Node:
+        #: id of the result → (result, what was summed)
+        self.in_backward = 0
+        self.sums: dict[int, tuple[Any, Any]] = {}
+        #: tensors that ``retain_grad`` was asked of
+        self.retaining: list[weakref.ref[Any]] = []
+
+    # ------------------------------------------------------------------ at work
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """Inside, what PyTorch does in this thread is recorded."""
+        with FunctionMode(self), DispatchMode(self):
+            before, _local.recorder = current(), self
+            try:
+                yield
+            finally:
+                _local.recorder = before
+                self.flush()
+
+    @contextmanager
+    def muted(self) -> Iterator[None]:
+        """Nothing is told inside."""
+        self.flush()
+        self.quiet += 1
+        try:
+            yield
+        finally:
+            self.quiet -= 1
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """Code of the program's own, called from inside PyTorch: it is told again."""
+        before = {name: getattr(self, name) for name in _INSIDE}
+        self.quiet = self.in_backward = 0
+        self.function = self.grad_enabled = None
+        self._fresh, self._numbers, self.sums = {}, {}, {}
+        try:
+            with FunctionMode(self):
+                yield
+                self.flush()
+        finally:
+            for name, value in before.items():
+                setattr(self, name, value)
+
+    # ------------------------------------------------------------------ functions as written
+
+    def call(self, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        """A function of PyTorch's is called, or an attribute of a tensor read or set."""
+        handler = self.handled.get(func)
+        if handler is not None and not self.quiet:
+            return handler(self, func, args, kwargs)
+        return self.plainly(func, args, kwargs)
+
+    def plainly(self, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        """Call a function and tell the operations that it runs."""
+        outer, self.function = self.function, func
+        arguments, self.arguments = self.arguments, args
+        try:
+            return func(*args, **kwargs)
+        finally:
+            self.function, self.arguments = outer, arguments
+            self.flush()
+            if outer is None and self._fresh:
+                self._fresh.clear()
+                self._numbers.clear()
+
+    def retains(self, tensor: Any) -> None:
+        """A tensor was asked to keep its gradient."""
+        self.retaining = [ref for ref in self.retaining if ref() is not None]
+        self.retaining.append(weakref.ref(tensor))
+
+    def assigned(self, attribute: str, tensor: Any) -> None:
+        """Tell that an attribute of a tensor was set."""
+        if self.listener is not None:
+            self.listener.assign(attribute, self.book.snapshot(tensor), self.book.grad(tensor))
+
+    def filled(self, tensor: Any) -> None:
+        """Tell that a tensor got other numbers, outside of any graph."""
+        if self.listener is not None:
+            grad = self.book.grad(tensor)
+            for changed in self.book.aliases(tensor):
+                self.listener.assign("data", changed, grad)
+
+    # ------------------------------------------------------------------ operations
+
+    def dispatch(self, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        """An ATen operation runs."""
+        plan = plan_of(func)
+        if plan.written:
+            return self._changing(plan, func, args, kwargs)
+        if self.in_backward:
+            return self._inside_node(plan, func, args, kwargs)
+        if self._pending is not None:
+            self.flush()
+        if self.allocate is not None and not plan.view:
+            self._make_room(plan, func, args, kwargs)
+        if self.quiet or self.listener is None:
+            return func(*args, **kwargs)
+        if plan.silent or (plan.name == "detach" and not self._asked_to_detach()):
+            output = func(*args, **kwargs)
+            self._made(plan, args, output)
+            return output
+        pending = self._begin(plan, args, kwargs)
+        pending.output = func(*args, **kwargs)
+        if pending.operands:
+            self._pending = pending
+        return pending.output
+
+    def _inside_node(
+        self, plan: Plan, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> Any:
+        """Part of a Node's work; of interest only if it sums a gradient back to a smaller shape."""
+        output = func(*args, **kwargs)
+        if plan.name == "sum.dim" and len(args) > 2 and args[2]:
+            self.sums[id(output)] = (output, args[0])
+        elif plan.name == "view" and id(args[0]) in self.sums:
+            self.sums[id(output)] = (output, self.sums[id(args[0])][1])
+        return output
+
+    def _asked_to_detach(self) -> bool:
+        return getattr(self.function, "__name__", "") == "detach"
+
+    def _made(self, plan: Plan, args: tuple[Any, ...], output: Any) -> None:
+        """Remember what a function makes for itself alone."""
+        if self.function is not None and isinstance(output, torch.Tensor):
+            self._fresh[id(output)] = output
+            if plan.name == "scalar_tensor":
+                self._numbers[id(output)] = (output, args[0])
+            elif plan.name == "lift_fresh" and self.function is torch.Tensor.__setitem__:
+                value = self.arguments[2]
+                if isinstance(value, bool | int | float):
+                    self._numbers[id(output)] = (output, value)
+
+    def _begin(self, plan: Plan, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Pending:
+        bound = plan.bind(args, kwargs)
+        if plan.scaled is not None and bound["alpha"] != 1:
+            plan = plan.scaled
+        operands = tuple([Operand(n, self._operand(v)) for n, v in plan.operands(bound)])
+        return Pending(plan, bound, operands)
+
+    def _operand(self, value: Any) -> Any:
+        if not isinstance(value, torch.Tensor):
+            return value
+        number = self._numbers.get(id(value))
+        if number is not None:
+            return number[1]
+        return self.book.snapshot(value)
+
+    def _changing(
+        self, plan: Plan, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> Any:
+        """An operation that writes into a tensor."""
+        self.flush()
+        bound = plan.bind(args, kwargs)
+        written = [bound.get(plan.parameters[i][0]) for i in plan.written]
+        target = written[0]
+        silent = (
+            self.quiet
+            or self.in_backward
+            or self.listener is None
+            or plan.silent
+            or not plan.in_place
+            or not isinstance(target, torch.Tensor)
+            or id(target) in self._fresh
+        )
+        pending = None
+        if not silent and not plan.fills:
+            pending = self._begin(plan, args, kwargs)
+            pending.target, pending.before = target, _history(target)
+        output = func(*args, **kwargs)
+        for one in written:
+            for tensor in one if isinstance(one, list | tuple) else (one,):
+                if isinstance(tensor, torch.Tensor):
+                    self.book.written(tensor)
+        if pending is not None:
+            pending.output = output
+            self._pending = pending
+        elif not silent:
+            self.filled(target)
+        return output
+
+    def flush(self) -> None:
+        """Tell the pending operation, whose Node is attached by now."""
+        pending, self._pending = self._pending, None
+        if pending is None or self.listener is None:
+            return
+        book, plan = self.book, pending.plan
+        changed: tuple[TensorValue, ...] = ()
+        if pending.target is not None:
+            changed = book.aliases(pending.target)
+            node = _history(pending.target)
+            made = None if node is None or node is pending.before else node
+            outputs: tuple[TensorValue, ...] = (changed[0],)
+        else:
+            tensors = _tensors_of(pending.output)
+            if plan.op is not None and plan.op.outputs == 1:
+                tensors = tensors[:1]
+            outputs = tuple([book.snapshot(t) for t in tensors])
+            made = next((n for n in map(grad_fn_of, tensors) if n is not None), None)
+        self.listener.forward(
+            plan.name,
+            pending.operands,
+            plan.attributes(pending.bound, pending.output),
+            outputs,
+            None if made is None else book.node_value(made),
+            changed,
+        )
+
+    # ------------------------------------------------------------------ room
+
+    def _make_room(
+        self, plan: Plan, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> None:
+        """Ask for the room of an output before it is made."""
+        assert self.allocate is not None
+        pairs, itemsize, given = 1, 8, 0
+        for one in args:
+            for tensor in one if isinstance(one, list | tuple) else (one,):
+                if isinstance(tensor, torch.Tensor):
+                    given += 1
+                    pairs *= max(tensor.numel(), 1)
+                    itemsize = tensor.element_size()
+        if given and pairs <= SMALL and plan.name != "repeat" and not plan.silent:
+            self.allocate((pairs if given == 1 else 1,), itemsize)
+            return
+        for output in _tensors_of(_on_meta(func, args, kwargs)):
+            self.allocate(tuple(output.shape), output.element_size())
+
+
+def _history(tensor: Any) -> Any:
+    """The Node that a change in place replaces: of a view, its base's."""
+    base = tensor._base if tensor._is_view() else None
+    return grad_fn_of(tensor if base is None else base)
+
+
+def _tensors_of(output: Any) -> list[Any]:
+    if isinstance(output, torch.Tensor):
+        return [output]
+    if isinstance(output, list | tuple):
+        return [one for one in output if isinstance(one, torch.Tensor)]
+    return []
+
+
+def _on_meta(func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """What an operation would return, without its numbers; nothing if that cannot be known."""
+
+    def there(value: Any) -> Any:
+        if isinstance(value, torch.Tensor):
+            return torch.empty_strided(
+                value.shape, value.stride(), dtype=value.dtype, device="meta"
+            )
+        if isinstance(value, list | tuple):
+            return [there(part) for part in value]
+        return value
+
+    try:
+        with torch.no_grad():
+            moved = {name: there(value) for name, value in kwargs.items()}
+            if "device" in moved:
+                moved["device"] = torch.device("meta")
+            moved.pop("pin_memory", None)
+            if isinstance(moved.get("generator"), torch.Generator):
+                moved["generator"] = None
+            return func(*[there(value) for value in args], **moved)
+    except (RuntimeError, NotImplementedError, TypeError, ValueError, IndexError):
+        return None
+
+
+# ---------------------------------------------------------------------- PyTorch's modes
+
+
+class FunctionMode(TorchFunctionMode):  # type: ignore[misc]
+    """Sees every function of PyTorch's as it is called."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        super().__init__()
+        self.recorder = recorder
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        return self.recorder.call(func, args, kwargs or {})
+
+
+class DispatchMode(TorchDispatchMode):  # type: ignore[misc]
+    """Sees every ATen operation."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        super().__init__()
+        self.recorder = recorder
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        return self.recorder.dispatch(func, args, kwargs or {})
+
+
+class _Local(threading.local):
+    recorder: Recorder | None = None
+
+
+_local = _Local()
+
+
+def current() -> Recorder | None:
+    """The recorder at work in this thread."""
+    return _local.recorder
