@@ -65,22 +65,18 @@ class State:
         """The named tensors in sight, in the order their names were first given.
 
         Inside a function these are its own names and the module's; a tensor with several names
-        appears under each; a container's elements only where they have no name of their own.
+        appears under each; a container's elements only if they learn and have no other name.
         """
         shown = {
-            name: named
+            name: named.value
             for (call, name), named in self.names.items()
-            if call in (0, self.call) and isinstance(named.value, TensorValue)
+            if call in (0, self.call)
+            and isinstance(named.value, TensorValue)
+            and (named.kind != "element" or named.value.requires_grad)
         }
-        own = {
-            named.value.tensor
-            for named in shown.values()
-            if named.kind != "element" and isinstance(named.value, TensorValue)
-        }
-        for name, named in shown.items():
-            value = named.value
-            assert isinstance(value, TensorValue)
-            if named.kind != "element" or value.tensor not in own:
+        own = {value.tensor for name, value in shown.items() if not name.endswith("]")}
+        for name, value in shown.items():
+            if not name.endswith("]") or value.tensor not in own:
                 yield name, self.tensors[value.tensor]
 
     def numbers(self) -> Iterator[tuple[str, str]]:
