@@ -239,7 +239,7 @@ class A:\n    def __len__(self): return len(self)\nlen(A()) ▸ depth
 class A:\n    def __getitem__(self, i): return self[i]\nA()[0] ▸ depth
 class A:\n    def __init__(self): A()\nA() ▸ depth
 class N(nn.Module):\n    def forward(self, x): return self(x)\nN()(1) ▸ depth
-class N(nn.Module):\n    def forward(self, x): return super().forward(x)\nN()(1) ▸ NotImplementedError
+class N(nn.Module):\n    def forward(self, x): super().forward(x)\nN()(1) ▸ NotImplementedError
 a = [0]\nfor i in range(60): a = [a, a]\nprint(a) ▸ sequence
 a = [0]\nfor i in range(60): a = [a, a]\nstr(a) ▸ sequence
 a = [0]\nfor i in range(60): a = [a, a]\nf'{a}' ▸ sequence

@@ -174,7 +174,7 @@ class Builtins:
         if cls in self.run.classes:
             return self.run.classes[cls]
         if cls.__name__ in ("Tensor", "Size") and self.run.kind(value) == cls.__name__:
-            self.run.member(self.run.namespace("torch"), cls.__name__)
+            return self.run.member(self.run.namespace("torch"), cls.__name__)
         return cls if self.run.is_name_of_surface(cls) else TypeName(cls)
 
     def super(self, *args: Any) -> Any:
@@ -206,7 +206,7 @@ class Builtins:
 
 
 def own_namespaces(runtime: Runtime) -> dict[str, dict[str, Any]]:
-    """``math`` and ``random``: Python's functions, with those that can explode counted."""
+    """``math`` and ``random``, with what can explode counted; and that a scenario has no GPU."""
     meter = runtime.meter
 
     def factorial(n: Any) -> int:
@@ -241,6 +241,7 @@ def own_namespaces(runtime: Runtime) -> dict[str, dict[str, Any]]:
     source = random.Random(0)
     drawn = {"sample": sample, "shuffle": shuffle}
     return {
+        "torch.cuda": {"is_available": lambda: False},
         "math": {n: special.get(n) or vars(math)[n] for n in NAMESPACES["math"]},
         "random": {
             name: drawn.get(name) or attrgetter(name)(source) for name in NAMESPACES["random"]

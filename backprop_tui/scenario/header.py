@@ -71,9 +71,9 @@ def parse(text: str, file: str) -> Header:
         values = tomllib.loads("\n".join(body))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         found = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
-        at = first + int(found[1]) if found else first
+        at = first + int(found[1]) if found else number - 1  # else it says: at end of document
         what = re.sub(r" \(at .*\)$", "", str(error)) or "nested too deeply"
-        raise _refused(f"the header is not TOML: {what}", file, lines, min(at, number)) from None
+        raise _refused(f"the header is not TOML: {what}", file, lines, at) from None
     for key, value in values.items():
         at = next(
             (

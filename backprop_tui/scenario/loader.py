@@ -167,6 +167,8 @@ def parse(source: Source, budget: Budget) -> ast.Module:
     except SyntaxError as error:
         line, column = error.lineno or 1, error.offset or 1
         text = source.line(line)
+        if isinstance(error, IndentationError):
+            column = len(text) - len(text.lstrip()) + 1
         column = max(1, min(column, len(text) + 1))
         width = 1
         if error.end_offset is not None and error.end_lineno == line:

@@ -123,7 +123,6 @@ MEMBER_REASONS: dict[str, str] = {
 #: Attributes of values that scripts use and scenarios cannot.
 ATTRIBUTE_REASONS: dict[str, str] = {
     "cuda": "leave it out, or use .to('cpu')",
-    "half": "use float32 or float64",
     "encode": "bytes are not part of the language",
     "format_map": "use an f-string",
     "map_": "use a loop",

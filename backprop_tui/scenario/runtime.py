@@ -53,6 +53,9 @@ PYTHON_KINDS: dict[type, str] = {
     bool: "int", int: "int", float: "float", np.ndarray: "ndarray", np.generic: "ndarray",
 }  # fmt: skip
 
+#: How much of a tensor ``torch.set_printoptions`` may ask for.
+MOST_PRINTED = {"precision": 30, "threshold": 10_000, "edgeitems": 100, "linewidth": 1_000}
+
 #: Options of the surface's callables that reach beyond the program itself.
 DATA_LOADER_OPTIONS = frozenset(
     {"dataset", "batch_size", "shuffle", "drop_last", "generator", "collate_fn", "num_workers"}
@@ -136,8 +139,8 @@ class Runtime:
                 raise Problem("NotImplementedError", f"the {self.engine.name} engine has no {path}")
             value = found[path]
             self._resolved[id(value)] = path
-            if path == "torch.utils.data.DataLoader":
-                value = _without_processes(value)
+            if path in GUARDS:
+                value = GUARDS[path](value)
         namespace.members[name] = value
         return value
 
@@ -179,7 +182,9 @@ class Runtime:
             cache[cls] = getter
             return getter(value)
         if name == "__name__" and isinstance(value, Function | Builtin | TypeName | type):
-            return value.__name__ if isinstance(value, type) else value.name
+            if not isinstance(value, type):
+                return value.name
+            return self._resolved.get(id(value), value.__name__).rpartition(".")[2]
         if self.kind(value) == "Module" and name in self.own(value):
             return attrgetter(name)(value)
         raise self.no_attribute(value, name)
@@ -442,3 +447,33 @@ def _without_processes(loader: Any) -> Callable[..., Any]:
         return loader(*args, **kwargs)
 
     return data_loader
+
+
+def _within_reason(function: Any) -> Callable[..., Any]:
+    """set_printoptions that cannot ask for pages without end."""
+
+    def set_printoptions(
+        precision: Any = None,
+        threshold: Any = None,
+        edgeitems: Any = None,
+        linewidth: Any = None,
+        profile: Any = None,
+        sci_mode: Any = None,
+    ) -> None:
+        numbers = (precision, threshold, edgeitems, linewidth)
+        given = dict(zip(MOST_PRINTED, numbers, strict=True))
+        for name, value in given.items():
+            if value is not None and not value <= MOST_PRINTED[name]:
+                raise Problem("ValueError", f"{name} can be at most {MOST_PRINTED[name]}")
+        if profile not in (None, "default", "short"):
+            raise Problem("ValueError", "profile can be 'default' or 'short'")
+        function(**given, profile=profile, sci_mode=sci_mode)
+
+    return set_printoptions
+
+
+#: Callables of the engine that a scenario gets in a version of ours.
+GUARDS: dict[str, Callable[[Any], Callable[..., Any]]] = {
+    "torch.utils.data.DataLoader": _without_processes,
+    "torch.set_printoptions": _within_reason,
+}

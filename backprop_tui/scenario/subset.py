@@ -96,7 +96,7 @@ DEPTH = 150
 METHODS = frozenset({"__init__", "__len__", "__getitem__", "__call__"})
 
 #: What can stand in ``@…`` above a function.
-DECORATORS = frozenset({"torch.no_grad", "torch.enable_grad"})
+DECORATORS = frozenset({"torch.no_grad", "torch.enable_grad", "torch.inference_mode"})
 
 MEMBER_NAMES = frozenset(name for table in MEMBERS.values() for name in table)
 
@@ -138,7 +138,7 @@ class Checker:
                 continue
             if type(node) not in ALLOWED:
                 what, instead = refusals.of_node(node)
-                self.refuse(node if hasattr(node, "lineno") else parent or node, what, instead)
+                self.refuse(node, what, instead)
                 continue
             rule = RULES.get(type(node))
             if rule is not None:
@@ -160,7 +160,8 @@ class Checker:
                 yield from (item for item in value if isinstance(item, ast.AST))
 
     def refuse(self, node: ast.AST, what: str, instead: str = "") -> None:
-        """Note a refusal at a node."""
+        """Note a refusal at a node, or at its first part that has a place."""
+        node = next((part for part in ast.walk(node) if hasattr(part, "lineno")), node)
         self.found.append(ScenarioRefused(what, self.source.at(node), instead))
 
     def namespace(self, node: ast.AST) -> str | None:
@@ -197,7 +198,9 @@ class Checker:
             elif not isinstance(node.ctx, ast.Load):
                 self.refuse(node, f"{owner}.{node.attr} cannot be changed")
             return
-        if owner in NAMES and not isinstance(node.ctx, ast.Load):
+        if owner is not None and owner not in NAMES:
+            return  # what stands before the dot was refused already
+        if owner is not None and not isinstance(node.ctx, ast.Load):
             self.refuse(node, f"{owner}.{node.attr} cannot be changed")
             return
         word = node.attr

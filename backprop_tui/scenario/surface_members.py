@@ -14,6 +14,7 @@ shape -- the size of each dimension
 dtype -- the type of its elements
 device -- where it lives
 ndim -- how many dimensions
+is_cuda -- whether it lives on a GPU
 T -- the transposed matrix
 mT -- its matrices transposed
 backward(gradient=None, retain_graph=None) -- compute gradients of this value for all leaves
@@ -21,13 +22,14 @@ retain_grad() -- keep the gradient of a non-leaf in .grad
 requires_grad_(requires_grad=True) -- want gradients from now on
 register_hook(hook) -- call a function with the gradient when it arrives
 detach() -- the same values, outside the graph
-detach_() -- leave the graph
 clone() -- a copy, inside the graph
 item() -- the one value as a Python number
 tolist() -- the values as Python lists
 numpy() -- the values as a NumPy array
 size(dim=None) -- the shape, or one size of it
 dim() -- how many dimensions
+ndimension() -- how many dimensions
+stride() -- how far apart in memory neighbours lie
 numel() -- how many elements
 nelement() -- how many elements
 element_size() -- bytes of one element
@@ -39,6 +41,10 @@ double() -- as float64
 long() -- as int64
 int() -- as int32
 bool() -- as bool
+half() -- as float16
+short() -- as int16
+type_as(other) -- with the dtype of another tensor
+is_floating_point() -- whether its numbers have a point
 is_contiguous() -- whether its elements lie in order in memory
 contiguous() -- with its elements in order in memory
 data_ptr() -- the address of its memory
@@ -47,6 +53,11 @@ sub(other, alpha=1) -- self − alpha · other
 mul(other) -- element by element
 div(other) -- element by element
 neg() -- −x
+subtract(other, alpha=1) -- the same as sub
+multiply(other) -- the same as mul
+divide(other) -- the same as div
+floor_divide(other) -- the quotient, rounded down
+remainder(other) -- what division leaves
 pow(exponent) -- x to a power
 square() -- x²
 abs() -- |x|
@@ -62,6 +73,8 @@ reciprocal() -- 1 / x
 sin() -- the sine
 cos() -- the cosine
 tan() -- the tangent
+atan() -- the inverse tangent
+erf() -- the error function
 sigmoid() -- 1 / (1 + e⁻ˣ)
 tanh() -- the hyperbolic tangent
 relu() -- max(0, x)
@@ -69,12 +82,14 @@ softmax(dim) -- eˣ, divided by its sum along dim
 log_softmax(dim) -- the logarithm of softmax
 logsumexp(dim, keepdim=False) -- log Σ eˣ
 clamp(min=None, max=None) -- values kept within bounds
+clip(min=None, max=None) -- the same as clamp
 maximum(other) -- the larger, element by element
 minimum(other) -- the smaller, element by element
 where(condition, other) -- itself where true, other elsewhere
 masked_fill(mask, value) -- with a value where mask is true
 floor() -- rounded down
 ceil() -- rounded up
+trunc() -- without what follows the point
 round(decimals=0) -- rounded to the nearest
 sum(dim=None, keepdim=False) -- the sum
 mean(dim=None, keepdim=False) -- the mean
@@ -83,11 +98,15 @@ var(dim=None, unbiased=True, keepdim=False) -- the variance
 std(dim=None, unbiased=True, keepdim=False) -- the standard deviation
 max(dim=None, keepdim=False) -- the largest; along a dim also where
 min(dim=None, keepdim=False) -- the smallest; along a dim also where
+amax(dim, keepdim=False) -- the largest, its gradient shared between equal ones
+amin(dim, keepdim=False) -- the smallest, its gradient shared between equal ones
 argmax(dim=None, keepdim=False) -- where the largest is
 argmin(dim=None, keepdim=False) -- where the smallest is
 topk(k, dim=-1) -- the k largest and where they are
 sort(dim=-1, descending=False) -- in order, and where each came from
+argsort(dim=-1, descending=False) -- where each would come from in order
 cumsum(dim) -- running sums
+count_nonzero(dim=None) -- how many are not 0
 norm(p=2, dim=None) -- its length
 all(dim=None) -- whether all are true
 any(dim=None) -- whether one is true
@@ -95,23 +114,33 @@ dot(other) -- the scalar product
 mv(vec) -- matrix times vector
 mm(mat2) -- matrix times matrix
 bmm(mat2) -- a batch of matrix products
+addmm(mat1, mat2) -- self + mat1 @ mat2
 matmul(other) -- x @ y
 outer(vec2) -- every product of two vectors' elements
 t() -- the transposed matrix
 transpose(dim0, dim1) -- two dimensions exchanged
 permute(*dims) -- all dimensions in another order
+movedim(source, destination) -- a dimension moved to another place
+swapaxes(axis0, axis1) -- the same as transpose
 view(*shape) -- the same elements in another shape, sharing memory
 view_as(other) -- in the shape of another tensor
 reshape(*shape) -- the same elements in another shape
+reshape_as(other) -- in the shape of another tensor
+ravel() -- in one dimension
+unflatten(dim, sizes) -- one dimension made several
 flatten(start_dim=0, end_dim=-1) -- several dimensions made one
 squeeze(dim=None) -- without dimensions of size 1
 unsqueeze(dim) -- with a new dimension of size 1
 expand(*sizes) -- repeated without taking memory
 expand_as(other) -- in the shape of another tensor
 repeat(*sizes) -- copies side by side
+tile(*dims) -- copies side by side
+flip(*dims) -- turned around
 chunk(chunks, dim=0) -- cut into so many parts
 split(split_size, dim=0) -- cut into parts of this size
 unbind(dim=0) -- all slices along a dimension
+narrow(dim, start, length) -- a stretch along a dimension
+select(dim, index) -- one slice along a dimension
 gather(dim, index) -- elements picked by index
 index_select(dim, index) -- slices picked by index
 masked_select(mask) -- the elements where mask is true
@@ -124,10 +153,29 @@ le(other) -- x <= y, element by element
 equal(other) -- whether shape and all elements are the same
 allclose(other, rtol=1e-05, atol=1e-08) -- whether all elements are nearly the same
 isnan() -- which elements are not a number
+isinf() -- which elements are infinite
+isfinite() -- which elements are finite
+isclose(other, rtol=1e-05, atol=1e-08) -- nearly the same, element by element
+logical_and(other) -- both, element by element
+logical_or(other) -- one of both, element by element
+logical_not() -- the opposite, element by element
 add_(other, alpha=1) -- add in place
 sub_(other, alpha=1) -- subtract in place
 mul_(other) -- multiply in place
 div_(other) -- divide in place
+pow_(exponent) -- to a power, in place
+neg_() -- −x, in place
+abs_() -- |x|, in place
+exp_() -- eˣ, in place
+log_() -- the logarithm, in place
+sqrt_() -- the square root, in place
+round_() -- rounded, in place
+floor_() -- rounded down, in place
+ceil_() -- rounded up, in place
+sigmoid_() -- 1 / (1 + e⁻ˣ), in place
+tanh_() -- the hyperbolic tangent, in place
+relu_() -- max(0, x), in place
+masked_fill_(mask, value) -- a value where mask is true, in place
 clamp_(min=None, max=None) -- keep within bounds, in place
 zero_() -- fill with 0, in place
 fill_(value) -- fill with a value, in place
@@ -136,6 +184,7 @@ uniform_(a=0.0, b=1.0) -- fill with uniform random numbers
 normal_(mean=0.0, std=1.0) -- fill with normal random numbers
 new_zeros(size) -- zeros of the same dtype
 new_ones(size) -- ones of the same dtype
+new_full(size, fill_value) -- one value, of the same dtype
 new_tensor(data) -- values of the same dtype
 """
 
@@ -145,20 +194,7 @@ MODULE = """
 = bias -- the bias
 in_features -- how many inputs
 out_features -- how many outputs
-in_channels -- how many input channels
-out_channels -- how many output channels
-kernel_size -- the size of the kernel
 p -- the probability of Dropout
-running_mean -- what BatchNorm remembers of the mean
-running_var -- what BatchNorm remembers of the variance
-weight_ih -- the weights from the input
-weight_hh -- the weights from the hidden state
-bias_ih -- the bias from the input
-bias_hh -- the bias from the hidden state
-weight_ih_l0 -- the weights from the input, first layer
-weight_hh_l0 -- the weights from the hidden state, first layer
-bias_ih_l0 -- the bias from the input, first layer
-bias_hh_l0 -- the bias from the hidden state, first layer
 forward(*input) -- what the module computes
 parameters() -- all parameters
 named_parameters() -- (name, parameter) pairs
@@ -304,7 +340,7 @@ variable -- the leaf of an AccumulateGrad node
     "ReturnType": TUPLE + "values -- the values\nindices -- where they were\n",
     "Module": MODULE,
     "Optimizer": OPTIMIZER,
-    "Scheduler": SCHEDULER,
+    "LRScheduler": SCHEDULER,
     "DataLoader": """
 dataset -- what it takes batches from
 batch_size -- how many rows a batch has
@@ -316,6 +352,7 @@ indices -- the rows, of a Subset
 """,
     "Generator": """
 manual_seed(seed) -- make its numbers the same in every run
+initial_seed() -- the seed
 """,
     "RemovableHandle": """
 remove() -- take the hook away

@@ -10,6 +10,7 @@ zeros(*size, dtype=None, requires_grad=False) -- all zeros
 ones(*size, dtype=None, requires_grad=False) -- all ones
 full(size, fill_value, dtype=None, requires_grad=False) -- all the same value
 empty(*size, dtype=None, requires_grad=False) -- room for values, to be filled
+empty_like(input) -- room for values, in the shape of another tensor
 eye(n, m=None) -- the identity matrix
 arange(start=0, end, step=1, dtype=None, requires_grad=False) -- start, start + step, … below end
 linspace(start, end, steps) -- so many values, evenly spaced, both ends included
@@ -31,6 +32,9 @@ sub(input, other, alpha=1) -- input − alpha · other
 mul(input, other) -- element by element
 div(input, other) -- element by element
 neg(input) -- −x
+subtract(input, other, alpha=1) -- the same as sub
+multiply(input, other) -- the same as mul
+divide(input, other) -- the same as div
 pow(input, exponent) -- x to a power
 square(input) -- x²
 abs(input) -- |x|
@@ -43,9 +47,13 @@ log1p(input) -- log(1 + x), exact for small x
 sqrt(input) -- the square root
 rsqrt(input) -- 1 / √x
 reciprocal(input) -- 1 / x
+floor_divide(input, other) -- the quotient, rounded down
+remainder(input, other) -- what division leaves
 sin(input) -- the sine
 cos(input) -- the cosine
 tan(input) -- the tangent
+atan(input) -- the inverse tangent
+erf(input) -- the error function
 sigmoid(input) -- 1 / (1 + e⁻ˣ)
 tanh(input) -- the hyperbolic tangent
 relu(input) -- max(0, x)
@@ -53,11 +61,13 @@ softmax(input, dim) -- eˣ, divided by its sum along dim
 log_softmax(input, dim) -- the logarithm of softmax
 logsumexp(input, dim, keepdim=False) -- log Σ eˣ
 clamp(input, min=None, max=None) -- values kept within bounds
+clip(input, min=None, max=None) -- the same as clamp
 maximum(input, other) -- the larger, element by element
 minimum(input, other) -- the smaller, element by element
 where(condition, input, other) -- one or the other, element by element
 floor(input) -- rounded down
 ceil(input) -- rounded up
+trunc(input) -- without what follows the point
 round(input, decimals=0) -- rounded to the nearest, half to even
 sum(input, dim=None, keepdim=False) -- the sum
 mean(input, dim=None, keepdim=False) -- the mean
@@ -66,39 +76,60 @@ var(input, dim=None, unbiased=True, keepdim=False) -- the variance
 std(input, dim=None, unbiased=True, keepdim=False) -- the standard deviation
 max(input, dim=None, keepdim=False) -- the largest; along a dim also where
 min(input, dim=None, keepdim=False) -- the smallest; along a dim also where
+amax(input, dim, keepdim=False) -- the largest, its gradient shared between equal ones
+amin(input, dim, keepdim=False) -- the smallest, its gradient shared between equal ones
 argmax(input, dim=None, keepdim=False) -- where the largest is
 argmin(input, dim=None, keepdim=False) -- where the smallest is
 topk(input, k, dim=-1) -- the k largest and where they are
 sort(input, dim=-1, descending=False) -- in order, and where each came from
+argsort(input, dim=-1, descending=False) -- where each would come from in order
 cumsum(input, dim) -- running sums
+count_nonzero(input, dim=None) -- how many are not 0
 norm(input, p=2, dim=None) -- the length of a vector
 dot(input, other) -- the scalar product of two vectors
 mv(input, vec) -- matrix times vector
 mm(input, mat2) -- matrix times matrix
 bmm(input, mat2) -- a batch of matrices times a batch of matrices
+addmm(input, mat1, mat2) -- input + mat1 @ mat2
 matmul(input, other) -- x @ y
 outer(input, vec2) -- every product of two vectors' elements
 t(input) -- the transposed matrix
 transpose(input, dim0, dim1) -- two dimensions exchanged
 permute(input, dims) -- all dimensions in another order
+movedim(input, source, destination) -- a dimension moved to another place
+swapaxes(input, axis0, axis1) -- the same as transpose
 reshape(input, shape) -- the same elements in another shape
 flatten(input, start_dim=0, end_dim=-1) -- several dimensions made one
+unflatten(input, dim, sizes) -- one dimension made several
+ravel(input) -- in one dimension
 squeeze(input, dim=None) -- without dimensions of size 1
 unsqueeze(input, dim) -- with a new dimension of size 1
+broadcast_to(input, size) -- repeated without taking memory
+tile(input, dims) -- copies side by side
+flip(input, dims) -- turned around
 stack(tensors, dim=0) -- side by side along a new dimension
 cat(tensors, dim=0) -- one after the other along a dimension
+concat(tensors, dim=0) -- the same as cat
+hstack(tensors) -- side by side
+vstack(tensors) -- one below the other
 chunk(input, chunks, dim=0) -- cut into so many parts
 split(tensor, split_size, dim=0) -- cut into parts of this size
 unbind(input, dim=0) -- all slices along a dimension
+narrow(input, dim, start, length) -- a stretch along a dimension
+select(input, dim, index) -- one slice along a dimension
 gather(input, dim, index) -- elements picked by index
 index_select(input, dim, index) -- slices picked by index
 masked_select(input, mask) -- the elements where mask is true
+masked_fill(input, mask, value) -- with a value where mask is true
 eq(input, other) -- x == y, element by element
 ne(input, other) -- x != y, element by element
 gt(input, other) -- x > y, element by element
 ge(input, other) -- x >= y, element by element
 lt(input, other) -- x < y, element by element
 le(input, other) -- x <= y, element by element
+logical_and(input, other) -- both, element by element
+logical_or(input, other) -- one of both, element by element
+logical_not(input) -- the opposite, element by element
 equal(input, other) -- whether shape and all elements are the same
 allclose(input, other, rtol=1e-05, atol=1e-08) -- whether all elements are nearly the same
 isclose(input, other, rtol=1e-05, atol=1e-08) -- nearly the same, element by element
@@ -109,13 +140,19 @@ all(input, dim=None) -- whether all are true
 any(input, dim=None) -- whether one is true
 is_tensor(obj) -- whether it is a tensor
 numel(input) -- how many elements
+is_floating_point(input) -- whether its numbers have a point
+clone(input) -- a copy, inside the graph
+detach(input) -- the same values, outside the graph
 no_grad() -- with this, no graph is recorded
 enable_grad() -- with this, the graph is recorded again
 set_grad_enabled(mode) -- with this, the graph is recorded or not
 is_grad_enabled() -- whether the graph is being recorded
+inference_mode() -- like no_grad()
+set_printoptions(precision=None, linewidth=None, sci_mode=None) -- how tensors are printed
 device(type) -- where a tensor lives
 Tensor(data) -- the class of tensors; as a call, float32 values
 FloatTensor(data) -- float32 values
+DoubleTensor(data) -- float64 values
 LongTensor(data) -- int64 values
 Size(sizes) -- the class of shapes
 float32 -- the dtype of numbers with 7 digits, PyTorch's default
@@ -128,6 +165,7 @@ int32 -- the dtype of smaller whole numbers
 int -- the same as int32
 bool -- the dtype of True and False
 pi -- 3.14159…
+e -- 2.71828…
 inf -- infinity
 nan -- not a number
 """
@@ -150,7 +188,6 @@ ParameterList(values=None) -- a list of parameters
 Identity() -- its input
 Flatten(start_dim=1, end_dim=-1) -- several dimensions made one
 Linear(in_features, out_features, bias=True) -- x Wᵀ + b
-Bilinear(in1_features, in2_features, out_features, bias=True) -- x₁ᵀ W x₂ + b
 Embedding(num_embeddings, embedding_dim) -- rows picked by index
 Sigmoid() -- 1 / (1 + e⁻ˣ)
 Tanh() -- the hyperbolic tangent
@@ -164,22 +201,10 @@ Softmax(dim=None) -- eˣ, divided by its sum along dim
 LogSoftmax(dim=None) -- the logarithm of Softmax
 LogSigmoid() -- the logarithm of Sigmoid
 Dropout(p=0.5) -- while training, each element is dropped with this probability
-BatchNorm1d(num_features) -- normalised over the batch
-BatchNorm2d(num_features) -- normalised over the batch, for images
-LayerNorm(normalized_shape) -- normalised over the last dimensions
-Conv1d(in_channels, out_channels, kernel_size, stride=1, padding=0) -- a kernel slid along a line
-Conv2d(in_channels, out_channels, kernel_size, stride=1, padding=0) -- a kernel slid over images
-MaxPool2d(kernel_size, stride=None, padding=0) -- the largest of each window
-AvgPool2d(kernel_size, stride=None, padding=0) -- the mean of each window
-RNN(input_size, hidden_size, num_layers=1, batch_first=False) -- a recurrent network
-RNNCell(input_size, hidden_size) -- one step of a recurrent network
-LSTM(input_size, hidden_size, num_layers=1, batch_first=False) -- a long short-term memory network
-LSTMCell(input_size, hidden_size) -- one step of an LSTM
-GRU(input_size, hidden_size, num_layers=1, batch_first=False) -- a gated recurrent network
-GRUCell(input_size, hidden_size) -- one step of a GRU
 MSELoss(reduction='mean') -- the mean of (ŷ − y)²
 L1Loss(reduction='mean') -- the mean of |ŷ − y|
 SmoothL1Loss(reduction='mean') -- squared near 0, absolute beyond
+HuberLoss(reduction='mean', delta=1.0) -- squared near 0, absolute beyond
 BCELoss(reduction='mean') -- binary cross-entropy of probabilities
 BCEWithLogitsLoss(reduction='mean') -- binary cross-entropy of scores
 CrossEntropyLoss(weight=None, reduction='mean') -- cross-entropy of scores and class numbers
@@ -193,6 +218,9 @@ linear(input, weight, bias=None) -- x Wᵀ + b
 relu(input) -- max(0, x)
 leaky_relu(input, negative_slope=0.01) -- x, and a small slope below 0
 elu(input, alpha=1.0) -- x, and alpha · (eˣ − 1) below 0
+selu(input) -- ELU, scaled so that activations normalise themselves
+relu6(input) -- between 0 and 6
+hardtanh(input, min_val=-1.0, max_val=1.0) -- kept within bounds
 gelu(input) -- x · Φ(x)
 silu(input) -- x · sigmoid(x)
 softplus(input) -- log(1 + eˣ)
@@ -200,24 +228,22 @@ sigmoid(input) -- 1 / (1 + e⁻ˣ)
 logsigmoid(input) -- its logarithm
 tanh(input) -- the hyperbolic tangent
 softmax(input, dim) -- eˣ, divided by its sum along dim
+softmin(input, dim) -- softmax of −x
 log_softmax(input, dim) -- the logarithm of softmax
 one_hot(tensor, num_classes=-1) -- a 1 at the class number
 dropout(input, p=0.5, training=True) -- each element is dropped with this probability
 embedding(input, weight) -- rows picked by index
-conv1d(input, weight, bias=None, stride=1, padding=0) -- a kernel slid along a line
-conv2d(input, weight, bias=None, stride=1, padding=0) -- a kernel slid over images
-max_pool2d(input, kernel_size, stride=None, padding=0) -- the largest of each window
-avg_pool2d(input, kernel_size, stride=None, padding=0) -- the mean of each window
 mse_loss(input, target, reduction='mean') -- the mean of (ŷ − y)²
 l1_loss(input, target, reduction='mean') -- the mean of |ŷ − y|
 smooth_l1_loss(input, target, reduction='mean') -- squared near 0, absolute beyond
+huber_loss(input, target, reduction='mean', delta=1.0) -- squared near 0, absolute beyond
+hinge_embedding_loss(input, target, margin=1.0) -- the hinge loss
 binary_cross_entropy(input, target, reduction='mean') -- of probabilities
 binary_cross_entropy_with_logits(input, target, reduction='mean') -- of scores
 cross_entropy(input, target, weight=None, reduction='mean') -- of scores and class numbers
 nll_loss(input, target, weight=None, reduction='mean') -- of log-probabilities
 kl_div(input, target, reduction='mean') -- the Kullback–Leibler divergence
 normalize(input, p=2.0, dim=1) -- divided by its length
-pad(input, pad, mode='constant', value=0) -- with a border
 """
 
 INIT = """
@@ -226,6 +252,7 @@ normal_(tensor, mean=0.0, std=1.0) -- normal
 constant_(tensor, val) -- all the same value
 zeros_(tensor) -- all zeros
 ones_(tensor) -- all ones
+eye_(tensor) -- the identity matrix
 xavier_uniform_(tensor, gain=1.0) -- Glorot's uniform start
 xavier_normal_(tensor, gain=1.0) -- Glorot's normal start
 kaiming_uniform_(tensor, a=0, mode='fan_in', nonlinearity='leaky_relu') -- He's uniform start
