@@ -115,23 +115,26 @@ def _index(self: Any, *indices: Any, places: Sequence[int]) -> Any:
                     f"index {outside.flat[0]} is out of bounds for dimension {place} "
                     f"with size {size}"
                 )
+    check_masks(self.shape, indices, places)
     try:
         return np.array(self[_where_to(indices, places)])
     except IndexError:
-        raise IndexError(_why(self.shape, indices, places)) from None
+        shapes = ", ".join(str(list(positions.shape)) for positions in indices)
+        raise IndexError(
+            f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}"
+        ) from None
 
 
-def _why(shape: Shape, indices: Sequence[Any], places: Sequence[int]) -> str:
+def check_masks(shape: Shape, indices: Sequence[Any], places: Sequence[int]) -> None:
+    """Raise PyTorch's IndexError for a mask of another shape than what it masks."""
     for place, positions in zip(places, indices, strict=True):
         if positions.dtype == bool:
             for i, n in enumerate(positions.shape):
                 if place + i >= len(shape) or shape[place + i] != n:
-                    return (
+                    raise IndexError(
                         f"The shape of the mask {list(positions.shape)} at index {i} does not "
                         f"match the shape of the indexed tensor {list(shape)} at index {place + i}"
                     )
-    shapes = ", ".join(str(list(positions.shape)) for positions in indices)
-    return f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}"
 
 
 define(

@@ -33,7 +33,9 @@ def view_shape(self: Shape, *, size: Shape) -> Shape:
         raise RuntimeError("only one dimension can be inferred")
     for n in size:
         if n < -1:
-            raise RuntimeError(f"invalid shape dimension {n}")
+            raise RuntimeError(
+                f"invalid shape dimension {n} at index {size.index(n)} of shape {list(size)}"
+            )
     known = math.prod(n for n in size if n != -1)
     fits = total == known if -1 not in size else (known and total % known == 0)
     if not fits:
@@ -462,7 +464,7 @@ for _name, _grad_fn in (("split", "SplitBackward0"), ("split.sizes", "SplitWithS
 def unbind_shape(self: Shape, *, dim: int = 0) -> tuple[Shape, ...]:
     """One shape without ``dim`` for every index along it."""
     if not self:
-        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     axis = wrap_dim(dim, len(self))
     return ((*self[:axis], *self[axis + 1 :]),) * self[axis]
 

@@ -59,8 +59,6 @@ def as_array(data: Any, wanted: dtype | None = None) -> Array:
 
 def _shape_of(data: Any) -> tuple[int, ...]:
     """The shape of nested sequences, or PyTorch's error when they are ragged."""
-    if isinstance(data, Tensor):
-        return tuple(data.array.shape)
     if isinstance(data, np.ndarray):
         return tuple(data.shape)
     if not isinstance(data, list | tuple | range):
@@ -74,12 +72,14 @@ def _shape_of(data: Any) -> tuple[int, ...]:
 
 def _check_shape(data: Any, shape: tuple[int, ...], level: int) -> None:
     if level == len(shape):
+        if isinstance(data, list | tuple):
+            raise TypeError(f"'{type(data).__name__}' object cannot be interpreted as an integer")
         return
     length = len(data) if isinstance(data, list | tuple | range) else None
-    if isinstance(data, Tensor | np.ndarray):
+    if isinstance(data, np.ndarray):
         length = data.shape[0] if data.ndim else None
     if length is None:
-        raise TypeError(f"not a sequence: {type(data).__name__}")
+        raise TypeError("not a sequence")
     if length != shape[level]:
         raise ValueError(
             f"expected sequence of length {shape[level]} at dim {level} (got {length})"
@@ -94,7 +94,7 @@ def _plain(data: Any) -> Any:
     if isinstance(data, list | tuple | range):
         return [_plain(part) for part in data]
     if isinstance(data, Tensor):
-        return data.array.tolist()
+        return data._one()
     if isinstance(data, np.ndarray | np.generic):
         return data.tolist()
     if isinstance(data, bool | int | float):
@@ -157,6 +157,8 @@ def zeros(
     *size: Any, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """``torch.zeros``."""
+    if any(n < 0 for n in size if isinstance(n, int)):
+        raise RuntimeError("zeros: Dimension size must be non-negative.")
     return _new(size_of(size), _floating(dtype), requires_grad, 0)
 
 

@@ -141,14 +141,12 @@ from backprop_tui.engines.numpy_engine.shaping import (
     concat,
     concatenate,
     detach,
-    expand,
     flatten,
     flip,
     hstack,
     movedim,
     permute,
     ravel,
-    repeat,
     reshape,
     split,
     squeeze,
@@ -161,11 +159,19 @@ from backprop_tui.engines.numpy_engine.shaping import (
     unbind,
     unflatten,
     unsqueeze,
-    view,
     vstack,
 )
 from backprop_tui.engines.numpy_engine.shaping import (
+    expand as expand,
+)
+from backprop_tui.engines.numpy_engine.shaping import (
+    repeat as repeat,
+)
+from backprop_tui.engines.numpy_engine.shaping import (
     sizes as sizes,
+)
+from backprop_tui.engines.numpy_engine.shaping import (
+    view as view,
 )
 from backprop_tui.ops.rules import wrap_dim as wrap_dim
 
@@ -298,7 +304,6 @@ __all__ = [
     "equal",
     "erf",
     "exp",
-    "expand",
     "flatten",
     "flip",
     "floor",
@@ -355,7 +360,6 @@ __all__ = [
     "reciprocal",
     "relu",
     "remainder",
-    "repeat",
     "reshape",
     "result_type",
     "round",
@@ -391,7 +395,6 @@ __all__ = [
     "unflatten",
     "unsqueeze",
     "var",
-    "view",
     "vstack",
     "where",
 ]

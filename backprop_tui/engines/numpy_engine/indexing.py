@@ -15,6 +15,7 @@ from backprop_tui.engines.numpy_engine import tensor as tensors
 from backprop_tui.engines.numpy_engine.apply import apply
 from backprop_tui.engines.numpy_engine.creation import as_array
 from backprop_tui.engines.numpy_engine.inplace import apply_
+from backprop_tui.ops.indexing import check_masks
 
 INVALID = (
     "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
@@ -35,6 +36,7 @@ def setitem(self: Any, index: Any, value: Any) -> None:
     """``x[index] = value``."""
     part, indices, places = _take(self, index, keep_full_slices=False)
     if indices:
+        check_masks(part.array.shape, [one.array for one in indices], places)
         values = value if isinstance(value, tensors.Tensor) else _as_value(value, part)
         if values.array.dtype != part.array.dtype:
             raise RuntimeError(
@@ -49,7 +51,9 @@ def setitem(self: Any, index: Any, value: Any) -> None:
     elif isinstance(value, tensors.Tensor | int | float):
         apply_("fill.tensor" if part.ndim else "copy", part, value)
     else:
-        apply_("copy", part, _as_value(value, part))
+        raise TypeError(
+            f"can't assign a {type(value).__name__} to a torch.{part.dtype.legacy}Tensor"
+        )
 
 
 def _as_value(value: Any, part: Any) -> Any:
@@ -68,7 +72,7 @@ def _take(self: Any, index: Any, keep_full_slices: bool) -> tuple[Any, list[Any]
                 "`tensor.item<T>()` in C++ to convert a 0-dim tensor to a number"
             )
         raise IndexError(f"too many indices for tensor of dimension {self.ndim}")
-    part, dim = self, 0
+    part, dim, consumed = self, 0, 0
     indices: list[Any] = []
     places: list[int] = []
     for item in items:
@@ -77,6 +81,7 @@ def _take(self: Any, index: Any, keep_full_slices: bool) -> tuple[Any, list[Any]
             dim += 1
         elif item is Ellipsis:
             dim += self.ndim - used
+            consumed += self.ndim - used
         elif isinstance(item, bool):
             part = apply("unsqueeze", part, dim=dim)
             indices.append(tensors.Tensor(np.array([item])))
@@ -85,12 +90,15 @@ def _take(self: Any, index: Any, keep_full_slices: bool) -> tuple[Any, list[Any]
         elif isinstance(item, slice):
             part = _sliced(part, dim, item, keep_full_slices)
             dim += 1
+            consumed += 1
         elif isinstance(item, int):
-            part = _selected(part, dim, item)
+            part = _selected(part, dim, item, consumed)
+            consumed += 1
         else:
             indices.append(item)
             places.append(dim)
             dim += item.ndim if item.array.dtype.kind == "b" else 1
+            consumed += _dims_used(item)
     return part, indices, places
 
 
@@ -105,7 +113,9 @@ def _tensor_index(item: Any) -> Any:
         if not item.array.size:
             item = tensors.Tensor(item.array.astype(np.int64))
     if not isinstance(item, tensors.Tensor):
-        raise TypeError(INVALID.format(type(item).__name__))
+        if isinstance(item, str):
+            raise TypeError("new(): invalid data type 'str'")
+        raise IndexError(INVALID.format(type(item).__name__))
     if item.array.dtype.kind not in "iub":
         raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
     if not item.ndim:
@@ -122,10 +132,10 @@ def _dims_used(item: Any) -> int:
     return 1
 
 
-def _selected(part: Any, dim: int, index: int) -> Any:
+def _selected(part: Any, dim: int, index: int, place: int) -> Any:
     size = part.array.shape[dim]
     if not -size <= index < size:
-        raise IndexError(f"index {index} is out of bounds for dimension {dim} with size {size}")
+        raise IndexError(f"index {index} is out of bounds for dimension {place} with size {size}")
     return apply("select", part, dim=dim, index=index)
 
 

@@ -26,6 +26,8 @@ def apply_(name: str, target: Tensor, *others: Any, **attrs: Any) -> Tensor:
     if now.grad_enabled:
         refuse_leaves(target)
     inputs = (target, *others)
+    if name == "copy" and getattr(others[0], "ndim", 0) > target.ndim:
+        raise misfit(target, others[0].array)
     arrays, tensor_inputs = arrays_of(plan, inputs, attrs)
     result = np.asarray(forward(plan, arrays, attrs))
     _refuse_misfits(target, result)
@@ -73,7 +75,8 @@ def _refuse_parts(target: Tensor) -> None:
     if target._base is not None and node is not None and node.plan.op.outputs == 0:
         output = f"Output {target._output_nr} of {short_name(node.name())}"
         raise RuntimeError(
-            f"{output} is a view and is being modified inplace. This view is the output of a function that returns multiple views. Such "
+            f"{output} is a view and is being modified inplace. This view is the output of a "
+            "function that returns multiple views. Such "
             "functions do not allow the output views to be modified inplace. You should replace "
             "the inplace operation by an out-of-place one."
         )
@@ -81,12 +84,17 @@ def _refuse_parts(target: Tensor) -> None:
 
 def _refuse_misfits(target: Tensor, result: Any) -> None:
     if result.shape != target.array.shape:
-        raise RuntimeError(
-            f"output with shape {list(target.array.shape)} doesn't match the broadcast shape "
-            f"{list(result.shape)}"
-        )
+        raise misfit(target, result)
     have, got = of_array(target.array), of_array(result)
     if got.category > have.category:
         raise RuntimeError(
             f"result type {got.legacy} can't be cast to the desired output type {have.legacy}"
         )
+
+
+def misfit(target: Tensor, result: Any) -> RuntimeError:
+    """PyTorch's error for a result that is larger than the tensor it should be written into."""
+    return RuntimeError(
+        f"output with shape {list(target.array.shape)} doesn't match the broadcast shape "
+        f"{list(result.shape)}"
+    )

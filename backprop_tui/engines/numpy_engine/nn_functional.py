@@ -17,6 +17,7 @@ from backprop_tui.engines.numpy_engine.pointwise import (
     mul,
     need_tensor,
     neg,
+    refuse,
     sub,
     tanh,
     where,
@@ -31,8 +32,19 @@ from backprop_tui.engines.numpy_engine.shaping import broadcast_tensors, expand
 # ---------------------------------------------------------------- activations
 
 
+#: What PyTorch's errors call the inner functions that are for floating point numbers alone.
+KERNELS = {"gelu": "GeluKernelImpl"} | {
+    name: f"{name}_cpu" for name in ("leaky_relu", "elu", "silu", "softplus", "log_sigmoid")
+}
+
+
 def _activation(name: str, input: Any, inplace: bool, **attrs: Any) -> Any:
     need_tensor(input, name)
+    if name in KERNELS:
+        refuse(KERNELS[name], "iub", input)
+    elif input.array.dtype.kind == "b":
+        kind = "Boolean" if name == "relu" else "Bool"
+        raise RuntimeError(f"{kind} inputs not supported for {name}")
     return apply_(name, input, **attrs) if inplace else apply(name, input, **attrs)
 
 
@@ -169,8 +181,9 @@ def _reduced(loss: Any, reduction: str) -> Any:
 
 
 def _pair(name: str, input: Any, target: Any, reduction: str, **attrs: Any) -> Any:
-    need_tensor(input, name)
-    need_tensor(target, name, "target", 2)
+    for one in (target, input):
+        if not isinstance(one, tensors.Tensor):
+            raise AttributeError(f"'{type(one).__name__}' object has no attribute 'size'")
     _check(reduction)
     input, target = broadcast_tensors(input, target)
     return apply(name, input, target, reduction=reduction, **attrs)
@@ -266,7 +279,9 @@ def nll_loss(
             "the NumPy engine takes scores of shape (N, C) or (C,) with class numbers"
         )
     if target.array.dtype != np.int64:
-        raise RuntimeError(f"expected scalar type Long but found {target.dtype.legacy}")
+        raise RuntimeError(
+            f"expected target dtype to be Long or Byte, but got {target.dtype.legacy}"
+        )
     weights = () if weight is None else (weight,)
     return apply(
         "nll_loss", input, target, *weights, reduction=reduction, ignore_index=ignore_index

@@ -9,7 +9,7 @@ import numpy as np
 
 from backprop_tui.engines.numpy_engine import state
 from backprop_tui.engines.numpy_engine import tensor as tensors
-from backprop_tui.engines.numpy_engine.apply import apply
+from backprop_tui.engines.numpy_engine.apply import apply, result_type
 
 Function = Callable[..., Any]
 
@@ -24,22 +24,36 @@ def need_tensor(value: Any, function: str, argument: str = "input", position: in
     return value
 
 
-def unary(name: str) -> Function:
+def refuse(kernel: str, kinds: str, *inputs: Any) -> None:
+    """PyTorch's error for dtypes (by NumPy's letters for kinds) that a function is not for."""
+    found = [x for x in inputs if isinstance(x, tensors.Tensor)]
+    common = result_type(found, [x for x in inputs if type(x) in (int, float, bool)])
+    if common.numpy.kind in kinds:
+        name = common.legacy
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{name}'")
+
+
+def unary(name: str, not_for: str = "", kernel: str = "") -> Function:
     """A function of one tensor that is one op."""
 
     def function(input: Any) -> Any:
-        return apply(name, need_tensor(input, name))
+        need_tensor(input, name)
+        if not_for and input.array.dtype.kind in not_for:
+            refuse(kernel or f"{name}_cpu", not_for, input)
+        return apply(name, input)
 
     function.__name__ = function.__qualname__ = name
     return function
 
 
-def binary(name: str) -> Function:
+def binary(name: str, not_for: str = "", kernel: str = "") -> Function:
     """A function of two tensors (or a tensor and a number) that is one op."""
 
     def function(input: Any, other: Any) -> Any:
         if not isinstance(other, tensors.Tensor):
             need_tensor(input, name)
+        if not_for:
+            refuse(kernel or f"{name}_cpu", not_for, input, other)
         return apply(name, input, other)
 
     function.__name__ = function.__qualname__ = name
@@ -48,17 +62,20 @@ def binary(name: str) -> Function:
 
 exp, log, log1p, log2, log10 = map(unary, ("exp", "log", "log1p", "log2", "log10"))
 sqrt, rsqrt, sin, cos, tan, atan = map(unary, ("sqrt", "rsqrt", "sin", "cos", "tan", "atan"))
-tanh, sigmoid, relu, erf = map(unary, ("tanh", "sigmoid", "relu", "erf"))
-reciprocal, sign, floor, ceil, trunc = map(unary, ("reciprocal", "sign", "floor", "ceil", "trunc"))
+tanh, sigmoid, erf, reciprocal, sign = map(unary, ("tanh", "sigmoid", "erf", "reciprocal", "sign"))
+floor, ceil = unary("floor", "b", "floor_vml_cpu"), unary("ceil", "b", "ceil_vml_cpu")
+trunc = unary("trunc", "b", "trunc_vml_cpu")
 isnan, isinf, isfinite = map(unary, ("isnan", "isinf", "isfinite"))
-logical_not, bitwise_not = map(unary, ("logical_not", "bitwise_not"))
+logical_not = unary("logical_not")
 mul, maximum, minimum = map(binary, ("mul", "maximum", "minimum"))
 eq, ne, lt, le, gt, ge = map(binary, ("eq", "ne", "lt", "le", "gt", "ge"))
 logical_and, logical_or, logical_xor = map(binary, ("logical_and", "logical_or", "logical_xor"))
-bitwise_and, bitwise_or, bitwise_xor = map(binary, ("bitwise_and", "bitwise_or", "bitwise_xor"))
-floor_divide = binary("floor_divide")
+bitwise_and, bitwise_or = binary("bitwise_and", "f"), binary("bitwise_or", "f")
+bitwise_xor = binary("bitwise_xor", "f")
+_floor_divide = binary("floor_divide", "b", "div_floor_cpu")
 multiply, greater, less = mul, gt, lt
-_add, _sub, _div, _neg, _abs = *map(binary, ("add", "sub", "div")), *map(unary, ("neg", "abs"))
+_add, _sub, _div = map(binary, ("add", "sub", "div"))
+_neg, _abs, _relu, _not = unary("neg"), unary("abs", "b"), unary("relu"), unary("bitwise_not")
 
 
 def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
@@ -70,7 +87,12 @@ def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
 
 def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """input − alpha · other."""
-    if any(_is_bool(x) for x in (input, other)):
+    if _is_bool(input) and _is_bool(other):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+            "`logical_xor()` operator instead."
+        )
+    if _is_bool(input) or _is_bool(other):
         raise RuntimeError(
             "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying "
             "to invert a mask, use the `~` or `logical_not()` operator instead."
@@ -81,13 +103,15 @@ def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
 
 
 def _is_bool(value: Any) -> bool:
-    return isinstance(value, tensors.Tensor) and value.array.dtype.kind == "b"
+    return type(value) is bool or (
+        isinstance(value, tensors.Tensor) and value.array.dtype.kind == "b"
+    )
 
 
 def rsub(input: Any, other: Any) -> Any:
     """A number minus a tensor."""
-    if _is_bool(input):
-        return sub(input, other)
+    if isinstance(other, tensors.Tensor) or _is_bool(input) or _is_bool(other):
+        return sub(other, input)
     return apply("rsub", input, other=other)
 
 
@@ -123,6 +147,34 @@ def abs(input: Any) -> Any:
     return _abs(input)
 
 
+def relu(input: Any) -> Any:
+    """max(0, x)."""
+    if _is_bool(input):
+        raise RuntimeError("Boolean inputs not supported for relu")
+    return _relu(input)
+
+
+def bitwise_not(input: Any) -> Any:
+    """Not x, bit by bit."""
+    if need_tensor(input, "bitwise_not").array.dtype.kind == "f":
+        raise TypeError(
+            "~ (operator.invert) is only implemented on integer and Boolean-type tensors"
+        )
+    return _not(input)
+
+
+def floor_divide(input: Any, other: Any) -> Any:
+    """input / other, rounded down."""
+    _refuse_zero(input, other)
+    return _floor_divide(input, other)
+
+
+def _refuse_zero(input: Any, other: Any) -> None:
+    values = [x.array if isinstance(x, tensors.Tensor) else x for x in (input, other)]
+    if all(np.asarray(x).dtype.kind in "iu" for x in values) and not np.all(values[1]):
+        raise RuntimeError("ZeroDivisionError")
+
+
 negative, absolute, subtract = neg, abs, sub
 
 
@@ -135,9 +187,12 @@ def pow(input: Any, exponent: Any) -> Any:
     if whole and not isinstance(exponent, tensors.Tensor) and exponent < 0:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
     if not isinstance(input, tensors.Tensor):
+        refuse("pow", "b", input, exponent)
         return apply("pow.scalar", need_tensor(exponent, "pow"), self=input)
     if isinstance(exponent, tensors.Tensor):
         return apply("pow.tensor", input, exponent)
+    if exponent is True and _is_bool(input):
+        return apply("clone", input)
     return apply("pow", input, exponent=exponent)
 
 
@@ -148,6 +203,8 @@ def square(input: Any) -> Any:
 
 def remainder(input: Any, other: Any) -> Any:
     """What is left after dividing, with the sign of the divisor."""
+    refuse("remainder_cpu", "b", input, other)
+    _refuse_zero(input, other)
     if isinstance(other, tensors.Tensor):
         return apply("remainder.tensor", input, other)
     return apply("remainder", input, other=other)
@@ -155,7 +212,8 @@ def remainder(input: Any, other: Any) -> Any:
 
 def round(input: Any, *, decimals: int = 0) -> Any:
     """The nearest number with so many decimals; half goes to the even one."""
-    return apply("round", need_tensor(input, "round"), decimals=decimals)
+    refuse("round_vml_cpu", "b", need_tensor(input, "round"))
+    return apply("round", input, decimals=decimals)
 
 
 def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
@@ -185,14 +243,21 @@ clip = clamp
 
 def softmax(input: Any, dim: int, dtype: Any = None) -> Any:
     """eˣ divided by its sum along ``dim``."""
-    need_tensor(input, "softmax")
-    return apply("softmax", input if dtype is None else input.to(dtype), dim=dim)
+    return _soft("softmax", input, dim, dtype)
 
 
 def log_softmax(input: Any, dim: int, dtype: Any = None) -> Any:
     """The logarithm of softmax."""
-    need_tensor(input, "log_softmax")
-    return apply("log_softmax", input if dtype is None else input.to(dtype), dim=dim)
+    return _soft("log_softmax", input, dim, dtype)
+
+
+def _soft(name: str, input: Any, dim: int, dtype: Any) -> Any:
+    need_tensor(input, name)
+    if dtype is not None:
+        input = input.to(dtype)
+    last = "_lastdim" if dim in (-1, input.ndim - 1) else ""
+    refuse(f"{name}{last}_kernel_impl", "iub", input)
+    return apply(name, input, dim=dim)
 
 
 def where(condition: Any, input: Any = None, other: Any = None) -> Any:
@@ -222,10 +287,14 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     """With ``value`` where ``mask`` is true."""
     if mask.array.dtype.kind != "b":
         raise RuntimeError(
-            "masked_fill only supports boolean masks, but got mask with dtype "
-            f"{mask.dtype.legacy.lower()}"
+            f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype.c_name}"
         )
     number = value.item() if isinstance(value, tensors.Tensor) else value
+    if not isinstance(number, int | float):
+        raise TypeError(
+            "masked_fill() received an invalid combination of arguments - got "
+            f"(Tensor, {type(value).__name__}), but expected (Tensor mask, Number value)"
+        )
     return apply("masked_fill", input, mask, value=number)
 
 

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from backprop_tui.engines.numpy_engine.apply import apply
+from backprop_tui.engines.numpy_engine.graph import plan_of
 from backprop_tui.engines.numpy_engine.pointwise import add, mul, need_tensor
 from backprop_tui.engines.numpy_engine.shaping import expand, reshape, t, unsqueeze, view
 from backprop_tui.ops.rules import broadcast
@@ -19,7 +20,8 @@ def mm(input: Any, mat2: Any) -> Any:
     return apply("mm", input, mat2)
 
 
-def _matching(a: Any, b: Any) -> None:
+def _matching(a: Any, b: Any, op: str = "mm") -> None:
+    plan_of(op).op.shape(a.array.shape, b.array.shape)
     if a.array.dtype != b.array.dtype:
         raise RuntimeError(
             f"expected m1 and m2 to have the same dtype, but got: {a.dtype.c_name} != "
@@ -29,7 +31,7 @@ def _matching(a: Any, b: Any) -> None:
 
 def mv(input: Any, vec: Any) -> Any:
     """Matrix times vector."""
-    _matching(need_tensor(input, "mv"), need_tensor(vec, "mv", "vec", 2))
+    _matching(need_tensor(input, "mv"), need_tensor(vec, "mv", "vec", 2), "mv")
     return apply("mv", input, vec)
 
 
@@ -47,7 +49,7 @@ def dot(input: Any, tensor: Any) -> Any:
 
 def bmm(input: Any, mat2: Any) -> Any:
     """A batch of matrices times a batch of matrices."""
-    _matching(need_tensor(input, "bmm"), need_tensor(mat2, "bmm", "mat2", 2))
+    _matching(need_tensor(input, "bmm"), need_tensor(mat2, "bmm", "mat2", 2), "bmm")
     return apply("bmm", input, mat2)
 
 

@@ -33,14 +33,18 @@ def _dims(dim: Any) -> Any:
     return tuple(dim) if isinstance(dim, list | tuple) else dim
 
 
-def _cast(input: Any, dtype: Any) -> Any:
-    need_tensor(input, "sum")
+def _cast(name: str, input: Any, keepdim: Any, dtype: Any) -> Any:
+    need_tensor(input, name)
+    if not isinstance(keepdim, bool):
+        raise TypeError(
+            f"{name}(): argument 'keepdim' (position 2) must be bool, not {type(keepdim).__name__}"
+        )
     return input if dtype is None else input.to(dtype)
 
 
 def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The sum of all elements, or along dimensions."""
-    input = _cast(input, dtype)
+    input = _cast("sum", input, keepdim, dtype)
     if dim is None and not keepdim:
         return apply("sum", input)
     return apply("sum.dim", input, dim=_dims(dim), keepdim=keepdim)
@@ -48,7 +52,7 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
 
 def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The mean of all elements, or along dimensions."""
-    input = _cast(input, dtype)
+    input = _cast("mean", input, keepdim, dtype)
     if not input.dtype.is_floating_point:
         raise RuntimeError(
             "mean(): could not infer output dtype. Input dtype must be either a floating point or "
@@ -133,7 +137,7 @@ def _spread(name: str, input: Any, dim: Any, unbiased: Any, correction: Any, kee
     if correction is None:
         correction = 0 if unbiased is False else 1
     if not input.dtype.is_floating_point:
-        raise RuntimeError(f"{name} only support floating point and complex dtypes")
+        raise RuntimeError("std and var only support floating point and complex dtypes")
     return apply(name, input, dim=_dims(dim), correction=correction, keepdim=keepdim)
 
 

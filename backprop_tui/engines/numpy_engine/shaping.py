@@ -119,7 +119,18 @@ def unsqueeze(input: Any, dim: int) -> Any:
 
 def expand(input: Any, size: Any) -> Any:
     """Repeated without taking memory."""
+    if len(size) < input.ndim:
+        raise too_few_sizes(input, size)
     return apply("expand", input, size=tuple(size))
+
+
+def too_few_sizes(input: Any, size: Any) -> RuntimeError:
+    """PyTorch's error when a tensor has more dimensions than it should be expanded to."""
+    return RuntimeError(
+        f"expand(torch.{input.dtype.legacy}Tensor{{{list(input.array.shape)}}}, "
+        f"size={list(size)}): the number of sizes provided ({len(size)}) must be greater or equal "
+        f"to the number of dimensions in the tensor ({input.ndim})"
+    )
 
 
 broadcast_to = expand
@@ -210,6 +221,12 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> Any:
     parts = split_size_or_sections
     at = wrap_dim(dim, tensor.ndim)
     if isinstance(parts, int):
+        length = tensor.array.shape[at]
+        if not parts and length:
+            raise RuntimeError(
+                "split_size can only be 0 if dimension size is 0, but got dimension size of "
+                f"{length}"
+            )
         return apply("split", tensor, split_size=parts, dim=at)
     return apply("split.sizes", tensor, split_size=tuple(parts), dim=at)
 

@@ -245,6 +245,16 @@ class Tensor(Methods):
 
         autograd.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
+    def detach_(self) -> Tensor:
+        """Leave the graph."""
+        if self._base is not None:
+            raise RuntimeError("Can't detach views in-place. Use detach() instead.")
+        self._grad_fn = None
+        self._requires_grad = False
+        self._retains_grad = False
+        self._told = None
+        return self
+
     def _gradient_edge(self) -> tuple[Any, int]:
         """Where this tensor's gradient goes: its grad_fn, or for a leaf its AccumulateGrad."""
         self._look_at_base()
