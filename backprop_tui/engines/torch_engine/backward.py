@@ -59,6 +59,7 @@ class Run:
 
     def _hook(self, node: Any, number: int) -> None:
         leaf, told = leaf_of(node), self.book.node_value(node)
+        count = self.book.count_of(node)
 
         def before(grads: Any) -> None:
             with unseen():
@@ -70,7 +71,7 @@ class Run:
         def after(grads_out: Any, grads_in: Any) -> None:
             with unseen():
                 if leaf is None:
-                    self.ran(told, grads_out, grads_in)
+                    self.ran(told, grads_out, grads_in, count)
                 else:
                     self.accumulated(told, leaf, grads_in)
 
@@ -107,14 +108,15 @@ class Run:
                 after = incoming
             listener.accumulate(self.book.snapshot(tensor), told, incoming, before, after)
 
-    def ran(self, told: NodeValue, grads_out: Any, grads_in: Any) -> None:
-        """A Node ran."""
+    def ran(self, told: NodeValue, grads_out: Any, grads_in: Any, outputs: int) -> None:
+        """A Node ran; outputs that can have no gradient (indices) are None among ``incoming``."""
         incoming = tuple(
             [
                 None if grad is None else self._incoming(told.node, index, grad)
                 for index, grad in enumerate(grads_in)
             ]
         )
+        incoming += (None,) * (outputs - len(incoming))
         outgoing = tuple(
             [
                 None if edge is None or grad is None else self._outgoing(edge, grad, incoming)

@@ -168,7 +168,7 @@ class Recorder:
             self._make_room(plan, func, args, kwargs)
         if self.quiet or self.listener is None:
             return func(*args, **kwargs)
-        if plan.silent or (plan.name == "detach" and not self._asked_to_detach()):
+        if plan.silent or self._own_business(plan):
             output = func(*args, **kwargs)
             self._made(plan, args, output)
             return output
@@ -183,14 +183,20 @@ class Recorder:
     ) -> Any:
         """Part of a Node's work; of interest only if it sums a gradient back to a smaller shape."""
         output = func(*args, **kwargs)
-        if plan.name == "sum.dim" and len(args) > 2 and args[2]:
+        if plan.name == "sum" or (plan.name == "sum.dim" and len(args) > 2 and args[2]):
             self.sums[id(output)] = (output, args[0])
         elif plan.name == "view" and id(args[0]) in self.sums:
             self.sums[id(output)] = (output, self.sums[id(args[0])][1])
         return output
 
-    def _asked_to_detach(self) -> bool:
-        return getattr(self.function, "__name__", "") == "detach"
+    def _own_business(self, plan: Plan) -> bool:
+        """Whether autograd runs an operation for itself: to save a tensor, or what it was before."""
+        if plan.name not in ("detach", "clone"):
+            return False
+        name = getattr(self.function, "__name__", "")
+        if plan.name == "detach":
+            return name != "detach"
+        return name == "__setitem__" or _in_place(name)
 
     def _made(self, plan: Plan, args: tuple[Any, ...], output: Any) -> None:
         """Remember what a function makes for itself alone."""
@@ -269,6 +275,8 @@ class Recorder:
                 tensors = tensors[:1]
             outputs = tuple([book.snapshot(t) for t in tensors])
             made = next((n for n in map(grad_fn_of, tensors) if n is not None), None)
+        if made is not None:
+            book.outputs_of(made, len(outputs))
         self.listener.forward(
             plan.name,
             pending.operands,
@@ -297,6 +305,11 @@ class Recorder:
             return
         for output in _tensors_of(_on_meta(func, args, kwargs)):
             self.allocate(tuple(output.shape), output.element_size())
+
+
+def _in_place(name: str) -> bool:
+    """Whether a function is named as one that changes its tensor: ``mul_``, ``__imul__``."""
+    return name.startswith("__i") if name.startswith("__") else name.endswith("_")
 
 
 def _history(tensor: Any) -> Any:

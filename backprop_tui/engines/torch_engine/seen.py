@@ -63,6 +63,7 @@ class Book:
         self._nodes = 0
         #: Under this key a Node's number stands in its own ``metadata``.
         self._mark = object()
+        self._outputs = object()
 
     # ------------------------------------------------------------------ tensors
 
@@ -200,6 +201,16 @@ class Book:
             self._nodes += 1
             number = metadata[self._mark] = self._nodes
         return number
+
+    def outputs_of(self, node: Any, count: int) -> None:
+        """A Node's operation was told with so many outputs."""
+        if leaf_of(node) is None:
+            node.metadata[self._outputs] = count
+
+    def count_of(self, node: Any) -> int:
+        """With how many outputs a Node's operation was told; 0 if it was not."""
+        count: int = 0 if leaf_of(node) is not None else node.metadata.get(self._outputs, 0)
+        return count
 
     def node_value(self, node: Any) -> NodeValue:
         """A Node as the Listener is told of it."""
