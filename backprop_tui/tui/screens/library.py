@@ -107,11 +107,11 @@ class LibraryScreen(Screen[None]):
             return Pane("", ((Run(" No scenarios were found."),),))
         entry = self._entries[self._at]
         lines: list[Line] = [(), (Run(f" {entry.title}", "heading"),), ()]
-        paragraph = Run(" " + " ".join(entry.description.split()))
-        lines += wrap((paragraph,), width, 12)
+        paragraph = (Run(" ".join(entry.description.split())),)
+        lines += [(Run(" "), *line) for line in wrap(paragraph, width - 1, 12)]
         lines += [(), (Run(f" backprop-tui {entry.name}", "muted"),), ()]
         source = entry.path.read_text(encoding="utf-8", errors="replace")
-        lines += program_pane(Trace(Program(entry.name, source)), 0).lines
+        lines += program_pane(Trace(Program(entry.name, source)), 0, width).lines
         return Pane(entry.name, tuple(lines))
 
     def action_choose(self, delta: int) -> None:
