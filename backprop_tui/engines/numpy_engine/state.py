@@ -62,9 +62,3 @@ def make_room(shape: tuple[int, ...], itemsize: int) -> None:
     allocate = now().allocate
     if allocate is not None:
         allocate(shape, itemsize)
-
-
-def __getattr__(name: str) -> State:
-    if name == "current":
-        return _local.state
-    raise AttributeError(name)
