@@ -80,19 +80,6 @@ define(
 )
 define(
     Op(
-        name="add.scalar",
-        grad_fn="AddBackward1",
-        elementwise=True,
-        promotes="common",
-        forward=lambda self, *, other: self + other,
-        shape=same,
-        formula=Formula("$self + $other", "$self + $other"),
-        vjps={"self": Vjp(lambda g, s: g, PASS_ON)},
-        help="A number added inside another function of PyTorch's.",
-    )
-)
-define(
-    Op(
         name="mul.scalar",
         grad_fn="MulBackward1",
         elementwise=True,

@@ -14,6 +14,7 @@ from backprop_tui.engines.numpy_engine.pointwise import (
     add,
     clamp_min,
     div,
+    masked_fill,
     mul,
     need_tensor,
     neg,
@@ -301,17 +302,29 @@ def cross_entropy(
     need_tensor(input, "cross_entropy_loss")
     need_tensor(target, "cross_entropy_loss", "target", 2)
     _check(reduction)
-    if label_smoothing:
-        raise NotImplementedError("the NumPy engine has no label_smoothing; use the torch engine")
+    if not 0.0 <= label_smoothing <= 1.0:
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing:g}")
     dim = 0 if input.ndim == 1 else 1
     scores = log_softmax_(input, dim)
     if target.array.shape != input.array.shape:
-        return nll_loss(scores, target, weight, ignore_index=ignore_index, reduction=reduction)
+        loss = nll_loss(scores, target, weight, ignore_index=ignore_index, reduction=reduction)
+        if not label_smoothing:
+            return loss
+        if weight is not None:
+            raise NotImplementedError("label_smoothing with class weights is not offered here")
+        even = _even_loss(scores, target.array == ignore_index, dim, reduction)
+        share = label_smoothing / input.array.shape[dim]
+        # PyTorch's compiler works out the right side of this sum first.
+        smoothing = apply("mul.scalar", even, other=share)
+        return add(apply("mul.scalar", loss, other=1 - label_smoothing), smoothing)
     if not target.is_floating_point():
         raise RuntimeError(
             "Expected floating point type for target with class probabilities, got "
             f"{target.dtype.legacy}"
         )
+    if label_smoothing:
+        classes = input.array.shape[dim]
+        target = add(mul(target, 1 - label_smoothing), label_smoothing / classes)
     products = mul(scores, target)
     if weight is not None:
         products = mul(products, weight.view(*(1,) * dim, -1))
@@ -322,6 +335,15 @@ def cross_entropy(
         return total
     count = input.array.size // input.array.shape[dim]
     return apply("div.scalar", total, other=count)
+
+
+def _even_loss(scores: Any, ignored: Any, dim: int, reduction: str) -> Any:
+    """The loss if all classes were equally true: what label smoothing mixes in."""
+    each = masked_fill(neg(sum(scores, dim)), tensors.Tensor(np.asarray(ignored)), 0.0)
+    if reduction == "none":
+        return each
+    total = sum(each)
+    return total if reduction == "sum" else div(total, float(np.sum(~ignored)))
 
 
 def kl_div(
