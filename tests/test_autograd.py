@@ -256,6 +256,11 @@ def test_a_change_through_data_tells_of_the_tensor_too() -> None:
     assert listener.of("assign")[0][0] == "data"
 
 
+def test_views_that_are_gone_are_forgotten() -> None:
+    _, names = told("for i in range(200): F.linear(x, w, b)")
+    assert len(names["w"]._storage.seen) < 20
+
+
 def test_accumulate_tells_before_and_after() -> None:
     listener, _ = told("(u * v).backward()\n(u * v).backward()")
     tensor, node, incoming, before, after = listener.of("accumulate")[2]

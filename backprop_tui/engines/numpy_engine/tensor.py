@@ -26,6 +26,10 @@ from backprop_tui.engines.numpy_engine.methods import Methods
 from backprop_tui.engines.numpy_engine.slices import ViewOfChanged
 
 
+#: A parameter's memory gets a new view in every iteration: from here on the dead are forgotten.
+MANY = 16
+
+
 class Storage:
     """The memory that a tensor and its views share: how often written, and who was seen of them."""
 
@@ -34,6 +38,12 @@ class Storage:
     def __init__(self) -> None:
         self.writes = 0
         self.seen: list[weakref.ref[Tensor]] = []
+
+    def add(self, tensor: Tensor) -> None:
+        """Remember that the Listener knows ``tensor``; forget those that are gone."""
+        if len(self.seen) >= MANY:
+            self.seen = [ref for ref in self.seen if ref() is not None]
+        self.seen.append(weakref.ref(tensor))
 
 
 class Tensor(Methods):
@@ -120,7 +130,7 @@ class Tensor(Methods):
         self._storage = value._storage
         self._told = None
         if self._id:
-            self._storage.seen.append(weakref.ref(self))
+            self._storage.add(self)
         self._assigned("data")
 
     # -- what autograd knows
@@ -320,7 +330,7 @@ class Tensor(Methods):
             now = state.now()
             now.tensors_seen += 1
             self._id = now.tensors_seen
-            self._storage.seen.append(weakref.ref(self))
+            self._storage.add(self)
         return self._id
 
     def _snapshot(self) -> TensorValue:
