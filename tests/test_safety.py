@@ -231,6 +231,12 @@ a, *b = range(10**9) ▸ sequence
 math.fsum(range(10**9)) ▸ sequence
 while True: pass ▸ work
 for i in range(10**18): pass ▸ work
+d = {}\ni = 0\nwhile True: i += 1; d[i] = 0 ▸ sequence
+s = set()\ni = 0\nwhile True: i += 1; s.add(i) ▸ sequence
+l = []\nx = 2**9000\nwhile True: l.append(x + 1) ▸ work
+l = []\nx = 2**9000\nwhile True: l.append(str(x)) ▸ work
+l = []\nwhile True: l.append([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]) ▸ sequence
+pow(3, 2**9000, 2**9000 - 1) + len(range(10**20)) ▸ OverflowError
 def f(): f()\nf() ▸ depth
 f = lambda: f()\nf() ▸ depth
 def f(x): return sorted([2, 1], key=f)\nf(1) ▸ depth
@@ -391,6 +397,10 @@ torch.zeros(10**4, 1) + torch.zeros(1, 10**4) ▸ elements
 torch.zeros(10**4, 1) @ torch.zeros(1, 10**4) ▸ elements
 torch.linspace(0, 1, 10**10) ▸ elements
 l = []\\nwhile True: l.append(torch.zeros(1000, 1000)) ▸ memory
+import numpy as np\\nl = []\\nwhile True: l.append(np.zeros(10**6)) ▸ memory
+import numpy as np\\na = np.zeros(10**6)\\nl = []\\nwhile True: l.append(a * 2) ▸ memory
+import numpy as np\\na = np.zeros(10**6)\\nl = []\\nwhile True: l.append(-a) ▸ memory
+import numpy as np\\na = np.zeros(10**6)\\nl = []\\nwhile True: l.append(a.copy()) ▸ memory
 l = []\\nwhile True: l.append(torch.ones(500, 500) * 2) ▸ memory
 x = torch.ones(2000, 1000, requires_grad=True)\\nwhile True: x = x * x ▸ memory
 x = torch.ones(2000, 1000, requires_grad=True)\\nwhile True: x = x * 2 ▸ work

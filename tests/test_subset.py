@@ -55,6 +55,20 @@ model.cuda() ▸ 1:1 ▸ 'cuda' ▸ .to('cpu')
 f"{x.__class__}" ▸ 1:4 ▸ '__class__' ▸ under __names__
 x = '''\n''' + torch.tensr ▸ 2:7 ▸ 'tensr' ▸ 'tensor'
 x = torch.tensr.y ▸ 1:5 ▸ 'tensr' ▸ 'tensor'
+return 1 ▸ 1:1 ▸ 'return' outside function ▸
+class A:\n    x = 1\nbreak ▸ 3:1 ▸ 'break' outside loop ▸
+for i in x:\n    def f():\n        continue ▸ 3:9 ▸ 'continue' not properly in loop ▸
+for i in x: pass\nelse: break ▸ 2:7 ▸ 'break' outside loop ▸
+nonlocal x ▸ 1:1 ▸ not allowed at module level ▸
+def f():\n    nonlocal x ▸ 2:5 ▸ no binding for nonlocal 'x' ▸
+def f(x):\n    global x ▸ 2:5 ▸ 'x' is parameter and global ▸
+def f():\n    x = 1\n    global x ▸ 3:5 ▸ used prior to global ▸
+def f(a, *a): pass ▸ 1:11 ▸ duplicate argument 'a' ▸
+lambda a, a: 1 ▸ 1:11 ▸ duplicate argument 'a' ▸
+dict(a=1, a=2) ▸ 1:11 ▸ keyword argument repeated: a ▸
+*a, *b = x = [1] ▸ 1:5 ▸ multiple starred ▸
+*a = [1] ▸ 1:1 ▸ can't use starred ▸
+x = *[1] ▸ 1:5 ▸ can't use starred ▸
 def torch(): pass\ntorch.tensr ▸ 2:1 ▸ attribute 'tensr' ▸ 'tensors'
 """
 
@@ -84,6 +98,8 @@ _ = 1; _x = _
 def f(nn): return nn.anything_goes if nn else 1\nx = 1\nx.anything_goes = 1
 lambda *a, k=1, **kw: (a, k, kw)
 global_ = 1\ndef f():\n    global global_
+def f():\n    x = 1\n    def g():\n        nonlocal x\n        def h():\n            nonlocal x
+def f():\n    for i in [1]:\n        if i: break\n        else: continue\n    return *[1], 2
 """
 
 

@@ -130,6 +130,8 @@ class Builtins:
     def pow(self, base: Any, exp: Any, mod: Any = None) -> Any:
         if mod is None:
             return self.run.power(base, exp)
+        if isinstance(exp, int):
+            self.meter.tick(exp.bit_length())
         return pow(base, exp, mod)
 
     def sorted(self, iterable: Any, /, *, key: Any = None, reverse: bool = False) -> list[Any]:
@@ -193,6 +195,7 @@ class Builtins:
 
     def dict(self, items: Any = (), /, **values: Any) -> dict[Any, Any]:
         pairs: Any = items if isinstance(items, dict) else self.meter.listed(items)
+        self.meter.length(len(pairs))
         self.meter.nested(list(pairs))
         return dict(pairs, **values)
 

@@ -174,8 +174,15 @@ class Compiler:
         """Elements of a display or arguments of a call, ``*items`` among them."""
         meter = self.run.meter
         if not any(isinstance(node, ast.Starred) for node in nodes):
-            closures = self.expressions(nodes, scope)
-            return lambda env: [closure(env) for closure in closures]
+            closures, cost = self.expressions(nodes, scope), len(nodes) // 8
+            if not cost:
+                return lambda env: [closure(env) for closure in closures]
+
+            def long(env: Env) -> list[Any]:
+                meter.tick(cost)
+                return [closure(env) for closure in closures]
+
+            return long
         parts = [
             (isinstance(node, ast.Starred), self.expression(unstarred(node), scope))
             for node in nodes

@@ -38,6 +38,7 @@ def dict_display(c: Compiler, node: ast.Dict, scope: Scope) -> Eval:
 
     def display(env: Env) -> dict[Any, Any]:
         out: dict[Any, Any] = {}
+        meter.tick(len(pairs) // 4)
         for key, value in pairs:
             if key is not None:
                 out[hashed(key(env))] = value(env)

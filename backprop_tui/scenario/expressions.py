@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from backprop_tui.scenario.compiler import Compiler, Eval, Rule
-from backprop_tui.scenario.operators import CONTAINERS, UNARY
+from backprop_tui.scenario.operators import CONTAINERS
 from backprop_tui.scenario.scopes import Scope
 from backprop_tui.scenario.values import Builtin, ClassValue, Env, Function
 
@@ -44,7 +44,7 @@ def unary(c: Compiler, node: ast.UnaryOp, scope: Scope) -> Eval:
     if isinstance(node.op, ast.Not):
         test = c.test(node.operand, scope)
         return lambda env: not test(env)
-    function = UNARY[type(node.op)]
+    function = c.run.operators.unary(type(node.op))
 
     def unary(env: Env) -> Any:
         value = operand(env)
@@ -182,6 +182,7 @@ def call(c: Compiler, node: ast.Call, scope: Scope) -> Eval:
             if not isinstance(value, dict):
                 observer.expression = span
                 raise TypeError(f"argument after ** must be a mapping, not {type(value).__name__}")
+            meter.tick(len(value))
             for key, item in value.items():
                 if not isinstance(key, str):
                     raise TypeError("keywords must be strings")

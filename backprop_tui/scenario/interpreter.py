@@ -12,6 +12,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+import numpy as np
+
 from backprop_tui.engines.base import Engine
 from backprop_tui.errors import BudgetExceeded, ScenarioError, ScenarioFailed
 from backprop_tui.scenario import displays, expressions, statements
@@ -59,11 +61,11 @@ class Interpreter:
         if sys.getrecursionlimit() < frames:
             sys.setrecursionlimit(frames)
         self.engine.allocate = self.runtime.meter.allocate
-        self.engine.resolve(())  # the engine is at work in this thread from here on
         try:
             compiler = Compiler(self.runtime, self.scenario.source, RULES)
             program = compiler.block(self.scenario.tree.body, Scope("module"))
-            with self.engine.active():
+            # 1 / 0 is inf here; a warning on standard error would tear the screen
+            with self.engine.active(), np.errstate(all="ignore"):
                 program(Env(self.runtime.globals, None, None))
         except Exception as error:
             raise self._placed(error) from None

@@ -127,8 +127,17 @@ class Meter:
 
     def size(self, elements: int) -> None:
         """An array of so many elements is about to be made."""
-        if elements > self.budget.elements:
-            raise OverBudget("elements", self.budget.elements, elements)
+        self.allocate((elements,), 8)
+
+    def room(self, entries: int) -> None:
+        """A list, dictionary or set of so many elements is about to grow by one."""
+        self.tick()
+        if entries >= self.budget.sequence:
+            raise OverBudget("sequence", self.budget.sequence, entries + 1)
+
+    def integer(self, value: int) -> None:
+        """A large integer was made."""
+        self.tick(value.bit_length() // 64)
 
     def allocate(self, shape: tuple[int, ...], itemsize: int) -> None:
         """An engine is about to make a tensor of this shape."""

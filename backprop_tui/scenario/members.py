@@ -82,9 +82,7 @@ def str_changed(method: Callable[..., str]) -> Special:
 
 
 def list_append(run: Runtime, items: list[Any], item: Any) -> None:
-    run.meter.tick()
-    if len(items) >= run.meter.budget.sequence:
-        run.meter.length(len(items) + 1)
+    run.meter.room(len(items))
     items.append(item)
 
 
@@ -123,7 +121,7 @@ def keyed(method: Callable[..., Any]) -> Special:
     """A method whose first argument is a key."""
 
     def with_key(run: Runtime, items: Any, key: Any, *args: Any) -> Any:
-        run.meter.tick()
+        run.meter.room(len(items))
         return method(items, run.operators.hashed(key), *args)
 
     return with_key
@@ -133,6 +131,7 @@ def dict_update(run: Runtime, items: dict[Any, Any], *others: Any, **values: Any
     for other in others:
         pairs = other if isinstance(other, dict) else run.meter.listed(other)
         run.meter.nested(list(pairs))
+        run.meter.length(len(items) + len(pairs))
         items.update(pairs)  # type: ignore[arg-type]
     items.update(values)
 
@@ -161,7 +160,23 @@ def array_tolist(run: Runtime, array: Any) -> Any:
 
 
 def array_astype(run: Runtime, array: Any, dtype: Any) -> Any:
+    run.meter.size(array.size)
     return array.astype(run.dtype(dtype))
+
+
+def array_copied(method: str) -> Special:
+    function = attrgetter(method)
+
+    def copied(run: Runtime, array: Any) -> Any:
+        run.meter.size(array.size)
+        return function(array)()
+
+    return copied
+
+
+def array_reshape(run: Runtime, array: Any, *shape: Any) -> Any:
+    run.meter.size(array.size)
+    return array.reshape(*shape)
 
 
 def array_dot(run: Runtime, array: Any, b: Any) -> Any:
@@ -230,6 +245,9 @@ SPECIAL: dict[tuple[str, str], Special] = {
     ("ndarray", "tolist"): array_tolist,
     ("ndarray", "astype"): array_astype,
     ("ndarray", "dot"): array_dot,
+    ("ndarray", "copy"): array_copied("copy"),
+    ("ndarray", "flatten"): array_copied("flatten"),
+    ("ndarray", "reshape"): array_reshape,
     **{("ndarray", name): array_reduced(name)
        for name in ("sum", "mean", "std", "max", "min", "argmax")},
     **{("Module", name): registered(name)

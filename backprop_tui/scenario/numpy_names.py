@@ -101,7 +101,9 @@ class NumpyNames:
 
     def array(self, object: Any, dtype: Any = None) -> Array:  # noqa: A002 (NumPy's name)
         """``np.array`` of numbers."""
-        return np.array(self.numbers(object), dtype=self.dtype(dtype))
+        numbers = self.numbers(object)
+        self.meter.size(np.size(numbers))
+        return np.array(numbers, dtype=self.dtype(dtype))
 
     def filled(self, function: Callable[..., Array]) -> Callable[..., Array]:
         """``zeros``, ``ones``."""
@@ -123,7 +125,13 @@ class NumpyNames:
 
     def elementwise(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """A function of every element."""
-        return lambda x: function(self.numbers(x))
+
+        def elementwise(x: Any) -> Any:
+            numbers = self.numbers(x)
+            self.meter.size(np.size(numbers))
+            return function(numbers)
+
+        return elementwise
 
     def pairwise(self, function: Callable[..., Any], whole: bool) -> Callable[..., Any]:
         """A function of elements side by side."""

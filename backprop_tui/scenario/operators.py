@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,8 @@ from backprop_tui.scenario.text import Text
 Binary = Callable[[Any, Any], Any]
 SEQUENCES = (str, list, tuple)
 CONTAINERS = (list, tuple, dict, set)
+#: Integers beyond this cost work by their size.
+LARGE = 1 << 512
 LAZY = (range, zip, enumerate)
 
 #: operator → (the function, its in-place variant)
@@ -58,6 +61,17 @@ class Operators:
         self._text = text
         self.free: set[type] = {float}
 
+    def unary(self, op: type[ast.AST]) -> Callable[[Any], Any]:
+        """The function of a unary operator."""
+        function = UNARY[op]
+
+        def unary(value: Any) -> Any:
+            if isinstance(value, np.ndarray):
+                self._meter.size(value.size)
+            return function(value)
+
+        return unary
+
     def binary(self, op: type[ast.AST], in_place: bool = False) -> Binary:
         """The function of a binary operator."""
         if op in PLAIN:
@@ -78,9 +92,13 @@ class Operators:
             return self._extend(function)
 
         def guarded(a: Any, b: Any) -> Any:
-            if not (type(a) in free and type(b) in free):
-                look(a, b)
-            return function(a, b)
+            if type(a) in free and type(b) in free:
+                return function(a, b)
+            look(a, b)
+            result = function(a, b)
+            if type(result) is int and not -LARGE < result < LARGE:
+                self._meter.integer(result)
+            return result
 
         return guarded
 
@@ -164,7 +182,8 @@ class Operators:
     def _power(self, a: Any, b: Any) -> None:
         if isinstance(a, int) and isinstance(b, int):
             if b > 0 and abs(a) > 1:
-                self._meter.bits(a.bit_length() * b)
+                self._meter.bits(b)  # at the least; so that the next line has no overflow
+                self._meter.bits(int(math.log2(abs(a)) * b) + 1)
         else:
             self._broadcast(a, b)
 
@@ -183,11 +202,8 @@ class Operators:
     def _broadcast(self, a: Any, b: Any) -> None:
         if isinstance(a, CONTAINERS) or isinstance(b, CONTAINERS):
             self._meter.nested((a, b))
-        elif isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and a.shape != b.shape:
-            size = 1
-            for n in np.broadcast_shapes(a.shape, b.shape):
-                size *= n
-            self._meter.size(size)
+        elif isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+            self._meter.size(math.prod(np.broadcast_shapes(np.shape(a), np.shape(b))))
 
     def _product(self, a: Any, b: Any) -> None:
         if isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and a.ndim and b.ndim:
@@ -203,8 +219,12 @@ class Operators:
         free = self.free
 
         def guarded(a: Any, b: Any) -> Any:
-            if not (type(a) in free and type(b) in free):
-                self._broadcast(a, b)
-            return function(a, b)
+            if type(a) in free and type(b) in free:
+                return function(a, b)
+            self._broadcast(a, b)
+            result = function(a, b)
+            if type(result) is int and not -LARGE < result < LARGE:
+                self._meter.integer(result)
+            return result
 
         return guarded

@@ -7,18 +7,18 @@ something is not plain Python: attributes, calls of functions, classes, text.
 from __future__ import annotations
 
 import ast
-import gc
 import operator
 import weakref
 from collections.abc import Callable
 from operator import attrgetter
-from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
 from backprop_tui.engines.base import Engine
 from backprop_tui.scenario.builtin_names import Builtins, Enumerate, Zip, own_namespaces
+from backprop_tui.scenario.census import array_bytes
+from backprop_tui.scenario.guards import GUARDS
 from backprop_tui.scenario.limits import Budget, Meter
 from backprop_tui.scenario.members import Getter, getters
 from backprop_tui.scenario.numpy_names import NumpyNames
@@ -53,18 +53,6 @@ PYTHON_KINDS: dict[type, str] = {
     bool: "int", int: "int", float: "float", np.ndarray: "ndarray", np.generic: "ndarray",
 }  # fmt: skip
 
-#: How much of a tensor ``torch.set_printoptions`` may ask for.
-MOST_PRINTED = {"precision": 30, "threshold": 10_000, "edgeitems": 100, "linewidth": 1_000}
-
-#: Options of the surface's callables that reach beyond the program itself.
-DATA_LOADER_OPTIONS = frozenset(
-    {"dataset", "batch_size", "shuffle", "drop_last", "generator", "collate_fn", "num_workers"}
-)
-
-
-#: Where the world of the host begins; nothing behind it belongs to a program.
-BEYOND = (type, ModuleType, FunctionType, BuiltinFunctionType, CodeType, FrameType)
-
 
 class Runtime:
     """One run's values and rules."""
@@ -79,7 +67,7 @@ class Runtime:
     ) -> None:
         self.engine = engine
         self.observer = observer
-        self.meter = Meter(budget, pulse, self._census)
+        self.meter = Meter(budget, pulse, lambda: array_bytes(self._roots()))
         self.text = Text(self.meter, self._describe)
         self.operators = Operators(self.meter, self.text)
         self.add = self.operators.binary(ast.Add)
@@ -283,7 +271,9 @@ class Runtime:
     def _picked(self, array: Any, key: Any) -> None:
         """Rows picked by a list of numbers can be more than the array has."""
         for part in key if isinstance(key, tuple) else (key,):
-            if isinstance(part, list | np.ndarray):
+            if isinstance(part, np.ndarray) and part.dtype == bool:
+                self.meter.size(array.size)
+            elif isinstance(part, list | np.ndarray):
                 self.meter.nested(part)
                 self.meter.size(np.size(part) * max(array.size // max(len(array), 1), 1))
 
@@ -292,7 +282,8 @@ class Runtime:
         if isinstance(holder, list) and type(key) is slice:
             value = self.meter.listed(value)
             self.meter.length(len(holder) + len(value))
-        self.meter.tick()
+        if isinstance(holder, dict):
+            self.meter.room(len(holder))
         operator.setitem(holder, self.operators.hashed(key), value)
 
     # ------------------------------------------------------------------ functions and classes
@@ -412,68 +403,6 @@ class Runtime:
             return len(iterable)
         return None
 
-    def _census(self) -> int:
-        """Bytes of all arrays that the program, its engine and its observer can reach."""
-        sizes: dict[int, int] = {}
-        seen: set[int] = set()
-        stack: list[Any] = [self.globals, self.frames, self.engine, self.observer]
-        while stack:
-            value = stack.pop()
-            if id(value) in seen or isinstance(value, BEYOND):
-                continue
-            seen.add(id(value))
-            if type(value) is np.ndarray:
-                owner = value if value.base is None else value.base
-                sizes[id(owner)] = int(getattr(owner, "nbytes", value.nbytes))
-            elif type(value).__module__ == "torch" and type(value).__name__ == "Tensor":
-                sizes[value.data_ptr()] = value.nbytes
-            stack.extend(gc.get_referents(value))
-        return sum(sizes.values())
-
-
-def _without_processes(loader: Any) -> Callable[..., Any]:
-    """DataLoader with the options that stay within this process."""
-
-    def data_loader(*args: Any, **kwargs: Any) -> Any:
-        for name in kwargs:
-            if name not in DATA_LOADER_OPTIONS:
-                raise Problem("TypeError", f"DataLoader's {name!r} is not supported in a scenario")
-        if len(args) > 3 or kwargs.pop("num_workers", 0) != 0:
-            raise Problem(
-                "ValueError",
-                "a DataLoader of a scenario works in one process",
-                "leave out num_workers, and write the other options by name",
-            )
-        return loader(*args, **kwargs)
-
-    return data_loader
-
-
-def _within_reason(function: Any) -> Callable[..., Any]:
-    """set_printoptions that cannot ask for pages without end."""
-
-    def set_printoptions(
-        precision: Any = None,
-        threshold: Any = None,
-        edgeitems: Any = None,
-        linewidth: Any = None,
-        profile: Any = None,
-        sci_mode: Any = None,
-    ) -> None:
-        numbers = (precision, threshold, edgeitems, linewidth)
-        given = dict(zip(MOST_PRINTED, numbers, strict=True))
-        for name, value in given.items():
-            if value is not None and not value <= MOST_PRINTED[name]:
-                raise Problem("ValueError", f"{name} can be at most {MOST_PRINTED[name]}")
-        if profile not in (None, "default", "short"):
-            raise Problem("ValueError", "profile can be 'default' or 'short'")
-        function(**given, profile=profile, sci_mode=sci_mode)
-
-    return set_printoptions
-
-
-#: Callables of the engine that a scenario gets in a version of ours.
-GUARDS: dict[str, Callable[[Any], Callable[..., Any]]] = {
-    "torch.utils.data.DataLoader": _without_processes,
-    "torch.set_printoptions": _within_reason,
-}
+    def _roots(self) -> list[Any]:
+        """Where everything begins that the program, its engine and its observer hold."""
+        return [self.globals, self.frames, self.engine, self.observer]

@@ -64,6 +64,16 @@ def bind_names(scope: Scope, body: Iterable[ast.AST]) -> None:
         stack.extend(ast.iter_child_nodes(node))
 
 
+def names_of(function: ast.FunctionDef) -> set[str]:
+    """The local names of a function, its parameters among them."""
+    scope = Scope("function")
+    bind_names(scope, function.body)
+    arguments = function.args
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    every += [arg for arg in (arguments.vararg, arguments.kwarg) if arg is not None]
+    return (scope.names | {arg.arg for arg in every}) - scope.globals - scope.nonlocals
+
+
 INNER = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 

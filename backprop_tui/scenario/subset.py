@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import cast
 
 from backprop_tui.errors import BudgetExceeded, ScenarioError, ScenarioRefused
-from backprop_tui.scenario import refusals
+from backprop_tui.scenario import grammar, refusals
 from backprop_tui.scenario.limits import Budget, OverBudget
 from backprop_tui.scenario.sources import Source
 from backprop_tui.scenario.surface import (
@@ -104,6 +104,8 @@ MEMBER_NAMES = frozenset(name for table in MEMBERS.values() for name in table)
 def check(tree: ast.Module, source: Source, budget: Budget) -> list[ScenarioError]:
     """Everything in the tree that is outside the language, in the order of the text."""
     found = Checker(tree, source, budget).run()
+    if not found:  # else the tree may be too deep to look at again
+        found += grammar.check(tree, source)
     return sorted(found, key=lambda error: (error.place.line, error.place.column))
 
 

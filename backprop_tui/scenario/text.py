@@ -33,7 +33,7 @@ class Text:
         if isinstance(value, str) and kind is str:
             return value
         if kind in SCALARS:
-            return str(value)
+            return self._counted(str(value))
         described = self._describe(value)
         if described is not None:
             return described
