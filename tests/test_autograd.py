@@ -49,6 +49,11 @@ WRITTEN = {
 }  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def fresh_engine() -> None:
+    NumpyEngine()
+
+
 def both(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return run(OURS, text), run(TORCH, text)
 
@@ -321,3 +326,4 @@ def test_allocate_is_asked_before_anything_is_made() -> None:
     with pytest.raises(MemoryError):
         run(OURS, "torch.ones(10**5).expand(10**5, -1).clone()")
     assert ((10**5, 10**5), 4) in asked
+    engine.allocate = None

@@ -194,6 +194,11 @@ def put(base, index, value):
 """
 
 
+@pytest.fixture(autouse=True)
+def fresh_engine() -> None:
+    NumpyEngine()
+
+
 def program(sample: str, dtype: str) -> str:
     lines = [f"f = torch.{dtype}", *(f"{name} = {made}" for name, made in INPUTS.items())]
     return "\n".join([*lines, PUT, f"result = {sample}"])

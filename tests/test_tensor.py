@@ -152,6 +152,11 @@ AFTER = [
 ]  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def fresh_engine() -> None:
+    NumpyEngine()
+
+
 def settled(text: str) -> str:
     """Messages of PyTorch's argument parser are compared by their first line's kind only."""
     for long in ("received an invalid combination", "only tensors, ", "unsupported operand"):

@@ -25,7 +25,6 @@ from backprop_tui.engines.numpy_engine.graph import (
 from backprop_tui.engines.numpy_engine.methods import Methods
 from backprop_tui.engines.numpy_engine.slices import ViewOfChanged
 
-
 #: A parameter's memory gets a new view in every iteration: from here on the dead are forgotten.
 MANY = 16
 
