@@ -10,6 +10,7 @@ import warnings
 import torch
 from torch_as_engine import TorchAsEngine
 
+from backprop_tui.engines.base import Engine
 from backprop_tui.errors import ScenarioError, ScenarioFailed
 from backprop_tui.scenario.interpreter import Interpreter
 from backprop_tui.scenario.loader import loads
@@ -33,13 +34,13 @@ def in_python(text: str) -> Outcome:
     return out.getvalue(), "", "", 0
 
 
-def in_ours(text: str) -> Outcome:
+def in_ours(text: str, engine: Engine | None = None) -> Outcome:
     out: list[str] = []
     torch.manual_seed(0)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            Interpreter(loads(text), TorchAsEngine(), write=out.append).run()
+            Interpreter(loads(text), engine or TorchAsEngine(), write=out.append).run()
     except ScenarioFailed as error:
         message = error.message.partition(": ")[2]
         return "".join(out), error.kind, message, error.place.line

@@ -6,6 +6,7 @@ import pytest
 from both import PRELUDE, in_ours, in_python
 from torch_as_engine import TorchAsEngine
 
+from backprop_tui.engines.numpy_engine.engine import NumpyEngine
 from backprop_tui.errors import ScenarioFailed
 from backprop_tui.scenario.interpreter import Interpreter
 from backprop_tui.scenario.loader import loads
@@ -83,6 +84,7 @@ def test_a_failure_is_pythons_own(line: str) -> None:
     expected = in_python(text)
     assert expected[1], "the test itself is wrong: this does not fail"
     assert in_ours(text) == expected
+    assert in_ours(text, NumpyEngine()) == expected
 
 
 #: program → the part that is underlined (its last occurrence), the kind and a part of the hint

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 from both import PRELUDE, in_ours, in_python
+from same_text import difference
+
+from backprop_tui.engines.numpy_engine.engine import NumpyEngine
 
 PROGRAMS: dict[str, str] = {
     "chained and unpacking assignment": """
@@ -363,9 +366,12 @@ print('%s' % (t,), '%d%%' % 5, 5 % 3)
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_program_prints_as_in_python(name: str) -> None:
-    text = PRELUDE + PROGRAMS[name]
+    text = PRELUDE + "torch.manual_seed(0)\n" + PROGRAMS[name]
     expected = in_python(text)
     assert expected[1] == "", f"the test itself is wrong: {expected[2]}"
     ours = in_ours(text)
     assert ours[1:] == ("", "", 0), ours[2]
     assert ours[0] == expected[0]
+    printed, *error = in_ours(text, NumpyEngine())
+    assert error == ["", "", 0]
+    assert difference(printed, expected[0]) is None

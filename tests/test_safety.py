@@ -11,7 +11,7 @@ from backprop_tui.engines.base import Engine
 from backprop_tui.engines.numpy_engine.engine import NumpyEngine
 from backprop_tui.errors import BudgetExceeded, ScenarioError, ScenarioFailed, ScenarioRefused
 from backprop_tui.scenario.interpreter import Interpreter
-from backprop_tui.scenario.limits import Budget
+from backprop_tui.scenario.limits import Budget, raised
 from backprop_tui.scenario.loader import loads
 
 
@@ -427,6 +427,20 @@ def test_a_budget_can_be_raised() -> None:
     text = "x = 'a' * 2_000_000"
     assert error_of(text).hint.endswith("(--budget sequence=2000000)")
     Interpreter(loads(text), TorchAsEngine(), budget=Budget(sequence=2_000_000)).run()
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [("works=3", "'works' is no budget"), ("work", "not work=NUMBER"), ("work=-1", "not work="),
+     ("work=0", "not work="), ("work=1e9", "not work=")],
+)  # fmt: skip
+def test_a_budget_written_wrong(change: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        raised([change])
+
+
+def test_a_budget_written_right() -> None:
+    assert raised(["work=5_000", "depth=7"]) == Budget(work=5_000, depth=7)
 
 
 def test_nothing_of_the_host_is_imported() -> None:

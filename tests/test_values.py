@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 from both import PRELUDE, in_ours, in_python
+from same_text import difference
+
+from backprop_tui.engines.numpy_engine.engine import NumpyEngine
 
 #: One or a few facts a line: expressions whose printed values must agree.
 EXPRESSIONS = """
@@ -105,3 +108,6 @@ def test_an_expression_prints_as_in_python(expression: str) -> None:
     expected = in_python(text)
     assert expected[1] == "", f"the test itself is wrong: {expected[2]}"
     assert in_ours(text) == expected
+    printed, *error = in_ours(text, NumpyEngine())
+    assert error == ["", "", 0]
+    assert difference(printed, expected[0]) is None

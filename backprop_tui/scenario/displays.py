@@ -13,20 +13,24 @@ from backprop_tui.scenario.values import Env
 
 
 def list_display(c: Compiler, node: ast.List, scope: Scope) -> Eval:
+    """``[a, *b]``"""
     return c.sequence(node.elts, scope)
 
 
 def tuple_display(c: Compiler, node: ast.Tuple, scope: Scope) -> Eval:
+    """``a, b``"""
     items = c.sequence(node.elts, scope)
     return lambda env: tuple(items(env))
 
 
 def set_display(c: Compiler, node: ast.Set, scope: Scope) -> Eval:
+    """``{a, b}``"""
     items, hashed = c.sequence(node.elts, scope), c.run.operators.hashed
     return lambda env: {hashed(item) for item in items(env)}
 
 
 def dict_display(c: Compiler, node: ast.Dict, scope: Scope) -> Eval:
+    """``{a: b, **c}``"""
     pairs = [
         (
             c.expression(key, scope) if key is not None else None,
@@ -58,6 +62,7 @@ def comprehension(
     node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp,
     scope: Scope,
 ) -> Eval:
+    """``[x for y in z if w]`` and its relatives; a generator expression is computed at once."""
     inner = scope.inner("function")
     for generator in node.generators:
         inner.names.update(target_names(generator.target))
@@ -137,6 +142,7 @@ def _rounds(
 
 
 def joined(c: Compiler, node: ast.JoinedStr, scope: Scope) -> Eval:
+    """An f-string."""
     parts = c.expressions(node.values, scope)
     meter = c.run.meter
 
@@ -149,6 +155,7 @@ def joined(c: Compiler, node: ast.JoinedStr, scope: Scope) -> Eval:
 
 
 def formatted(c: Compiler, node: ast.FormattedValue, scope: Scope) -> Eval:
+    """``{x!r:>10}`` inside an f-string."""
     value = c.expression(node.value, scope)
     conversion = chr(node.conversion) if node.conversion > 0 else None
     spec = c.expression(node.format_spec, scope) if node.format_spec else None

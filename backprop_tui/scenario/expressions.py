@@ -16,15 +16,18 @@ OWN = frozenset({Function, ClassValue, Builtin, partial})
 
 
 def constant(c: Compiler, node: ast.Constant, scope: Scope) -> Eval:
+    """A number or a text written out."""
     value = node.value
     return lambda env: value
 
 
 def name(c: Compiler, node: ast.Name, scope: Scope) -> Eval:
+    """A variable."""
     return c.load(node, scope)
 
 
 def binary(c: Compiler, node: ast.BinOp, scope: Scope) -> Eval:
+    """``a + b``"""
     left, right = c.expression(node.left, scope), c.expression(node.right, scope)
     function = c.run.operators.binary(type(node.op))
     observer, span = c.observer, c.span(node)
@@ -39,6 +42,7 @@ def binary(c: Compiler, node: ast.BinOp, scope: Scope) -> Eval:
 
 
 def unary(c: Compiler, node: ast.UnaryOp, scope: Scope) -> Eval:
+    """``-a``, ``not a``"""
     operand = c.expression(node.operand, scope)
     observer, span = c.observer, c.span(node)
     if isinstance(node.op, ast.Not):
@@ -55,6 +59,7 @@ def unary(c: Compiler, node: ast.UnaryOp, scope: Scope) -> Eval:
 
 
 def boolean(c: Compiler, node: ast.BoolOp, scope: Scope) -> Eval:
+    """``a and b``"""
     values = c.expressions(node.values, scope)
     first, last = values[:-1], values[-1]
     spans = [c.span(each) for each in node.values]
@@ -72,6 +77,7 @@ def boolean(c: Compiler, node: ast.BoolOp, scope: Scope) -> Eval:
 
 
 def comparison(c: Compiler, node: ast.Compare, scope: Scope) -> Eval:
+    """``a < b < c``"""
     left = c.expression(node.left, scope)
     rights = c.expressions(node.comparators, scope)
     functions = [c.run.operators.compare(type(op)) for op in node.ops]
@@ -103,12 +109,14 @@ def comparison(c: Compiler, node: ast.Compare, scope: Scope) -> Eval:
 
 
 def conditional(c: Compiler, node: ast.IfExp, scope: Scope) -> Eval:
+    """``a if test else b``"""
     test = c.test(node.test, scope)
     body, orelse = c.expression(node.body, scope), c.expression(node.orelse, scope)
     return lambda env: body(env) if test(env) else orelse(env)
 
 
 def attribute(c: Compiler, node: ast.Attribute, scope: Scope) -> Eval:
+    """``x.name``"""
     owner, name = c.expression(node.value, scope), node.attr
     cache = c.cache(name)
     observer, span, look_up = c.observer, c.span(node), c.run.attribute
@@ -123,6 +131,7 @@ def attribute(c: Compiler, node: ast.Attribute, scope: Scope) -> Eval:
 
 
 def subscript(c: Compiler, node: ast.Subscript, scope: Scope) -> Eval:
+    """``x[i]``"""
     owner, index = c.expression(node.value, scope), c.expression(node.slice, scope)
     observer, span, get_item = c.observer, c.span(node), c.run.get_item
 
@@ -136,6 +145,7 @@ def subscript(c: Compiler, node: ast.Subscript, scope: Scope) -> Eval:
 
 
 def slice_(c: Compiler, node: ast.Slice, scope: Scope) -> Eval:
+    """``a:b:c`` between brackets."""
     parts = [
         c.expression(part, scope) if part is not None else _none
         for part in (node.lower, node.upper, node.step)
@@ -145,6 +155,7 @@ def slice_(c: Compiler, node: ast.Slice, scope: Scope) -> Eval:
 
 
 def call(c: Compiler, node: ast.Call, scope: Scope) -> Eval:
+    """``f(a, *b, c=d)``"""
     if isinstance(node.func, ast.Name) and node.func.id == "super":
         return _super(c, node, scope)
     function = c.expression(node.func, scope)
@@ -212,6 +223,7 @@ def _super(c: Compiler, node: ast.Call, scope: Scope) -> Eval:
 
 
 def lambda_(c: Compiler, node: ast.Lambda, scope: Scope) -> Eval:
+    """``lambda x: …``"""
     inner = scope.inner("function", "<lambda>")
     parameters, defaults = c.parameters(node.args, scope, inner)
     body = c.expression(node.body, inner)

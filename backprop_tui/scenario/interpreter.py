@@ -16,7 +16,7 @@ import numpy as np
 
 from backprop_tui.engines.base import Engine
 from backprop_tui.errors import BudgetExceeded, ScenarioError, ScenarioFailed
-from backprop_tui.scenario import displays, expressions, statements
+from backprop_tui.scenario import definitions, displays, expressions, statements
 from backprop_tui.scenario.compiler import Compiler
 from backprop_tui.scenario.hints import hint_for
 from backprop_tui.scenario.limits import Budget, OverBudget
@@ -27,7 +27,7 @@ from backprop_tui.scenario.scopes import Scope
 from backprop_tui.scenario.values import Env, Problem
 from backprop_tui.trace.steps import Span
 
-RULES = {**expressions.RULES, **displays.RULES, **statements.RULES}
+RULES = {**expressions.RULES, **displays.RULES, **statements.RULES, **definitions.RULES}
 
 #: Python frames that one call of a scenario, through an engine and back, may need.
 FRAMES_PER_CALL = 60

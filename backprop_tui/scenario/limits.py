@@ -44,6 +44,19 @@ LIMITS: dict[str, tuple[str, str]] = {
 }
 
 
+def raised(changes: Iterable[str]) -> Budget:
+    """The usual budget with changes such as "work=50000000"; raises ValueError with the reason."""
+    values: dict[str, int] = {}
+    for change in changes:
+        name, _, number = change.partition("=")
+        if name not in LIMITS:
+            raise ValueError(f"{name!r} is no budget; known: {', '.join(LIMITS)}")
+        if not number.replace("_", "").isdecimal() or int(number) < 1:
+            raise ValueError(f"{change!r} is not {name}=NUMBER")
+        values[name] = int(number)
+    return Budget(**values)
+
+
 class OverBudget(Exception):
     """A limit was passed; it has no place yet."""
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import ast
 import operator
-from typing import Any
 
 from backprop_tui.scenario.compiler import Compiler, Eval, Exec, Rule
-from backprop_tui.scenario.scopes import Scope, bind_names, target_names
+from backprop_tui.scenario.scopes import Scope, target_names
 from backprop_tui.scenario.surface import NAMESPACES
-from backprop_tui.scenario.values import Env, Function, Problem
+from backprop_tui.scenario.values import Env, Problem
 
 #: How a block can end before its end.
 BREAK, CONTINUE, RETURN = "break", "continue", "return"
 
 
 def import_(c: Compiler, node: ast.Import, scope: Scope) -> Exec:
+    """``import torch.nn as nn``"""
     begin, run = c.begin(node), c.run
     stores = [
         (
@@ -34,6 +34,7 @@ def import_(c: Compiler, node: ast.Import, scope: Scope) -> Exec:
 
 
 def import_from(c: Compiler, node: ast.ImportFrom, scope: Scope) -> Exec:
+    """``from torch import nn``"""
     begin, run = c.begin(node), c.run
     module = node.module or ""
     stores = [
@@ -51,6 +52,7 @@ def import_from(c: Compiler, node: ast.ImportFrom, scope: Scope) -> Exec:
 
 
 def expression_statement(c: Compiler, node: ast.Expr, scope: Scope) -> Exec:
+    """A call, or a docstring."""
     if isinstance(node.value, ast.Constant):
         return lambda env: None
     begin, value = c.begin(node), c.expression(node.value, scope)
@@ -63,10 +65,12 @@ def expression_statement(c: Compiler, node: ast.Expr, scope: Scope) -> Exec:
 
 
 def assign(c: Compiler, node: ast.Assign, scope: Scope) -> Exec:
+    """``a = b = x``"""
     return _assign(c, node, node.targets, node.value, scope)
 
 
 def annotated(c: Compiler, node: ast.AnnAssign, scope: Scope) -> Exec:
+    """``a: int = x``; the annotation says nothing to us."""
     if node.value is None:
         return lambda env: None
     return _assign(c, node, [node.target], node.value, scope)
@@ -106,6 +110,7 @@ def _assign(
 
 
 def augmented(c: Compiler, node: ast.AugAssign, scope: Scope) -> Exec:
+    """``a += x``, in place where the value can."""
     begin, value = c.begin(node), c.expression(node.value, scope)
     function = c.run.operators.binary(type(node.op), in_place=True)
     observer, span, run, target = c.observer, c.span(node), c.run, node.target
@@ -153,6 +158,7 @@ def augmented(c: Compiler, node: ast.AugAssign, scope: Scope) -> Exec:
 
 
 def delete(c: Compiler, node: ast.Delete, scope: Scope) -> Exec:
+    """``del a, b[0]``"""
     begin = c.begin(node)
     closures = [_delete(c, target, scope) for target in node.targets]
 
@@ -198,21 +204,25 @@ def _delete(c: Compiler, node: ast.expr, scope: Scope) -> Eval:
 
 
 def pass_(c: Compiler, node: ast.Pass, scope: Scope) -> Exec:
+    """``pass``"""
     begin = c.begin(node)
     return lambda env: begin()
 
 
 def break_(c: Compiler, node: ast.Break, scope: Scope) -> Exec:
+    """``break``"""
     begin = c.begin(node)
     return lambda env: (begin(), BREAK)[1]
 
 
 def continue_(c: Compiler, node: ast.Continue, scope: Scope) -> Exec:
+    """``continue``"""
     begin = c.begin(node)
     return lambda env: (begin(), CONTINUE)[1]
 
 
 def return_(c: Compiler, node: ast.Return, scope: Scope) -> Exec:
+    """``return x``"""
     begin = c.begin(node)
     value = c.expression(node.value, scope) if node.value is not None else None
 
@@ -226,6 +236,7 @@ def return_(c: Compiler, node: ast.Return, scope: Scope) -> Exec:
 
 
 def assert_(c: Compiler, node: ast.Assert, scope: Scope) -> Exec:
+    """``assert test, message``"""
     begin, test = c.begin(node), c.test(node.test, scope)
     message = c.expression(node.msg, scope) if node.msg is not None else None
     observer, span, text = c.observer, c.span(node.test), c.run.text
@@ -241,10 +252,12 @@ def assert_(c: Compiler, node: ast.Assert, scope: Scope) -> Exec:
 
 
 def nothing(c: Compiler, node: ast.stmt, scope: Scope) -> Exec:
+    """``global``, ``nonlocal``: the scopes know."""
     return lambda env: None
 
 
 def if_(c: Compiler, node: ast.If, scope: Scope) -> Exec:
+    """``if … elif … else``"""
     begin, test = c.begin(node), c.test(node.test, scope)
     body, orelse = c.block(node.body, scope), c.block(node.orelse, scope)
 
@@ -256,6 +269,7 @@ def if_(c: Compiler, node: ast.If, scope: Scope) -> Exec:
 
 
 def while_(c: Compiler, node: ast.While, scope: Scope) -> Exec:
+    """``while … else``"""
     begin, test = c.begin(node), c.test(node.test, scope)
     body, orelse = c.block(node.body, scope), c.block(node.orelse, scope)
     observer, name = c.observer, c.source.segment(node.test)
@@ -282,6 +296,7 @@ def while_(c: Compiler, node: ast.While, scope: Scope) -> Exec:
 
 
 def for_(c: Compiler, node: ast.For, scope: Scope) -> Exec:
+    """``for … in … else``"""
     begin, items = c.begin(node), c.expression(node.iter, scope)
     store, names = c.store(node.target, scope), target_names(node.target)
     loads = [c.expression(ast.Name(name, ast.Load()), scope) for name in names]
@@ -318,6 +333,7 @@ def for_(c: Compiler, node: ast.For, scope: Scope) -> Exec:
 
 
 def with_(c: Compiler, node: ast.With, scope: Scope) -> Exec:
+    """``with torch.no_grad():``"""
     begin, body = c.begin(node), c.block(node.body, scope)
     for item in reversed(node.items):
         body = _with_item(c, item, body, scope)
@@ -349,57 +365,6 @@ def _with_item(c: Compiler, item: ast.withitem, body: Exec, scope: Scope) -> Exe
     return execute
 
 
-def function(c: Compiler, node: ast.FunctionDef, scope: Scope) -> Exec:
-    begin, store = c.begin(node), c.store_name(node.name, scope)
-    inner = scope.inner("function", node.name)
-    parameters, defaults = c.parameters(node.args, scope, inner)
-    bind_names(inner, node.body)
-    body = c.block(node.body, inner)
-    for decorator in reversed(node.decorator_list):
-        body = _decorated(c, decorator, body, scope)
-    run, in_class = c.run, scope.kind == "class"
-    name, qualname = node.name, inner.qualname
-
-    def execute(env: Env) -> None:
-        begin()
-        home = env.up if in_class else env
-        store(env, Function(run, name, qualname, parameters, defaults(env), body, home))
-
-    return execute
-
-
-def _decorated(c: Compiler, node: ast.expr, body: Exec, scope: Scope) -> Exec:
-    """``@torch.no_grad()``: the body under the context, anew for every call."""
-    call = node if isinstance(node, ast.Call) else ast.Call(node, [], [])
-    ast.copy_location(call, node)
-    manager = c.expression(call, Scope("module"))
-
-    def execute(env: Env) -> str | None:
-        with manager(env):
-            return body(env)
-
-    return execute
-
-
-def class_(c: Compiler, node: ast.ClassDef, scope: Scope) -> Exec:
-    begin, store = c.begin(node), c.store_name(node.name, scope)
-    base = c.expression(node.bases[0], scope) if node.bases else None
-    inner = scope.inner("class", node.name)
-    bind_names(inner, node.body)
-    body = c.block(node.body, inner)
-    observer, header, run, name = c.observer, c.header(node), c.run, node.name
-
-    def execute(env: Env) -> None:
-        begin()
-        above = base(env) if base is not None else None
-        members: dict[str, Any] = {}
-        body(Env(members, env, None))
-        observer.statement = observer.expression = header
-        store(env, run.make_class(name, above, members))
-
-    return execute
-
-
 RULES: dict[type[ast.AST], Rule] = {
     ast.Import: import_,
     ast.ImportFrom: import_from,
@@ -419,6 +384,4 @@ RULES: dict[type[ast.AST], Rule] = {
     ast.While: while_,
     ast.For: for_,
     ast.With: with_,
-    ast.FunctionDef: function,
-    ast.ClassDef: class_,
 }

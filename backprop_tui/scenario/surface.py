@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from backprop_tui.scenario import surface_members, surface_names
+from backprop_tui.scenario import surface_members, surface_names, surface_python
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,8 @@ def rows(owner: str, table: str) -> dict[str, Row]:
 
 #: namespace → name → row
 NAMESPACES: dict[str, dict[str, Row]] = {
-    owner: rows(owner, table) for owner, table in surface_names.TABLES.items()
+    owner: rows(owner, table)
+    for owner, table in {**surface_names.TABLES, **surface_python.TABLES}.items()
 }
 #: dotted name → row
 NAMES: dict[str, Row] = {row.dotted: row for table in NAMESPACES.values() for row in table.values()}
@@ -64,7 +65,7 @@ NAMES: dict[str, Row] = {row.dotted: row for table in NAMESPACES.values() for ro
 MEMBERS: dict[str, dict[str, Row]] = {
     kind: rows(kind, table) for kind, table in surface_members.TABLES.items()
 }
-BUILTINS: dict[str, Row] = rows("", surface_names.BUILTINS)
+BUILTINS: dict[str, Row] = rows("", surface_python.BUILTINS)
 
 #: Names beside ``import``: what each namespace contains besides its rows.
 SUBMODULES: dict[str, tuple[str, ...]] = {

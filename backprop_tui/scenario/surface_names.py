@@ -1,4 +1,4 @@
-"""The rows of the surface that stand behind a namespace, and Python's builtins; see surface.py."""
+"""The rows of the surface that stand behind ``torch.`` and its namespaces; see surface.py."""
 
 from __future__ import annotations
 
@@ -289,105 +289,6 @@ Subset(dataset, indices) -- some of the rows
 random_split(dataset, lengths, generator=None) -- rows divided at random
 """
 
-MATH = """
-sqrt(x) -- the square root
-exp(x) -- eˣ
-log(x, base=e) -- the logarithm
-log2(x) -- the logarithm to base 2
-log10(x) -- the logarithm to base 10
-log1p(x) -- log(1 + x), exact for small x
-expm1(x) -- eˣ − 1, exact for small x
-sin(x) -- the sine
-cos(x) -- the cosine
-tan(x) -- the tangent
-asin(x) -- the inverse sine
-acos(x) -- the inverse cosine
-atan(x) -- the inverse tangent
-atan2(y, x) -- the angle of a point
-sinh(x) -- the hyperbolic sine
-cosh(x) -- the hyperbolic cosine
-tanh(x) -- the hyperbolic tangent
-floor(x) -- rounded down
-ceil(x) -- rounded up
-fabs(x) -- |x|
-pow(x, y) -- x to a power
-hypot(*coordinates) -- the length of a vector
-erf(x) -- the error function
-fsum(seq) -- an exact sum
-prod(iterable) -- the product
-isnan(x) -- whether it is not a number
-isinf(x) -- whether it is infinite
-isfinite(x) -- whether it is finite
-isclose(a, b, rel_tol=1e-09, abs_tol=0.0) -- whether two numbers are nearly the same
-isqrt(n) -- the whole square root
-gcd(*integers) -- the greatest common divisor
-factorial(n) -- 1 · 2 · … · n
-comb(n, k) -- how many choices of k from n
-pi -- 3.14159…
-e -- 2.71828…
-tau -- 2π
-inf -- infinity
-nan -- not a number
-"""
-
-RANDOM = """
-seed(a) -- make the numbers that follow the same in every run
-random() -- uniform in [0, 1)
-uniform(a, b) -- uniform between a and b
-gauss(mu=0.0, sigma=1.0) -- normal
-randint(a, b) -- a whole number from a to b, both included
-randrange(start, stop=None, step=1) -- a number of a range
-choice(seq) -- one element
-shuffle(x) -- a list brought into random order
-sample(population, k) -- k different elements
-"""
-
-NUMPY = """
-array(object, dtype=None) -- an array with these values
-asarray(a, dtype=None) -- the same values as an array
-zeros(shape, dtype=float) -- all zeros
-ones(shape, dtype=float) -- all ones
-arange(start=0, stop, step=1) -- start, start + step, … below stop
-linspace(start, stop, num=50) -- so many values, evenly spaced
-sqrt(x) -- the square root
-exp(x) -- eˣ
-log(x) -- the natural logarithm
-sin(x) -- the sine
-cos(x) -- the cosine
-tanh(x) -- the hyperbolic tangent
-abs(x) -- |x|
-maximum(x1, x2) -- the larger, element by element
-minimum(x1, x2) -- the smaller, element by element
-sum(a, axis=None) -- the sum
-mean(a, axis=None) -- the mean
-std(a, axis=None) -- the standard deviation
-max(a, axis=None) -- the largest
-min(a, axis=None) -- the smallest
-argmax(a, axis=None) -- where the largest is
-dot(a, b) -- the product of vectors or matrices
-matmul(x1, x2) -- x1 @ x2
-allclose(a, b) -- whether all elements are nearly the same
-ndarray -- the class of arrays
-float32 -- the dtype of numbers with 7 digits
-float64 -- the dtype of numbers with 16 digits, NumPy's default
-int64 -- the dtype of whole numbers
-pi -- 3.14159…
-e -- 2.71828…
-inf -- infinity
-nan -- not a number
-"""
-
-NUMPY_RANDOM = """
-seed(seed) -- make the numbers that follow the same in every run
-rand(*shape) -- uniform in [0, 1)
-randn(*shape) -- standard normal
-uniform(low=0.0, high=1.0, size=None) -- uniform between two bounds
-normal(loc=0.0, scale=1.0, size=None) -- normal with this mean and deviation
-randint(low, high=None, size=None) -- whole numbers in [low, high)
-permutation(x) -- 0 … x − 1, or the rows of an array, in random order
-shuffle(x) -- a list or an array brought into random order
-"""
-
 TABLES: dict[str, str] = {
     "torch": TORCH,
     "torch.autograd": AUTOGRAD,
@@ -400,45 +301,4 @@ TABLES: dict[str, str] = {
     "torch.optim.lr_scheduler": SCHEDULERS,
     "torch.utils": "",
     "torch.utils.data": DATA,
-    "math": MATH,
-    "random": RANDOM,
-    "numpy": NUMPY,
-    "numpy.random": NUMPY_RANDOM,
 }
-
-BUILTINS = """
-print(*values, sep=' ', end='\\n') -- write values as text
-range(start=0, stop, step=1) -- whole numbers
-len(x) -- how many elements
-enumerate(iterable, start=0) -- (number, element) pairs
-zip(*iterables) -- elements side by side
-sum(iterable, start=0) -- the sum
-min(*values, key=None, default=None) -- the smallest
-max(*values, key=None, default=None) -- the largest
-abs(x) -- |x|
-round(x, ndigits=None) -- rounded to the nearest, half to even
-pow(base, exp, mod=None) -- a power
-divmod(x, y) -- quotient and remainder
-sorted(iterable, key=None, reverse=False) -- a list in order
-reversed(sequence) -- backwards
-map(function, *iterables) -- a function of every element
-filter(function, iterable) -- the elements for which it is true
-any(iterable) -- whether one is true
-all(iterable) -- whether all are true
-iter(x) -- a way through the elements
-next(iterator, default=None) -- the next element
-isinstance(x, cls) -- whether x is of this class
-callable(x) -- whether x can be called
-type(x) -- the class of x
-repr(x) -- x as Python would write it
-super() -- the class above, inside a method
-int(x=0) -- a whole number
-float(x=0.0) -- a number
-bool(x=False) -- True or False
-str(x='') -- a text
-list(iterable=()) -- a list
-tuple(iterable=()) -- a tuple
-dict(iterable=(), **values) -- a dictionary
-set(iterable=()) -- a set
-object() -- the class of everything
-"""

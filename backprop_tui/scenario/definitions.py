@@ -1,0 +1,69 @@
+"""Rules of functions and classes."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from backprop_tui.scenario.compiler import Compiler, Exec, Rule
+from backprop_tui.scenario.scopes import Scope, bind_names
+from backprop_tui.scenario.values import Env, Function
+
+
+def function(c: Compiler, node: ast.FunctionDef, scope: Scope) -> Exec:
+    """``def f(…):``"""
+    begin, store = c.begin(node), c.store_name(node.name, scope)
+    inner = scope.inner("function", node.name)
+    parameters, defaults = c.parameters(node.args, scope, inner)
+    bind_names(inner, node.body)
+    body = c.block(node.body, inner)
+    for decorator in reversed(node.decorator_list):
+        body = _decorated(c, decorator, body, scope)
+    run, in_class = c.run, scope.kind == "class"
+    name, qualname = node.name, inner.qualname
+
+    def execute(env: Env) -> None:
+        begin()
+        home = env.up if in_class else env
+        store(env, Function(run, name, qualname, parameters, defaults(env), body, home))
+
+    return execute
+
+
+def _decorated(c: Compiler, node: ast.expr, body: Exec, scope: Scope) -> Exec:
+    """``@torch.no_grad()``: the body under the context, anew for every call."""
+    call = node if isinstance(node, ast.Call) else ast.Call(node, [], [])
+    ast.copy_location(call, node)
+    manager = c.expression(call, Scope("module"))
+
+    def execute(env: Env) -> str | None:
+        with manager(env):
+            return body(env)
+
+    return execute
+
+
+def class_(c: Compiler, node: ast.ClassDef, scope: Scope) -> Exec:
+    """``class Net(nn.Module):``"""
+    begin, store = c.begin(node), c.store_name(node.name, scope)
+    base = c.expression(node.bases[0], scope) if node.bases else None
+    inner = scope.inner("class", node.name)
+    bind_names(inner, node.body)
+    body = c.block(node.body, inner)
+    observer, header, run, name = c.observer, c.header(node), c.run, node.name
+
+    def execute(env: Env) -> None:
+        begin()
+        above = base(env) if base is not None else None
+        members: dict[str, Any] = {}
+        body(Env(members, env, None))
+        observer.statement = observer.expression = header
+        store(env, run.make_class(name, above, members))
+
+    return execute
+
+
+RULES: dict[type[ast.AST], Rule] = {
+    ast.FunctionDef: function,
+    ast.ClassDef: class_,
+}
