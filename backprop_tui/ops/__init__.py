@@ -4,13 +4,16 @@ from backprop_tui.ops import (
     activations,
     arithmetic,
     comparison,
+    elementary,
     indexing,
     inplace,
+    joining,
     linalg,
     losses,
     reductions,
     shape,
     softmax,
+    statistics,
 )
 from backprop_tui.ops.base import OPS, Formula, Op, Vjp, define
 
@@ -23,11 +26,14 @@ __all__ = [
     "arithmetic",
     "comparison",
     "define",
+    "elementary",
     "indexing",
     "inplace",
+    "joining",
     "linalg",
     "losses",
     "reductions",
     "shape",
     "softmax",
+    "statistics",
 ]
