@@ -8,6 +8,7 @@ from torch_as_engine import TorchAsEngine
 
 from backprop_tui.engines.numpy_engine.engine import NumpyEngine
 from backprop_tui.errors import ScenarioFailed
+from backprop_tui.scenario.hints import HINTS
 from backprop_tui.scenario.interpreter import Interpreter
 from backprop_tui.scenario.loader import loads
 
@@ -127,3 +128,34 @@ def test_an_error_stands_at_its_sub_expression(program: str) -> None:
     assert (underlined, error.kind) == (part, kind), error.render()
     assert hint in error.hint, error.render()
     assert at.source == text.splitlines()[at.line - 1]
+
+
+#: A part of PyTorch's message that has a hint → a program that ends in it.
+HINTED = {
+    "a leaf Variable that requires grad is being used in an in-place operation": "w += 1",
+    "backward through the graph a second time": "y = (w * w).sum(); y.backward(); y.backward()",
+    "grad can be implicitly created only for scalar outputs": "(w * 2).backward()",
+    "does not require grad and does not have a grad_fn": "torch.ones(1).backward()",
+    "modified by an inplace operation": "y = w.exp(); y += 1; y.sum().backward()",
+    "Can't call numpy() on Tensor that requires grad": "w.numpy()",
+    "mat1 and mat2 shapes cannot be multiplied": "torch.ones(2, 3) @ torch.ones(2, 3)",
+    "must match the size of tensor": "torch.ones(2) + torch.ones(3)",
+    "Only Tensors of floating point": "torch.tensor(1, requires_grad=True)",
+    "a Tensor with": "w.item()",
+    "cannot assign module before Module.__init__() call": (
+        "class N(nn.Module):\n    def __init__(self): self.l = nn.Linear(1, 1)\nN()"
+    ),
+    "cannot assign parameters before Module.__init__() call": (
+        "class N(nn.Module):\n    def __init__(self): self.l = nn.Parameter(w)\nN()"
+    ),
+}
+
+
+@pytest.mark.parametrize("part", HINTS)
+def test_a_well_known_message_has_its_hint(part: str) -> None:
+    text = f"{PRELUDE}w = torch.ones(2, requires_grad=True)\n{HINTED[part]}\n"
+    for engine in (TorchAsEngine(), NumpyEngine()):
+        with pytest.raises(ScenarioFailed) as caught:
+            Interpreter(loads(text), engine).run()
+        assert part in caught.value.message
+        assert caught.value.hint == HINTS[part]

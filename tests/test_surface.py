@@ -94,9 +94,10 @@ def test_values_have_their_members(kind: str, engine: type[Any]) -> None:
 
 
 def test_what_a_module_keeps_for_itself() -> None:
-    public = {name for name in dir(torch.nn.Module()) if not name.startswith("_")}
-    free = {"training"}
-    assert public - free <= MODULE_RESERVED
+    ours = value_of("nn.Sequential()", NumpyEngine())
+    for module in (torch.nn.Module(), torch.nn.Sequential(), ours):
+        public = {name for name in dir(module) if not name.startswith("_")}
+        assert public - {"training"} <= MODULE_RESERVED
 
 
 def test_the_language_page_is_what_the_tables_say() -> None:
