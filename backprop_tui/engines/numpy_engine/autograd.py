@@ -77,6 +77,10 @@ def run_backward(
             if not accumulate and needed is not None and not _continues(node, needed):
                 continue
             reduced, unreduced = node(incoming)
+            if needed is not None:
+                for number, (target, _) in enumerate(node.edges):
+                    if target not in needed:
+                        reduced[number] = unreduced[number] = None
             _after(node, reduced, incoming)
             told: list[Outgoing | None] = []
             for (target, index), grad_out, whole in zip(
@@ -180,7 +184,8 @@ def _before(node: Node, incoming: list[Array | None]) -> None:
             for hook in list(hooks):
                 grad = incoming[index]
                 if grad is not None:
-                    replaced = hook(Tensor(grad.copy()))
+                    with no_grad():
+                        replaced = hook(Tensor(grad.copy()))
                     incoming[index] = grad if replaced is None else replaced.array
     if node.retained:
         for index, reference in node.retained.items():
@@ -194,7 +199,8 @@ def _after(node: Node, reduced: list[Array | None], incoming: list[Array | None]
         grads_in = tuple(None if g is None else Tensor(g.copy()) for g in reduced)
         grads_out = tuple(None if g is None else Tensor(g.copy()) for g in incoming)
         for hook in list(node.post_hooks):
-            replaced = hook(grads_in, grads_out)
+            with no_grad():
+                replaced = hook(grads_in, grads_out)
             if replaced is not None:
                 reduced[:] = [None if r is None else r.array for r in replaced]
 
@@ -219,7 +225,8 @@ def _accumulate(node: AccumulateGrad, grad: Array) -> None:
     _tell_accumulate(tensor, node, grad, before)
     if node.post_hooks:
         for hook in list(node.post_hooks):
-            hook((), (Tensor(grad.copy()),))
+            with no_grad():
+                hook((), (Tensor(grad.copy()),))
 
 
 def _tell_accumulate(tensor: Tensor, node: Node | None, grad: Array, before: Array | None) -> None:
