@@ -222,7 +222,7 @@ class Node:
             return [None] * count, [None] * count
         plan = self.plan
         g: Any = grads[0]
-        if len(grads) > 1:
+        if plan.op.outputs != 1:
             g = tuple(
                 np.zeros(shape, dtype) if one is None else one
                 for one, (shape, dtype) in zip(grads, self.outputs, strict=True)
