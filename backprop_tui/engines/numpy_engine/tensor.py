@@ -279,6 +279,7 @@ class Tensor(Methods):
         self._version_counter = base._version_counter
         if differentiable:
             self._base = base if base._base is None else base._base
+            self._requires_grad = base.requires_grad
             self._seen_history = self._base._history
 
     def _look_at_base(self) -> None:
