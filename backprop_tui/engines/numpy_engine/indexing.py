@@ -34,6 +34,10 @@ def getitem(self: Any, index: Any) -> Any:
 
 def setitem(self: Any, index: Any, value: Any) -> None:
     """``x[index] = value``."""
+    if not isinstance(value, tensors.Tensor | int | float):
+        raise TypeError(
+            f"can't assign a {type(value).__name__} to a torch.{self.dtype.legacy}Tensor"
+        )
     part, indices, places = _take(self, index, keep_full_slices=False)
     if indices:
         check_masks(part.array.shape, [one.array for one in indices], places)
@@ -48,12 +52,8 @@ def setitem(self: Any, index: Any, value: Any) -> None:
         while value.ndim > part.ndim and value.shape[0] == 1:
             value = apply("squeeze.dim", value, dim=0)
         apply_("copy", part, value)
-    elif isinstance(value, tensors.Tensor | int | float):
-        apply_("fill.tensor" if part.ndim else "copy", part, value)
     else:
-        raise TypeError(
-            f"can't assign a {type(value).__name__} to a torch.{part.dtype.legacy}Tensor"
-        )
+        apply_("fill.tensor" if part.ndim else "copy", part, value)
 
 
 def _as_value(value: Any, part: Any) -> Any:

@@ -351,12 +351,16 @@ class Module:
 
     def _apply(self: M, fn: Callable[[Tensor], Tensor]) -> M:
         for module in self.modules():
-            for value in (*module._parameters.values(), *module._buffers.values()):
+            for value in module._parameters.values():
                 if value is not None:
                     with events.muted():
                         changed = fn(value.data)
                     if changed.array is not value.array:
                         value.data = changed
+            for name, buffer in module._buffers.items():
+                if buffer is not None:
+                    with events.muted():
+                        module._buffers[name] = fn(buffer)
         return self
 
     def to(self: M, *args: Any, **kwargs: Any) -> M:
