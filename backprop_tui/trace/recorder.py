@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from backprop_tui.engines.base import (
     Array,
@@ -277,7 +278,9 @@ class Recorder:
             elif isinstance(item, list | tuple) and name.count("[") < 1:
                 yield from self._elements(part, item, room)
 
-    def _text(self, value: object, kind: str | None) -> str:
+    def _text(self, value: Any, kind: str | None) -> str:
+        if kind == "Node":
+            return str(value.name()).rpartition(":")[2]
         if kind is not None:
             return type(value).__name__
         if isinstance(value, str):
