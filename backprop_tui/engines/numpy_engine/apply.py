@@ -42,6 +42,8 @@ def apply(name: str, *inputs: Any, **attrs: Any) -> Any:
             if one._requires_grad or (one._base is not None and one.requires_grad):
                 node = connect(plan, inputs, tensor_inputs, attrs)
                 attach(node, results)
+                if results[0]._grad_fn is None:  # whole numbers have no gradient
+                    node = None
                 break
     if now.listener is not None:
         tell(plan, inputs, attrs, results, node)
