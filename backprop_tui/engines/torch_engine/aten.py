@@ -162,6 +162,10 @@ def _keepdim(bound: Bound, _: Any) -> bool:
     return bool(bound.get("keepdim", False))
 
 
+def _correction(bound: Bound, _: Any) -> Any:
+    return 1 if bound["correction"] is None else bound["correction"]
+
+
 def _maybe_dim(bound: Bound, _: Any) -> Any:
     return _dims(bound, _) if "dim" in bound else None
 
@@ -174,6 +178,7 @@ ATTRS: dict[tuple[str, str], Callable[[Bound, Any], Any]] = {
                      "linalg_vector_norm")
     },
     **{(name, "dim"): _maybe_dim for name in ("any", "all")},
+    **{(name, "correction"): _correction for name in ("var", "std")},
     **{(name, "keepdim"): _keepdim for name in ("any", "all")},
     **{
         (name, "reduction"): _reduction
@@ -182,6 +187,7 @@ ATTRS: dict[tuple[str, str], Callable[[Bound, Any], Any]] = {
     },
     ("view", "size"): _size,
     ("_unsafe_view", "size"): _size,
+    ("_reshape_alias", "size"): _size,
     ("cat", "dim"): _joined(0),
     ("stack", "dim"): _joined(1),
     ("split", "dim"): _wrapped,
@@ -192,7 +198,7 @@ ATTRS: dict[tuple[str, str], Callable[[Bound, Any], Any]] = {
     ("masked_fill", "value"): _value,
     ("index", "places"): _places,
     ("index_put", "places"): _places,
-    ("embedding", "padding_idx"): lambda bound, _: bound["padding_idx"],
+    ("round", "decimals"): lambda bound, _: bound.get("decimals", 0),
 }  # fmt: skip
 
 
@@ -200,7 +206,7 @@ class Plan:
     """How one ATen operation is told; made at its first use."""
 
     __slots__ = (
-        "attrs", "fills", "in_place", "inputs", "name", "op", "parameters", "rest", "scaled",
+        "attrs", "fills", "in_place", "inputs", "name", "op", "other", "parameters", "rest",
         "silent", "variadic", "view", "written",
     )  # fmt: skip
 
@@ -224,8 +230,10 @@ class Plan:
             # Of the composite product of a vector and a matrix; nobody else sees its target.
             name, self.in_place, self.written = "squeeze.matmul", False, ()
         self._take(OPS.get(name or ""), base)
-        #: ``add`` and ``sub`` with a factor are records of their own
-        self.scaled = Plan(func, f"{name}.alpha") if f"{name}.alpha" in OPS else None
+        #: ``add`` and ``sub`` with a factor are records of their own; ``reshape`` makes a view of
+        #: another kind where PyTorch is not recorded
+        other = "_reshape_alias" if name == "view" else f"{name}.alpha"
+        self.other = Plan(func, other) if other in OPS else None
 
     def _take(self, op: Op | None, base: str) -> None:
         self.op = op
@@ -233,7 +241,8 @@ class Plan:
         self.variadic = op is not None and op.variadic
         self.rest = ""
         self.inputs: tuple[str, ...] = ()
-        self.attrs: tuple[tuple[str, Callable[[Bound, Any], Any] | None], ...] = ()
+        #: name, how it is found, and whether it is a number with a point
+        self.attrs: tuple[tuple[str, Callable[[Bound, Any], Any] | None, bool], ...] = ()
         if op is None:
             return
         code = op.forward.__code__
@@ -244,8 +253,9 @@ class Plan:
         self.inputs = tuple(n for n in positional if n in op.vjps or n in op.plain or not op.vjps)
         if code.co_flags & CO_VARARGS:
             self.rest = names[code.co_argcount + code.co_kwonlyargcount]
+        defaults = op.forward.__kwdefaults__ or {}
         self.attrs = tuple(
-            (name, ATTRS.get((op.name, name)))
+            (name, ATTRS.get((op.name, name)), isinstance(defaults.get(name), float))
             for name in keywords
             if not name.startswith("_") and (name in known or (op.name, name) in ATTRS)
         )
@@ -282,8 +292,9 @@ class Plan:
                 name: plain(value) for name, value in bound.items() if not _holds_tensors(value)
             }
         return {
-            name: plain(bound[name] if rule is None else rule(bound, output))
-            for name, rule in self.attrs
+            name: float(value) if point and isinstance(value, int) else value
+            for name, rule, point in self.attrs
+            for value in (plain(bound[name] if rule is None else rule(bound, output)),)
         }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from backprop_tui.engines.base import Operand
 from backprop_tui.engines.torch_engine.recorder import Handler, Recorder
 
 #: Where PyTorch's own layers and loaders are made.
@@ -89,6 +90,32 @@ def _by_layers(
     return recorder.plainly(func, args, kwargs)
 
 
+def _as_one(recorder: Recorder, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """A question that PyTorch puts together of several operations."""
+    with recorder.muted():
+        answer = func(*args, **kwargs)
+    if recorder.listener is not None:
+        book, tensor = recorder.book, args[0] if args else kwargs["input"]
+        asked = Operand("self", book.snapshot(tensor))
+        recorder.listener.forward(func.__name__, (asked,), {}, (book.snapshot(answer),), None)
+    return answer
+
+
+def _reshape(
+    recorder: Recorder, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> Any:
+    """A view where possible, of the kind that PyTorch makes when nobody watches its operations."""
+    tensor = args[0] if args else kwargs["input"]
+    if not tensor.is_contiguous():
+        with torch._C._DisableTorchDispatch():
+            plain = tensor.detach()
+            made = func(plain, *args[1:], **{k: v for k, v in kwargs.items() if k != "input"})
+        if made is not plain and made._is_view() and made.data_ptr() == tensor.data_ptr():
+            func = torch.ops.aten._reshape_alias.default
+            args, kwargs = (tensor, tuple(made.shape), made.stride()), {}
+    return recorder.plainly(func, args, kwargs)
+
+
 def _made_by_torch() -> bool:
     """Whether the call comes out of the making of one of PyTorch's layers or loaders."""
     frame: Any = sys._getframe(2)
@@ -136,6 +163,12 @@ HANDLED: dict[Any, Handler] = {
             _init.uniform_, _init.normal_, _init.constant_, _init.kaiming_uniform_,
         ],
         _filled,
+    ),
+    **dict.fromkeys(
+        [*_methods("isfinite isinf"), torch.isfinite, torch.isinf], _as_one
+    ),
+    **dict.fromkeys(
+        [*_methods("reshape reshape_as flatten"), torch.reshape, torch.flatten], _reshape
     ),
     **dict.fromkeys(_methods("fill_ zero_ copy_ mul_ div_ add_ erfinv_ clamp_"), _by_layers),
 }  # fmt: skip

@@ -213,7 +213,7 @@ def _casting(plain: Callable[..., Any]) -> Any:
             tensors = [
                 tensor
                 for part in self.modules()
-                for tensor in (*part._parameters.values(), *part._buffers.values())
+                for tensor in part._parameters.values()
                 if tensor is not None
             ]
             before = [(t.dtype, t.device, t.data_ptr()) for t in tensors]
@@ -255,6 +255,44 @@ def _fetching(plain: Callable[..., Any]) -> Any:
     return fetched
 
 
+class _Counted:
+    """A dataset whose length is asked only once; PyTorch's sampler asks again and again."""
+
+    def __init__(self, dataset: Any) -> None:
+        self.dataset = dataset
+        self.length: int | None = None
+
+    def __len__(self) -> int:
+        if self.length is None:
+            self.length = len(self.dataset)
+        return self.length
+
+
+def _counting(plain: Callable[..., Any]) -> Any:
+    """``RandomSampler.__init__``."""
+
+    @functools.wraps(plain)
+    def begun(self: Any, data_source: Any, *args: Any, **kwargs: Any) -> None:
+        plain(self, _Counted(data_source), *args, **kwargs)
+        self.data_source = data_source
+
+    return begun
+
+
+def _drawing(plain: Callable[..., Any]) -> Any:
+    """``RandomSampler.__iter__``."""
+
+    @functools.wraps(plain)
+    def drawn(self: Any) -> Iterator[int]:
+        dataset, self.data_source = self.data_source, _Counted(self.data_source)
+        try:
+            yield from plain(self)
+        finally:
+            self.data_source = dataset
+
+    return drawn
+
+
 def _as_it_is(rows: Any) -> Any:
     return rows
 
@@ -287,6 +325,8 @@ _WRAPPED: tuple[tuple[Any, str, Callable[[Any], Any]], ...] = (
     (torch.nn.Module, "__repr__", _quietly),
     (torch.optim.Optimizer, "load_state_dict", _quietly),
     (fetch._MapDatasetFetcher, "fetch", _fetching),
+    (torch.utils.data.RandomSampler, "__init__", _counting),
+    (torch.utils.data.RandomSampler, "__iter__", _drawing),
     (torch.autograd.Variable, "_execution_engine", RecordedEngine),
 )
 

@@ -30,6 +30,9 @@ Handler = Callable[["Recorder", Any, tuple[Any, ...], Mapping[str, Any]], Any]
 SMALL = 1 << 20
 
 
+_VIEWING = ("view", "view_as", "unflatten", "__get__")
+_PRODUCTS = ("matmul", "__matmul__", "__rmatmul__")
+
 #: What belongs to the call at work, and is put aside while code of the program's own runs in it.
 _INSIDE = ("quiet", "in_backward", "function", "grad_enabled", "_fresh", "_numbers", "sums")
 
@@ -65,6 +68,7 @@ class Recorder:
         #: the function that is being called, as it is written, and with what
         self.function: Any = None
         self.arguments: tuple[Any, ...] = ()
+        self._asked = False
         self._pending: Pending | None = None
         #: what the function being called made for itself, and numbers that it turned into tensors
         self._fresh: dict[int, Any] = {}
@@ -127,6 +131,7 @@ class Recorder:
         """Call a function and tell the operations that it runs."""
         outer, self.function = self.function, func
         arguments, self.arguments = self.arguments, args
+        self._asked = False
         try:
             return func(*args, **kwargs)
         finally:
@@ -190,13 +195,21 @@ class Recorder:
         return output
 
     def _own_business(self, plan: Plan) -> bool:
-        """Whether autograd runs an operation for itself: to save a tensor, or what it was before."""
-        if plan.name not in ("detach", "clone"):
+        """Whether PyTorch runs an operation for itself: to save a tensor, or to look at it."""
+        if plan.name not in ("detach", "clone", "transpose"):
             return False
         name = getattr(self.function, "__name__", "")
         if plan.name == "detach":
             return name != "detach"
+        if plan.name == "transpose":
+            return name in _PRODUCTS and self._folds()
         return name == "__setitem__" or _in_place(name)
+
+    def _folds(self) -> bool:
+        """Whether a product has yet to ask if its second, larger factor can be a matrix."""
+        asks = not self._asked and self.arguments[0].ndim < self.arguments[1].ndim > 2
+        self._asked = True
+        return asks
 
     def _made(self, plan: Plan, args: tuple[Any, ...], output: Any) -> None:
         """Remember what a function makes for itself alone."""
@@ -211,15 +224,30 @@ class Recorder:
 
     def _begin(self, plan: Plan, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Pending:
         bound = plan.bind(args, kwargs)
-        if plan.scaled is not None and bound["alpha"] != 1:
-            plan = plan.scaled
-        operands = tuple([Operand(n, self._operand(v)) for n, v in plan.operands(bound)])
+        if plan.other is not None and self._is_other(plan, bound):
+            plan = plan.other
+        written = plan.name not in ("index_put", "where") or self._names_a_tensor(plan)
+        operands = tuple([Operand(n, self._operand(v, written)) for n, v in plan.operands(bound)])
         return Pending(plan, bound, operands)
 
-    def _operand(self, value: Any) -> Any:
+    def _names_a_tensor(self, plan: Plan) -> bool:
+        """Whether there is a tensor beside the number in ``where``; alone they become tensors."""
+        others = self.arguments[1:] if plan.name == "where" else ()
+        return any(isinstance(one, torch.Tensor) for one in others)
+
+    def _is_other(self, plan: Plan, bound: Bound) -> bool:
+        if plan.name != "view":
+            return bool(bound["alpha"] != 1)
+        # PyTorch's reshape takes another way as soon as somebody watches its operations: told is
+        # the way that it takes when nobody does.
+        name = getattr(self.function, "__name__", "view")
+        return name not in _VIEWING and not bound["self"].is_contiguous()
+
+    def _operand(self, value: Any, as_written: bool) -> Any:
+        """A tensor as it is now; a number as it was written."""
         if not isinstance(value, torch.Tensor):
             return value
-        number = self._numbers.get(id(value))
+        number = self._numbers.get(id(value)) if as_written else None
         if number is not None:
             return number[1]
         return self.book.snapshot(value)
@@ -276,6 +304,8 @@ class Recorder:
             outputs = tuple([book.snapshot(t) for t in tensors])
             made = next((n for n in map(grad_fn_of, tensors) if n is not None), None)
         if made is not None:
+            if plan.name == "_reshape_alias":
+                book.rename(made, "ReshapeAliasBackward0")
             book.outputs_of(made, len(outputs))
         self.listener.forward(
             plan.name,

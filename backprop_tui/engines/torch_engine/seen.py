@@ -61,9 +61,11 @@ class Book:
         self._storages: dict[int, Storage] = {}
         self._count = 0
         self._nodes = 0
-        #: Under this key a Node's number stands in its own ``metadata``.
+        #: Under these keys a Node's number, how many outputs its operation was told with, and
+        #: what it is called stand in its own ``metadata``.
         self._mark = object()
         self._outputs = object()
+        self._name = object()
 
     # ------------------------------------------------------------------ tensors
 
@@ -150,7 +152,7 @@ class Book:
             dtype_name(tensor),
             tensor.requires_grad,
             node is None,
-            None if node is None else label(node),
+            None if node is None else self.label(node),
             number,
             tensor.retains_grad,
         )
@@ -202,6 +204,19 @@ class Book:
             number = metadata[self._mark] = self._nodes
         return number
 
+    def label(self, node: Any) -> str:
+        """A Node's name without the C++ namespace, or the one that it was given by ``rename``."""
+        if leaf_of(node) is None:
+            given: str | None = node.metadata.get(self._name)
+            if given is not None:
+                return given
+        name: str = node.name()
+        return name.rpartition(":")[2]
+
+    def rename(self, node: Any, name: str) -> None:
+        """Tell a Node under this name from now on."""
+        node.metadata[self._name] = name
+
     def outputs_of(self, node: Any, count: int) -> None:
         """A Node's operation was told with so many outputs."""
         if leaf_of(node) is None:
@@ -216,7 +231,7 @@ class Book:
         """A Node as the Listener is told of it."""
         return NodeValue(
             self.node(node),
-            label(node),
+            self.label(node),
             node._sequence_nr(),
             tuple([self.edge(target, index) for target, index in node.next_functions]),
         )
@@ -231,12 +246,6 @@ class Book:
 
 
 # ---------------------------------------------------------------------- of tensors and Nodes
-
-
-def label(node: Any) -> str:
-    """A Node's name without the C++ namespace."""
-    name: str = node.name()
-    return name.rpartition(":")[2]
 
 
 def leaf_of(node: Any) -> Any:
