@@ -7,7 +7,7 @@ from backprop_tui.engines.base import TensorValue
 from backprop_tui.trace.steps import Accumulate, SeedGrad
 from backprop_tui.tui.film import Film, parse_jump
 from backprop_tui.tui.places import Query
-from backprop_tui.view.frame import Sizes
+from backprop_tui.view.types import Sizes
 
 SIZES = Sizes()
 

@@ -7,11 +7,11 @@ import pytest
 from backprop_tui.session import Session
 from backprop_tui.trace.steps import Backward, Failed, Forward, SeedGrad
 from backprop_tui.trace.trace import Trace
-from backprop_tui.view.frame import Selection, Sizes, frame
+from backprop_tui.view.frame import frame
 from backprop_tui.view.program import program_pane
 from backprop_tui.view.tensors import tensors_pane
 from backprop_tui.view.timeline import timeline_pane
-from backprop_tui.view.types import STYLES, Pane, plain
+from backprop_tui.view.types import STYLES, Pane, Selection, Sizes, plain
 
 UV = '''# /// scenario
 # title = "two paths"

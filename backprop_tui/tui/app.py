@@ -1,6 +1,7 @@
 """The app: a stepper screen, its themes, and what opens on top of it.
 
-run_app(scenario) ──▶ BackpropApp ──▶ StepperScreen(Film(session))
+run_app(scenario) ──▶ BackpropApp ──▶ StepperScreen: the program's source, painted at once
+                                          ├──▶ Film(session): imported behind the first frame
                                           └──▶ library, help, tensor … (imported when asked for)
 """
 
@@ -16,14 +17,14 @@ from textual.command import Provider
 from textual.screen import Screen
 
 from backprop_tui.errors import BackpropTuiError
-from backprop_tui.tui.film import Film
 from backprop_tui.tui.screens.stepper import StepperScreen
 from backprop_tui.tui.themes import THEME_NAMES, themes, variables
 
 if TYPE_CHECKING:
+    from backprop_tui.scenario.loader import Scenario
     from backprop_tui.session import Session
 
-Opener = Callable[[Path | str], "Session"]
+Opener = Callable[["Path | str | Scenario"], "Session"]
 
 
 def _collect_garbage() -> None:
@@ -42,8 +43,9 @@ def _palette() -> type[Provider]:
 class BackpropApp(App[None]):
     """Plays one film; without one it begins in the library.
 
-    ``opener`` makes a session of a path or a bundled name when one is chosen in the library;
-    ``at`` is the index of the step to begin at.
+    The film is a ``session`` that is there already, or a checked scenario still ``opening``: its
+    source is painted first, and the engine is imported behind that. ``opener`` makes a session of
+    a path, a bundled name or a scenario; ``at`` is the index of the step to begin at.
     """
 
     TITLE = "backprop-tui"
@@ -52,11 +54,22 @@ class BackpropApp(App[None]):
     CSS_PATH = "app.tcss"
 
     def __init__(
-        self, session: Session | None = None, at: int | None = None, opener: Opener | None = None
+        self,
+        session: Session | None = None,
+        at: int | None = None,
+        opener: Opener | None = None,
+        opening: Scenario | None = None,
     ) -> None:
         super().__init__()
         self._opener = opener
-        self.stepper = StepperScreen(None if session is None else Film(session, at or 0))
+        self._at = at or 0
+        self._opening = opening
+        film = None
+        if session is not None:
+            from backprop_tui.tui.film import Film
+
+            film = Film(session, self._at)
+        self.stepper = StepperScreen(film, opening)
 
     def get_default_screen(self) -> Screen[None]:
         return self.stepper
@@ -71,21 +84,29 @@ class BackpropApp(App[None]):
         self.theme = THEME_NAMES[0]
 
     def on_mount(self) -> None:
-        self.call_after_refresh(_collect_garbage)
-        if self.stepper.film is None:
+        if self._opening is not None:
+            self.call_after_refresh(self._open_first, self._opening)
+        elif self.stepper.film is None:
             from backprop_tui.tui.screens.library import LibraryScreen
 
             self.push_screen(LibraryScreen())
+        self.call_after_refresh(_collect_garbage)
 
-    def open_scenario(self, source: Path | str) -> bool:
+    def _open_first(self, scenario: Scenario) -> None:
+        """The first frame is on the screen: now the engine, the trace and the rest of it."""
+        self.open_scenario(scenario, self._at)
+
+    def open_scenario(self, source: Path | str | Scenario, at: int = 0) -> bool:
         """Show another scenario; a refused one shows why, and the film of before stays.
 
         Returns whether it was opened.
         """
         if self._opener is None:
             return False
+        from backprop_tui.tui.film import Film
+
         try:
-            film = Film(self._opener(source))
+            film = Film(self._opener(source), at)
         except BackpropTuiError as error:
             from backprop_tui.tui.screens.refused import RefusedScreen
 
@@ -100,10 +121,15 @@ def run_app(scenario: str | None, engine: str = "numpy", at: int | None = None) 
 
     Raises BackpropTuiError before anything is drawn if the scenario is refused or unknown.
     """
-    from backprop_tui.session import Session
+    from backprop_tui.scenario.library import find
+    from backprop_tui.scenario.loader import Scenario, load
 
-    def opener(source: Path | str) -> Session:
-        return Session.open(source, engine=engine)
+    def opener(source: Path | str | Scenario) -> Session:
+        from backprop_tui.session import Session
 
-    session = None if scenario is None else opener(scenario)
-    BackpropApp(session, at=at, opener=opener).run()
+        if isinstance(source, Scenario):
+            return Session(source, engine)
+        return Session.open(source, engine)
+
+    opening = None if scenario is None else load(find(scenario))
+    BackpropApp(at=at, opener=opener, opening=opening).run()

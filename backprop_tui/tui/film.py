@@ -17,7 +17,7 @@ from backprop_tui.trace import state
 from backprop_tui.trace.phases import Phases, phases_of
 from backprop_tui.tui.places import Query, has_name, matches, named_ids, subject
 from backprop_tui.view import frame as view
-from backprop_tui.view.frame import Selection, Sizes
+from backprop_tui.view.types import Selection, Sizes
 
 if TYPE_CHECKING:
     from backprop_tui.session import Session

@@ -19,35 +19,13 @@ from backprop_tui.view.maths import maths_pane
 from backprop_tui.view.program import program_pane
 from backprop_tui.view.tensors import tensors_pane
 from backprop_tui.view.timeline import timeline_pane
-from backprop_tui.view.types import Line, Pane, Run
-
-Size = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """(width, height) of the inside of each pane."""
-
-    program: Size = (80, 20)
-    graph: Size = (80, 20)
-    tensors: Size = (80, 20)
-    maths: Size = (80, 20)
-    timeline: Size = (160, 4)
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What the user chose: a tensor, an element of it to work out, and how the graph is drawn."""
-
-    tensor: int | None = None
-    element: tuple[int, ...] | None = None
-    autograd: bool = False
-    ascii: bool = False
+from backprop_tui.view.types import Line, Pane, Run, Selection, Size, Sizes
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What every pane shows at one step; ``caption`` says it in one plain sentence."""
+    """What every pane shows at one step; ``caption`` says it in a sentence or two, with the number
+    that matters."""
 
     index: int
     total: int
@@ -115,8 +93,7 @@ def _caption(trace: Trace, index: int, explanation: Explanation) -> Line:
         Run(f" {kind} ", "heading"),
         Run(" "),
         Run(explanation.title, style),
-        Run(". " if explanation.what else ""),
-        Run(explanation.what),
+        Run(explanation.brief),
     )
 
 

@@ -61,6 +61,30 @@ class Pane:
     targets: dict[int, int] = field(default_factory=dict)
 
 
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """(width, height) of the inside of each pane."""
+
+    program: Size = (80, 20)
+    graph: Size = (80, 20)
+    tensors: Size = (80, 20)
+    maths: Size = (80, 20)
+    timeline: Size = (160, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the user chose: a tensor, an element of it to work out, and how the graph is drawn."""
+
+    tensor: int | None = None
+    element: tuple[int, ...] | None = None
+    autograd: bool = False
+    ascii: bool = False
+
+
 def plain(line: Line) -> str:
     """The text of a line without styles."""
     return "".join(run.text for run in line)

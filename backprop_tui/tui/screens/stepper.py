@@ -1,5 +1,6 @@
 """The screen one steps through a film on: five panes, the caption, the key bar.
 
+a checked scenario ──▶ its source is shown at once; engine and film are imported behind it
 key ──binding──▶ action ──▶ Film moves ──▶ paint(): film.frame(sizes) ──▶ LinesView.show
 resize, zoom ──▶ arrange(): regions, sizes ──▶ paint()
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
@@ -16,13 +18,16 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from backprop_tui.tui.commands import bindings
-from backprop_tui.tui.film import Film, Leap, parse_jump
 from backprop_tui.tui.layout import PANES, SWITCHED, Arrangement, arrange
 from backprop_tui.tui.widgets.caption import Caption
 from backprop_tui.tui.widgets.key_bar import KeyBar
 from backprop_tui.tui.widgets.lines_view import LinesView
-from backprop_tui.view.frame import Sizes
-from backprop_tui.view.types import plain
+from backprop_tui.view.source import first_line, source_rows
+from backprop_tui.view.types import Pane, Run, Sizes, plain
+
+if TYPE_CHECKING:
+    from backprop_tui.scenario.loader import Scenario
+    from backprop_tui.tui.film import Film, Leap
 
 SPEEDS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 #: Recording ahead rests this long after a key press, so that it never stands in a key's way.
@@ -42,9 +47,10 @@ class StepperScreen(Screen[None]):
     StepperScreen LinesView, StepperScreen Caption { position: absolute; }
     """
 
-    def __init__(self, film: Film | None) -> None:
+    def __init__(self, film: Film | None, opening: Scenario | None = None) -> None:
         super().__init__()
         self.film = film
+        self._opening = opening
         self.zoomed: str | None = None
         self.shown = "maths"
         self.presenting = False
@@ -129,7 +135,11 @@ class StepperScreen(Screen[None]):
     def paint(self) -> None:
         """Paint the frame of the present step; only what differs from before is drawn."""
         film = self.film
-        if film is None or not any(self._sizes.program + self._sizes.timeline):
+        if not any(self._sizes.program + self._sizes.timeline):
+            return
+        if film is None:
+            if self._opening is not None:
+                self._paint_opening(self._opening)
             return
         self._last_paint = monotonic()
         frame = film.frame(self._sizes)
@@ -138,6 +148,17 @@ class StepperScreen(Screen[None]):
             if view.display:
                 view.show(getattr(frame, name))
         self._caption.show(frame.caption)
+
+    def _paint_opening(self, scenario: Scenario) -> None:
+        """What can be shown before the engine is there: the program and what it is about."""
+        rows = source_rows(scenario.text, self._sizes.program[0])
+        shown = tuple(row for rows in rows[first_line(scenario.text) :] for row in rows)
+        for name, view in self._views.items():
+            lines = shown if name == "program" else ()
+            title = scenario.name if name == "program" else name.capitalize()
+            view.show(Pane(title, lines))
+        words = " ".join(scenario.description.split())
+        self._caption.show((Run(scenario.title, "active"), Run(f"  {words}")))
 
     def _status(self, position: str) -> str:
         film = self.film
@@ -216,6 +237,8 @@ class StepperScreen(Screen[None]):
     def _jump(self, text: str | None) -> None:
         if not text:
             return
+        from backprop_tui.tui.film import parse_jump
+
         wish = parse_jump(text)
         if wish is None:
             self._say(f"“{text}” is not a step number, “loss” or “line:12”.")
