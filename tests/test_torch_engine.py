@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Any
-
-import numpy as np
 import pytest
-import torch
 from random_programs import program
 
-from backprop_tui.engines.torch_engine.engine import TorchEngine
-from backprop_tui.errors import EngineMissing, ScenarioError
+from backprop_tui.errors import ScenarioError
 from backprop_tui.scenario.interpreter import Interpreter
 from backprop_tui.scenario.library import bundled
 from backprop_tui.scenario.limits import Budget
@@ -19,7 +13,6 @@ from backprop_tui.scenario.loader import loads
 from backprop_tui.session import Session, make_engine
 from backprop_tui.trace.compare import first_difference
 from backprop_tui.trace.recorder import Recorder
-from backprop_tui.trace.steps import Accumulate, Assign, Backward, Bind, Forward, Update
 from backprop_tui.trace.trace import Trace
 
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -92,6 +92,8 @@ class Run:
             incoming = self._incoming(told.node, 0, grads[0])
             self.buffers.pop((told.node, 0), None)
             before = self.before.pop(id(leaf), None)
+            if before is None and leaf.grad is not None and leaf.grad.shape == grads[0].shape:
+                self.book.holds(leaf.grad, incoming)  # the first gradient is taken as it came
             self._accumulate(leaf, told, incoming, before, self.book.grad(leaf))
 
     def _accumulate(
@@ -104,8 +106,6 @@ class Run:
     ) -> None:
         listener = self.recorder.listener
         if listener is not None and after is not None:
-            if before is None and equal(incoming, after):
-                after = incoming
             listener.accumulate(self.book.snapshot(tensor), told, incoming, before, after)
 
     def ran(self, told: NodeValue, grads_out: Any, grads_in: Any, outputs: int) -> None:
@@ -116,10 +116,11 @@ class Run:
                 for index, grad in enumerate(grads_in)
             ]
         )
+        passed = [(g, a) for g, a in zip(grads_in, incoming, strict=True) if a is not None]
         incoming += (None,) * (outputs - len(incoming))
         outgoing = tuple(
             [
-                None if edge is None or grad is None else self._outgoing(edge, grad, incoming)
+                None if edge is None or grad is None else self._outgoing(edge, grad, passed)
                 for edge, grad in zip(told.next_functions, grads_out, strict=False)
             ]
         )
@@ -142,10 +143,11 @@ class Run:
         self.buffers[node, index] = (grad, array)
         return array
 
-    def _outgoing(self, edge: Edge, grad: Any, incoming: Sequence[Array | None]) -> Outgoing:
-        array = _shared(copied(grad), incoming)
+    def _outgoing(self, edge: Edge, grad: Any, passed: Sequence[tuple[Any, Array]]) -> Outgoing:
+        """What leaves along an edge; what only passes through is the array that came in."""
+        array = _numbers(grad, passed)
         whole = self.recorder.sums.get(id(grad))
-        unreduced = None if whole is None else _shared(copied(whole[1]), incoming)
+        unreduced = None if whole is None else _numbers(whole[1], passed)
         key = (edge.node, edge.index)
         kept = self.buffers.get(key)
         before = None if kept is None else kept[1]
@@ -160,9 +162,17 @@ class Run:
         return Outgoing(edge, array, unreduced, before, after)
 
 
-def _shared(array: Array, arrays: Sequence[Array | None]) -> Array:
-    """One of ``arrays`` that is equal, or the array itself: the same numbers are kept once."""
-    return next((one for one in arrays if one is not None and equal(one, array)), array)
+def _numbers(grad: Any, passed: Sequence[tuple[Any, Array]]) -> Array:
+    """The numbers of a gradient: those of one in ``passed`` if it is the same memory, or a copy."""
+    for other, array in passed:
+        if grad is other or (
+            grad.data_ptr() == other.data_ptr() != 0
+            and grad.shape == other.shape
+            and grad.stride() == other.stride()
+            and grad.dtype == other.dtype
+        ):
+            return array
+    return copied(grad)
 
 
 # ---------------------------------------------------------------------- PyTorch's engine

@@ -22,6 +22,7 @@ from torch.utils.data._utils import fetch
 from backprop_tui.engines.base import Array, Scalar, TensorValue
 from backprop_tui.engines.torch_engine.backward import RecordedEngine
 from backprop_tui.engines.torch_engine.recorder import Recorder, current
+from backprop_tui.engines.torch_engine.seen import unseen
 from backprop_tui.ops.updates import hyperparameters
 
 State = Mapping[str, Array | Scalar]
@@ -54,12 +55,14 @@ def _clearing(plain: Callable[..., Any], tensors: Callable[[Any], Iterable[Any]]
             return plain(self, *args, **kwargs)
         book, cleared = recorder.book, list(tensors(self))
         with recorder.muted():
-            before = [book.grad(tensor) for tensor in cleared]
+            with unseen():
+                before = [book.grad(tensor) for tensor in cleared]
             result = plain(self, *args, **kwargs)
-        told = [
-            (book.snapshot(tensor), grad, book.grad(tensor))
-            for tensor, grad in zip(cleared, before, strict=True)
-        ]
+        with unseen():
+            told = [
+                (book.snapshot(tensor), grad, book.grad(tensor))
+                for tensor, grad in zip(cleared, before, strict=True)
+            ]
         if told:
             recorder.listener.zero_grad(tuple(told))
         return result
@@ -84,6 +87,10 @@ class _Stepping:
         self.look()
 
     def look(self) -> None:
+        with unseen():
+            self._look()
+
+    def _look(self) -> None:
         book = self.recorder.book
         self.before = []
         for group in self.optimizer.param_groups:
@@ -111,6 +118,10 @@ class _Stepping:
         return told
 
     def tell(self) -> None:
+        with unseen():
+            self._tell()
+
+    def _tell(self) -> None:
         listener, book = self.recorder.listener, self.recorder.book
         assert listener is not None
         for param, group, grad, before, state in self.before:

@@ -123,7 +123,7 @@ class Recorder:
     def call(self, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """A function of PyTorch's is called, or an attribute of a tensor read or set."""
         handler = self.handled.get(func)
-        if handler is not None and not self.quiet:
+        if handler is not None:
             return handler(self, func, args, kwargs)
         return self.plainly(func, args, kwargs)
 
@@ -394,6 +394,8 @@ class FunctionMode(TorchFunctionMode):  # type: ignore[misc]
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
+        if self.recorder.quiet:
+            return func(*args, **(kwargs or {}))
         return self.recorder.call(func, args, kwargs or {})
 
 

@@ -19,37 +19,30 @@ unseen = torch._C.DisableTorchFunction
 
 
 class Storage:
-    """The memory that tensors share: how often it was written, and which tensors lie in it."""
+    """The memory that tensors share: how often it was written, and what is known to lie in it."""
 
-    __slots__ = ("seen", "writes")
+    __slots__ = ("lies_in", "writes")
 
     def __init__(self) -> None:
         self.writes = 0
-        self.seen: list[weakref.ref[Any]] = []
+        self.lies_in: dict[int, Seen] = {}
 
 
 class Seen:
-    """What is known of one tensor."""
+    """What is known of one tensor; ``number`` is 0 until the Listener is told of it."""
 
     __slots__ = (
-        "accumulator",
-        "at",
-        "key",
-        "number",
-        "ref",
-        "storage",
-        "told",
-        "version",
-        "writes",
-    )
+        "accumulator", "at", "data", "key", "number", "ref", "storage", "told", "version", "writes",
+    )  # fmt: skip
 
-    def __init__(self, number: int, ref: weakref.ref[Any]) -> None:
-        self.number = number
+    def __init__(self, ref: weakref.ref[Any]) -> None:
         self.ref = ref
-        self.accumulator = 0
+        self.number = self.accumulator = 0
         self.key = -1
         self.storage = Storage()
         self.told: TensorValue | None = None
+        #: the numbers as they were at this version, after so many writes, at this address
+        self.data: Array | None = None
         self.version = self.writes = self.at = -1
 
 
@@ -69,42 +62,44 @@ class Book:
 
     # ------------------------------------------------------------------ tensors
 
-    def seen(self, tensor: Any) -> Seen:
-        """The entry of a tensor, made at first sight."""
-        known = self._tensors.get(id(tensor))
+    def _entry(self, tensor: Any) -> Seen:
+        """What is known of a tensor; nothing yet at first."""
+        key = id(tensor)
+        known = self._tensors.get(key)
         if known is not None and known.ref() is tensor:
             return known
-        self._count += 1
-        number, key = self._count, id(tensor)
-        tensors = self._tensors
 
         def forget(_: object) -> None:
-            if key in tensors and tensors[key].number == number:
-                gone = tensors.pop(key)
-                gone.storage.seen.remove(gone.ref)
-                if not gone.storage.seen:
-                    self._storages.pop(gone.key, None)
+            if self._tensors.get(key) is entry:
+                del self._tensors[key]
+            self._leave(entry)
 
-        known = tensors[key] = Seen(number, weakref.ref(tensor, forget))
-        self._place(known, tensor)
-        return known
+        entry = self._tensors[key] = Seen(weakref.ref(tensor, forget))
+        self._place(entry, tensor)
+        return entry
 
-    def knows(self, tensor: Any) -> bool:
-        """Whether the tensor has a number."""
-        known = self._tensors.get(id(tensor))
-        return known is not None and known.ref() is tensor
+    def seen(self, tensor: Any) -> Seen:
+        """The entry of a tensor that the Listener is told of; it has a number from now on."""
+        entry = self._entry(tensor)
+        if not entry.number:
+            self._count += 1
+            entry.number = self._count
+        return entry
 
-    def _place(self, seen: Seen, tensor: Any) -> None:
+    def _place(self, entry: Seen, tensor: Any) -> None:
         """Find the storage that a tensor lies in now."""
         key = storage_key(tensor)
-        if key == seen.key:
-            return
-        if seen.ref in seen.storage.seen:
-            seen.storage.seen.remove(seen.ref)
-        seen.key = key
-        seen.storage = self._storages.setdefault(key, Storage())
-        seen.storage.seen.append(seen.ref)
-        seen.told = None
+        if key != entry.key:
+            self._leave(entry)
+            entry.key = key
+            entry.storage = self._storages.setdefault(key, Storage())
+            entry.storage.lies_in[id(entry)] = entry
+
+    def _leave(self, entry: Seen) -> None:
+        storage = entry.storage
+        storage.lies_in.pop(id(entry), None)
+        if not storage.lies_in and self._storages.get(entry.key) is storage:
+            del self._storages[entry.key]
 
     def written(self, tensor: Any) -> None:
         """Something wrote to the memory of ``tensor``."""
@@ -114,40 +109,43 @@ class Book:
 
     def moved(self, tensor: Any) -> None:
         """``tensor.data`` was set: it lies in another memory now."""
-        if self.knows(tensor):
-            self._place(self.seen(tensor), tensor)
-            self.seen(tensor).version = -1
+        known = self._tensors.get(id(tensor))
+        if known is not None and known.ref() is tensor:
+            self._place(known, tensor)
+            known.version = -1
+
+    def _data(self, entry: Seen, tensor: Any) -> Array:
+        """The numbers; the same array as before if nothing wrote to them."""
+        version, writes, at = version_of(tensor), entry.storage.writes, address(tensor)
+        if (
+            entry.data is None
+            or entry.version != version
+            or entry.writes != writes
+            or entry.at != at
+            or entry.data.shape != tensor.shape
+        ):
+            data = copied(tensor)
+            if entry.data is None or not equal(entry.data, data):
+                entry.data = data
+            entry.version, entry.writes, entry.at = version, writes, at
+        return entry.data
 
     def snapshot(self, tensor: Any) -> TensorValue:
         """The tensor as it is now; the same object as before if nothing changed."""
-        seen = self.seen(tensor)
+        entry = self.seen(tensor)
+        data, told = self._data(entry, tensor), entry.told
         node = grad_fn_of(tensor)
         number = None if node is None else self.node(node)
-        told = seen.told
-        same = (
-            told is not None
-            and seen.version == version_of(tensor)
-            and seen.writes == seen.storage.writes
-            and seen.at == address(tensor)
-        )
         if (
             told is not None
-            and same
+            and told.data is data
             and told.node == number
             and told.requires_grad == tensor.requires_grad
             and told.retains_grad == tensor.retains_grad
         ):
             return told
-        if told is not None and same:
-            data = told.data
-        else:
-            data = copied(tensor)
-            if told is not None and equal(told.data, data):
-                data = told.data
-        seen.version, seen.writes = version_of(tensor), seen.storage.writes
-        seen.at = address(tensor)
-        seen.told = TensorValue(
-            seen.number,
+        entry.told = TensorValue(
+            entry.number,
             data,
             dtype_name(tensor),
             tensor.requires_grad,
@@ -156,22 +154,18 @@ class Book:
             number,
             tensor.retains_grad,
         )
-        return seen.told
+        return entry.told
 
     def array(self, tensor: Any) -> Array | None:
         """A read-only copy of the numbers, without a number for the tensor; None for None."""
-        if tensor is None:
-            return None
-        if self.knows(tensor):
-            seen = self.seen(tensor)
-            if (
-                seen.told is not None
-                and seen.version == version_of(tensor)
-                and seen.writes == seen.storage.writes
-                and seen.at == address(tensor)
-            ):
-                return seen.told.data
-        return copied(tensor)
+        return None if tensor is None else self._data(self._entry(tensor), tensor)
+
+    def holds(self, tensor: Any, array: Array) -> None:
+        """The tensor's numbers are known to be these."""
+        entry = self._entry(tensor)
+        entry.data = array
+        entry.version, entry.writes = version_of(tensor), entry.storage.writes
+        entry.at = address(tensor)
 
     def grad(self, tensor: Any) -> Array | None:
         """``tensor.grad`` as a read-only copy; None for a non-leaf that keeps none."""
@@ -180,11 +174,9 @@ class Book:
     def aliases(self, tensor: Any) -> tuple[TensorValue, ...]:
         """The tensor and every living one that was seen in the same memory, as they are now."""
         own = self.snapshot(tensor)
-        others = [ref() for ref in self.seen(tensor).storage.seen]
-        return (
-            own,
-            *(self.snapshot(one) for one in others if one is not None and one is not tensor),
-        )
+        entries = [one for one in self.seen(tensor).storage.lies_in.values() if one.number]
+        others = [one.ref() for one in sorted(entries, key=lambda one: one.number)]
+        return (own, *(self.snapshot(t) for t in others if t is not None and t is not tensor))
 
     # ------------------------------------------------------------------ Nodes
 
@@ -298,7 +290,7 @@ def equal(a: Array, b: Array) -> bool:
     """Whether shape, dtype and all numbers are the same, NaN included."""
     if a.shape != b.shape or a.dtype != b.dtype:
         return False
-    return np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
+    return bool((a == b).all()) or (a.dtype.kind in "fc" and np.array_equal(a, b, equal_nan=True))
 
 
 def copied(tensor: Any) -> Array:
