@@ -11,6 +11,7 @@ torch or Textual.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -53,7 +54,7 @@ def _says_errors(command: Callable[..., None]) -> Callable[..., None]:
             _refuse(error)
         except BrokenPipeError:
             # The reader (head, less) has seen enough; nothing is wrong, and nothing more is said.
-            sys.stdout = None  # type: ignore[assignment]
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     return wrapped
 
