@@ -21,6 +21,7 @@ from backprop_tui.tui.screens.stepper import StepperScreen
 from backprop_tui.tui.themes import THEME_NAMES, themes, variables
 
 if TYPE_CHECKING:
+    from backprop_tui.scenario.limits import Budget
     from backprop_tui.scenario.loader import Scenario
     from backprop_tui.session import Session
 
@@ -116,7 +117,12 @@ class BackpropApp(App[None]):
         return True
 
 
-def run_app(scenario: str | None, engine: str = "numpy", at: int | None = None) -> None:
+def run_app(
+    scenario: str | None,
+    engine: str = "numpy",
+    at: int | None = None,
+    budget: Budget | None = None,
+) -> None:
     """Open the app on a scenario (a file or a bundled name), or in the library.
 
     Raises BackpropTuiError before anything is drawn if the scenario is refused or unknown.

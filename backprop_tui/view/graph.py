@@ -24,7 +24,7 @@ from weakref import WeakKeyDictionary
 from backprop_tui.trace import state
 from backprop_tui.trace.steps import Step
 from backprop_tui.trace.trace import Trace
-from backprop_tui.view.graph_boxes import Format, Look, look, size_of
+from backprop_tui.view.graph_boxes import BARE, Format, Look, look, size_of
 from backprop_tui.view.graph_model import Graph, autograd_graph, computation_graph
 from backprop_tui.view.graph_paint import Painter
 from backprop_tui.view.layout import Direction, Drawing, layout
@@ -38,6 +38,7 @@ _FORMATS: tuple[tuple[Format, Direction], ...] = (
     ("roomy", "right"),
     ("snug", "down"),
     ("snug", "right"),
+    ("stacked", "down"),
     ("compact", "down"),
 )
 
@@ -84,7 +85,7 @@ class _Scene:
         self.painter: Painter | None = None
         if 0 < len(graph.vertices) <= MOST_BOXES:
             self.format, drawing = _roomiest(graph, size, autograd, ascii)
-            self.painter = Painter(drawing, ascii)
+            self.painter = Painter(drawing, self.format in BARE, ascii)
         self._steps = sorted(graph.work)
 
     def pane(self, title: str, trace: Trace, index: int, selected: int | None) -> Pane:

@@ -1,7 +1,8 @@
-"""What is written in a box of the graph, in three formats: how large, and how it looks when.
+"""What is written in a box of the graph, in four formats: how large, and how it looks when.
 
     roomy    three lines in a frame      u * v / mul → 2.0 / ∂ 1.0
     snug     two lines in a frame        u * v = 2.0 / ∂ 1.0
+    stacked  two lines between corners   ┌u * v = 2.0┐ / └∂ 1.0      ┘
     compact  one line                    [u * v = 2.0 ∂ 1.0]
 
 The room for a value is set by its shape, not by its digits, so that a drawing does not move from
@@ -22,7 +23,9 @@ from backprop_tui.view.layout import Box
 from backprop_tui.view.numbers import clip, shape_text, short, tensor_text
 from backprop_tui.view.types import Line, Run
 
-Format = Literal["roomy", "snug", "compact"]
+Format = Literal["roomy", "snug", "stacked", "compact"]
+#: Formats whose boxes have no frame around them.
+BARE = frozenset({"stacked", "compact"})
 
 #: Up to so many elements are shown; of more only the shape.
 _SHOWN = 4
@@ -70,11 +73,15 @@ def size_of(vertex: Vertex, format_: Format) -> Box:
         second = min(len(vertex.op), _LABEL_WIDTH) + (len(_FREED) if vertex.saves else 0)
         if format_ == "compact":
             return Box(label + 1 + second + beside + 2, 1, framed=False)
+        if format_ == "stacked":
+            return Box(max(label, second + beside) + 2, 2, framed=False)
         if format_ == "snug":
             return Box(max(label, second + beside) + 4, 4)
         return Box(max(label, second, grad) + 4, 4 + grad_line)
     if format_ == "compact":
         return Box(label + 3 + value + beside + 2, 1, framed=False)
+    if format_ == "stacked":
+        return Box(max(label + 3 + value, grad) + 2, 1 + grad_line, framed=False)
     if format_ == "snug":
         return Box(max(label + 3 + value, grad) + 4, 3 + grad_line)
     second = value if not vertex.op else len(vertex.op) + 3 + value
@@ -136,7 +143,7 @@ def _op_lines(texts: _Texts, format_: Format) -> tuple[Line, ...]:
         second = Run(texts.op + arrow + texts.value, texts.style)
         return (label,), (second,), (grad,)
     value = Run(f" = {texts.value}" if texts.value else "", texts.style)
-    if format_ == "snug":
+    if format_ != "compact":
         return (label, value), (grad,)
     return ((label, value, Run(" " if texts.grad else ""), grad),)
 
@@ -148,7 +155,7 @@ def _node_lines(texts: _Texts, second: str, format_: Format) -> tuple[Line, ...]
     if format_ == "roomy":
         return (label,), (name,), (grad,)
     space = Run(" ")
-    if format_ == "snug":
+    if format_ != "compact":
         return (label,), (name, space, grad)
     return ((label, space, name, space, grad),)
 

@@ -29,10 +29,11 @@ class _Piece:
 
 
 class Painter:
-    """A drawing, and the lines it was last painted as."""
+    """A drawing, and the lines it was last painted as; ``bare``: its boxes have no frames."""
 
-    def __init__(self, drawing: Drawing, ascii: bool) -> None:  # noqa: A002
+    def __init__(self, drawing: Drawing, bare: bool, ascii: bool) -> None:  # noqa: A002
         self.drawing = drawing
+        self._bare = bare
         self._ascii = ascii
         self._pieces = [self._cut(row) for row in range(drawing.height)]
         self._rows_of: dict[int, set[int]] = {}
@@ -76,7 +77,7 @@ class Painter:
             # The ends of the run that are frame; a port beside them is a piece of its own.
             box = self.drawing.boxes[owner[0]]
             inner = max(start, box.column + 1), min(end, box.column + box.width - 1)
-            if text[start] == " " and box.height == 1:
+            if self._bare:
                 inner = start, end
             if inner[0] > start:
                 pieces.append(_Piece(text[start : inner[0]], owner))
@@ -92,8 +93,8 @@ class Painter:
         if len(owner) != 1 or owner[0] < 0 or end - start < 2:
             return None
         box = self.drawing.boxes[owner[0]]
-        if box.height == 1:
-            return 0
+        if self._bare:
+            return row - box.row
         inside = box.row < row < box.row + box.height - 1
         return row - box.row - 1 if inside else None
 
@@ -111,14 +112,19 @@ class Painter:
         return [Run(piece.text, look.frame if look is not None else "muted")]
 
     def _text(self, piece: _Piece, look: Look) -> list[Run]:
-        """A box's line of text, cut or filled to its room; ``[…]`` around one without a frame."""
+        """A box's line of text, cut or filled to its room; between corners if it has no frame."""
         room = len(piece.text)
-        bare = len(look.lines) == 1
         left = room - 2
-        runs = [Run("[" if bare else " ", look.frame)]
+        first, last = self._corners(piece) if self._bare else (" ", " ")
+        runs = [Run(first, look.frame)]
         for run in look.lines[piece.line] if piece.line < len(look.lines) else ():
             words = clip(run.text.translate(_PLAIN) if self._ascii else run.text, left)
             left -= len(words)
             if words:
                 runs.append(Run(words, run.style))
-        return [*runs, Run(" " * left + ("]" if bare else " "), look.frame)]
+        return [*runs, Run(" " * left + last, look.frame)]
+
+    def _corners(self, piece: _Piece) -> tuple[str, str]:
+        if self._ascii or self.drawing.boxes[piece.owner[0]].height == 1:
+            return "[", "]"
+        return ("┌", "┐") if piece.line == 0 else ("└", "┘")

@@ -223,6 +223,7 @@ class LinesView(Widget, can_focus=True):
 
     def on_resize(self, event: events.Resize) -> None:
         self._reveal(self.pane.focus)
+        self.refresh()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()
