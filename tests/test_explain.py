@@ -9,6 +9,7 @@ import pytest
 from recorded import lines, record, steps_of
 
 from backprop_tui.explain import HEADINGS, explain
+from backprop_tui.explain.numbers import number
 from backprop_tui.trace.steps import (
     Accumulate,
     Assign,
@@ -133,8 +134,8 @@ def test_every_element_of_every_gradient_can_be_worked_out(name: str) -> None:
 def test_a_product_in_names_and_numbers() -> None:
     trace = trace_of("uv")
     first, square, total = steps_of(trace, Forward)
-    assert lines(explain(trace, first)) == ["u * v = u · v", "u * v = 1·2 = 2"]
-    assert lines(explain(trace, square)) == ["u**2 = u ^ 2", "u**2 = 1² = 1"]
+    assert lines(explain(trace, first)) == ["u · v", "u * v = 1·2 = 2"]
+    assert lines(explain(trace, square)) == ["u²", "u**2 = 1² = 1"]
     assert lines(explain(trace, total)) == ["f = (u * v) + (u**2)", "f = 2 + 1 = 3"]
 
 
@@ -143,12 +144,69 @@ def test_backward_through_a_product() -> None:
     (index,) = steps_of(trace, Backward, "MulBackward0")
     said = explain(trace, index)
     assert lines(said, "incoming gradient") == ["∂f/∂(u * v) = 1"]
-    assert lines(said, "rule") == ["∂f/∂u = ∂f/∂(u * v) · v", "∂f/∂v = ∂f/∂(u * v) · u"]
-    assert lines(said, "numbers") == ["∂f/∂u = 1·2 = 2", "∂f/∂v = 1·1 = 1"]
-    assert lines(said, "two paths meet") == ["∂f/∂u = 2 + 2 = 4"]
-    assert said.parts[1].lines[0].latex == (
-        r"\frac{\partial f}{\partial u} = \frac{\partial f}{\partial (u \cdot v)} \cdot v"
+    assert lines(said, "rule") == [
+        "∂f/∂u via (u * v) = ∂f/∂(u * v) · v",
+        "∂f/∂v = ∂f/∂(u * v) · u",
+    ]
+    assert lines(said, "numbers") == ["∂f/∂u via (u * v) = 1·2 = 2", "∂f/∂v = 1·1 = 1"]
+    assert lines(said, "paths meet") == ["∂f/∂u = 2 (via u**2) + 2 (via u * v) = 4"]
+    assert said.parts[1].lines[1].latex == (
+        r"\frac{\partial f}{\partial v} = \frac{\partial f}{\partial (u \cdot v)} \cdot u"
     )
+    assert said.parts[3].lines[0].latex == (
+        r"\frac{\partial f}{\partial u} = \underbrace{2}_{\text{via } u^{2}} + "
+        r"\underbrace{2}_{\text{via } u \cdot v} = 4"
+    )
+
+
+def test_a_part_of_a_gradient_is_not_called_the_gradient() -> None:
+    trace = trace_of("uv")
+    (index,) = steps_of(trace, Backward, "PowBackward0")
+    said = explain(trace, index)
+    assert lines(said, "rule") == ["∂f/∂u via u**2 = ∂f/∂(u**2) · (2 · u)"]
+    assert lines(said, "numbers") == ["∂f/∂u via u**2 = 1·2·1 = 2"]
+    assert lines(said, "paths meet") == ["one of 2 paths to u: 1 is still to come"]
+    assert said.title + said.brief == (
+        "Back through PowBackward0: ∂f/∂u via u**2 = 1·2·1 = 2, "
+        "one of 2 paths to u: 1 is still to come."
+    )
+
+
+def test_three_paths_are_counted_as_they_come() -> None:
+    trace = record("a = torch.tensor(2.0, requires_grad=True)\ns = a * a + 3 * a\ns.backward()\n")
+    met = [lines(explain(trace, i), "paths meet") for i in steps_of(trace, Backward)]
+    assert met == [
+        [],
+        ["one of 3 paths to a: 2 are still to come"],
+        [
+            "∂s/∂a so far = 3 (via 3 * a) + 2 (via a * a, 1st) = 5",
+            "one of 3 paths to a: 1 is still to come",
+            "∂s/∂a = 3 (via 3 * a) + 2 (via a * a, 1st) + 2 (via a * a, 2nd) = 7",
+        ],
+    ]
+
+
+def test_nameless_intermediates_are_passed_over() -> None:
+    trace = record(
+        "x = torch.tensor([[0.9, -0.2]])\nw = torch.tensor([[0.5], [-0.3]], requires_grad=True)\n"
+        "y_hat = torch.sigmoid(x @ w + 1)\nloss = (1 - y_hat) ** 2\nloss.backward()\n"
+    )
+    (index,) = steps_of(trace, Accumulate)
+    assert lines(explain(trace, index), "chain rule") == [
+        "∂loss/∂w[0,0] = ∂loss/∂y_hat · ∂y_hat/∂w[0,0]",
+        "∂loss/∂w[0,0] = (0.3619·(-1)) · (0.1482·0.9) = -0.04827",
+    ]
+
+
+def test_two_ways_over_one_nameless_value_are_not_made_one() -> None:
+    trace = record(
+        "a = torch.tensor(2.0, requires_grad=True)\nb = a * 3\nc = (b * 2) * (b * 5)\n"
+        "c.backward()\n"
+    )
+    (index,) = steps_of(trace, Accumulate)
+    said = lines(explain(trace, index), "chain rule")
+    assert said[0] == "2 paths lead from c to a, each brings its contribution:"
+    assert not any("∂c/∂a ·" in line or line.endswith("∂c/∂b · ∂b/∂a") for line in said), said
 
 
 def test_a_chosen_tensor_is_worked_out_alone() -> None:
@@ -164,12 +222,12 @@ def test_two_paths_and_their_sum() -> None:
     trace = trace_of("uv")
     index = steps_of(trace, Accumulate, "u.grad")[0]
     assert lines(explain(trace, index), "chain rule") == [
-        "2 paths lead from f to u, each gives its contribution:",
-        "path 1 = ∂f/∂(u * v) · ∂(u * v)/∂u",
-        "path 1 = 1 · 2 = 2",
-        "path 2 = ∂f/∂(u**2) · ∂(u**2)/∂u",
-        "path 2 = 1 · 2 = 2",
-        "∂f/∂u = 2 + 2 = 4",
+        "2 paths lead from f to u, each brings its contribution:",
+        "∂f/∂u via (u * v) = ∂f/∂(u * v) · ∂(u * v)/∂u",
+        "∂f/∂u via (u * v) = 1 · 2 = 2",
+        "∂f/∂u via u**2 = ∂f/∂(u**2) · ∂(u**2)/∂u",
+        "∂f/∂u via u**2 = 1 · 2 = 2",
+        "∂f/∂u = 2 (via u * v) + 2 (via u**2) = 4",
     ]
 
 
@@ -203,8 +261,7 @@ def test_where_elements_fan_out_the_largest_term_is_followed() -> None:
     index = steps_of(trace, Accumulate, "w1.grad")[0]
     step = trace[index]
     said = lines(explain(trace, index, (0, 2)), "chain rule")
-    factors = ["y_hat", "h @ w2", "h", "w1"]
-    assert all(f"/∂{name}" in said[0] or f"/∂({name})" in said[0] for name in factors), said[0]
+    assert all(f"/∂{name}[" in said[0] for name in ["y_hat", "h", "w1"]), said[0]
     assert said[0].endswith(" + … (2 terms)"), said[0]
     assert said[-1].endswith(f"Their sum is {step.incoming[0, 2]:.4g}.")
 
@@ -227,7 +284,7 @@ def test_more_than_three_paths_are_counted() -> None:
     said = lines(explain(trace, index), "chain rule")
     # q uses p twice and a twice, s uses q twice and p once; p uses a twice: 2·(2+1+2+1) + 2.
     assert said[0] == "14 paths lead from s to a[0]; the first 3:"
-    assert said[-1].endswith(f"(14 paths) = {trace[index].incoming[0]:.4g}")
+    assert said[-1].endswith(f"(14 paths) = {trace[index].incoming[0]:.4f}")
 
 
 def test_gradients_that_accumulate_are_warned_of() -> None:
@@ -255,7 +312,58 @@ def test_no_grad_and_in_place() -> None:
     said = [explain(trace, i).what for i in steps_of(trace, Forward)]
     assert "takes no note" in said[-2]
     assert "in place" in said[-1]
-    assert lines(explain(trace, steps_of(trace, Forward)[-1]))[-1].endswith("= 0.6")
+    said = explain(trace, steps_of(trace, Forward)[-1])
+    assert said.title == "u is updated"
+    assert lines(said) == ["u ← u − 0.1 · ∂f/∂u", "u ← 1 − 0.1·4 = 0.6"]
+
+
+def test_an_update_by_hand_names_its_rate() -> None:
+    trace = record(
+        "w = torch.tensor([[0.5], [-0.3]], requires_grad=True)\nlr = 0.01\n"
+        "loss = (w * w).sum()\nloss.backward()\nwith torch.no_grad():\n    w -= lr * w.grad\n"
+    )
+    said = explain(trace, steps_of(trace, Forward)[-1])
+    assert lines(said) == [
+        "w ← w − lr · ∂loss/∂w",
+        "w[0,0] ← 0.5 − 0.01·1 = 0.49",
+        "w before = [[0.5], [-0.3]]",
+        "w after = [[0.49], [-0.294]]",
+    ]
+
+
+@pytest.mark.parametrize("change", ["w *= 2", "w -= 0.1 * x", "w -= w.grad"])
+def test_another_change_in_place_is_not_called_an_update(change: str) -> None:
+    trace = record(
+        "x = torch.tensor(5.0)\nw = torch.tensor(2.0, requires_grad=True)\n(w * x).backward()\n"
+        f"x = x + 1\nwith torch.no_grad():\n    {change}\n"
+    )
+    said = explain(trace, steps_of(trace, Forward)[-1])
+    assert said.title == "w changes in place"
+    assert "∂" not in "".join(lines(said))
+
+
+def test_binary_cross_entropy_as_it_is_taught() -> None:
+    trace = record(
+        "p = torch.tensor(0.25, requires_grad=True)\ny = torch.tensor(1.0)\n"
+        "loss = F.binary_cross_entropy(p, y)\nloss.backward()\n"
+    )
+    forward, backward = steps_of(trace, Forward)[0], steps_of(trace, Backward)[0]
+    assert lines(explain(trace, forward)) == [
+        "loss = −(y · log(p) + (1 − y) · log(1 − p))",
+        "loss = -(1·log(0.25) + (1 − 1)·log(1 − 0.25)) = 1.3863",
+    ]
+    assert lines(explain(trace, backward), "rule") == [
+        "∂loss/∂p = ∂loss/∂loss · (p − y) / ((1 − p) · p)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1.6005, "1.6005"), (0.2344, "0.2344"), (0.07643999, "0.07644"), (-0.125, "-0.125"),
+     (1234.5678, "1234.57"), (2.0, "2"), (1e-7, "1e-07"), (123456.78, "1.235e+05"), (-0.0, "0")],
+)  # fmt: skip
+def test_numbers_carry_four_decimals_and_four_digits(value: float, text: str) -> None:
+    assert number(value) == text
 
 
 def test_a_part_changed_in_place() -> None:
@@ -280,8 +388,8 @@ def test_cleared_and_assigned_gradients() -> None:
 def test_a_loop_tells_its_round() -> None:
     trace = trace_of("training")
     assert [explain(trace, i).title for i in steps_of(trace, Loop)] == [
-        "Loop: epoch, round 1 of 2",
-        "Loop: epoch, round 2 of 2",
+        "Round 1 of 2 of the loop over epoch",
+        "Round 2 of 2 of the loop over epoch",
     ]
 
 
@@ -289,7 +397,7 @@ def test_a_transposed_weight_transposed_again() -> None:
     trace = trace_of("training")
     index = steps_of(trace, Backward, "AddmmBackward0")[0]
     line = next(p for p in explain(trace, index).parts if p.heading == "rule").lines[1]
-    assert line.text == "∂loss/∂tanh₁ = ∂loss/∂model(x) @ model.2.weight"
+    assert line.text == "∂loss/∂model.1(…) = ∂loss/∂model(x) @ model.2.weight"
     assert r"\, {\mathit{model.2.weight}}" in line.latex
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from string import Template
@@ -208,32 +209,44 @@ def test_a_phase_that_only_clears_gradients_is_called_so(long_run: Trace) -> Non
 def test_what_was_left_out_can_be_had(long_run: Trace) -> None:
     text = export_markdown(long_run)
     rows = next(table for table in tables(text) if table[0][0] == "Iteration")
-    third, last_but_one = rows[3][2].split(":"), rows[39][2].split(":")
+    third, last_but_one = rows[3][2].split("–"), rows[39][2].split("–")
     command = f"backprop-tui export made_here.py --steps {third[0]}:{last_but_one[1]}"
     assert "Iterations 3 to 39 are left out here; the losses are in the table at the end. " in text
     assert f"`{command}`" in text
-    part = export_markdown(long_run, int(third[0]), int(last_but_one[1]))
+    part = export_markdown(long_run, int(third[0]) - 1, int(last_but_one[1]))
     assert len([h for h in headings(part) if h.startswith("## Iteration")]) == 37
 
 
 def test_a_range_begins_with_the_parameters_as_they_were(long_run: Trace) -> None:
     whole = tables(export_markdown(long_run))
     steps = next(table for table in whole if table[0][0] == "Iteration")[2][2]
-    start, stop = map(int, steps.split(":"))
-    (row,) = tables(export_markdown(long_run, start, stop))[-1][1:]
+    first, last = map(int, steps.split("–"))
+    (row,) = tables(export_markdown(long_run, first - 1, last))[-1][1:]
     assert row[:4] == ["w", "(2,)", "[0.8, -1.6]", "[0.64, -1.28]"]
 
 
 @pytest.mark.parametrize(
     ("start", "stop", "extent"),
-    [(0, None, "all {n} steps"), (2, 5, "steps 2:5 of {n}"), (-3, None, "steps {a}:{n} of {n}"),
-     (0, 10_000, "all {n} steps"), (7, 3, "steps 7:7 of {n}")],
+    [(0, None, "all {n} steps"), (2, 5, "steps 3 to 5 of {n}"),
+     (-3, None, "steps {a} to {n} of {n}"), (0, 10_000, "all {n} steps"),
+     (7, 3, "steps 8 to 7 of {n}")],
 )  # fmt: skip
 def test_a_range_is_taken_as_a_slice(
     long_run: Trace, start: int, stop: int | None, extent: str
 ) -> None:
     n = len(long_run)
-    assert extent.format(n=n, a=n - 3) in export_markdown(long_run, start, stop)
+    assert extent.format(n=n, a=n - 2) in export_markdown(long_run, start, stop)
+
+
+def test_steps_are_counted_from_one_as_on_the_screen(two_points: str) -> None:
+    numbers = [int(n) for n in re.findall(r"^\*\*Step (\d+) · ", two_points, re.MULTILINE)]
+    assert numbers[0] == 1
+    assert numbers == sorted(set(numbers))
+
+
+def test_a_leaf_does_not_repeat_the_chain_rule_of_the_node_before(two_points: str) -> None:
+    weight = r"\partial \mathit{loss}}{\partial w[0,0]} = \frac"
+    assert two_points.count(weight) == 2 * 1  # one for each point
 
 
 def test_a_failed_run_is_told_up_to_where_it_failed() -> None:

@@ -16,7 +16,14 @@ from backprop_tui.explain.gradients import (
 from backprop_tui.explain.naming import Names, grad_of, named, partial
 from backprop_tui.explain.record import Element, Equation, Explanation, Part
 from backprop_tui.explain.worked import Index, named_element
-from backprop_tui.explain.write import SMALL_ARRAY, equal, is_value, sentence, shape_words
+from backprop_tui.explain.write import (
+    SMALL_ARRAY,
+    brief_value,
+    equal,
+    is_value,
+    sentence,
+    shape_words,
+)
 from backprop_tui.trace.steps import Accumulate, SeedGrad
 from backprop_tui.trace.trace import Trace
 
@@ -28,13 +35,13 @@ def explain_seed(step: SeedGrad, names: Names) -> Explanation:
     one = scalar and step.grad.item() == 1
     if one:
         what = (
-            f"Backward begins at {tensor.text}. A quantity changes exactly as much as itself, "
-            f"so its derivative by itself is 1; from here the chain rule works its way back."
+            "A quantity changes exactly as much as itself, so its derivative by itself is 1. "
+            "From here the chain rule works its way back."
         )
         left = partial(root, root)
     else:
         what = (
-            f"Backward begins at {tensor.text} with the gradient that was handed to backward(): "
+            f"It begins with the gradient that was handed to backward(): "
             f"what is differentiated is the sum of {tensor.text} times these numbers."
         )
         left = partial(root if not scalar else named("L"), tensor)
@@ -43,6 +50,7 @@ def explain_seed(step: SeedGrad, names: Names) -> Explanation:
         what,
         (Part("chain rule", (is_value(left, step.grad),)),),
         Element(step.tensor.tensor, tensor.text, (0,) * step.grad.ndim),
+        brief=f": {left.text} = {brief_value(step.grad)}. {what}",
     )
 
 
@@ -55,30 +63,42 @@ def explain_accumulate(
     at = element_of(step.after, element)
     left = grad_of(name)
     here = named_element(left, step.after, at)
+    whole = partial(root, name)
     if step.node is None:
         what = (
             f"{name.text} is no leaf, but retain_grad() asked to keep its gradient: "
             f"it is copied into {name.text}.grad on its way."
         )
     else:
-        what = f"The gradient has reached the leaf {name.text} and is added into {name.text}.grad."
+        what = f"AccumulateGrad: the gradient has reached the leaf {name.text}."
+    brief = f" = {brief_value(step.incoming)}. {what}"
     lines: list[Equation] = []
     if step.before is None:
         lines.append(sentence(f"before: no gradient yet ({name.text}.grad is None)"))
         lines.append(is_value(left, step.after))
     else:
-        what += (
-            " There was a gradient already, and the new one is added to it: it accumulates, "
-            "for it was not cleared (zero_grad) since the last backward."
+        note = (
+            "There was a gradient already: the new one is added to it, it accumulates, "
+            "because nothing cleared it (zero_grad) since the last backward."
         )
+        what += f" {note}"
         terms = np.array([step.before[at], step.incoming[at]])
         lines.append(equal(here, plus(terms), step.after[at].item()))
+        brief = f" = {brief_value(step.incoming)}; {lines[-1].text}. {note}"
         if 1 < step.after.size <= SMALL_ARRAY:
             lines.append(is_value(left, step.after))
     parts = [Part("accumulates into .grad", tuple(lines))]
     node = step.node.node if step.node is not None else step.tensor.node
     if seed is not None and node is not None:
-        found = chain(trace, seed, node, None, step.tensor, at)
+        found = chain(
+            trace,
+            seed,
+            node,
+            None,
+            step.tensor,
+            at,
+            lambda tensor: names.has_name(tensor, step.index),
+        )
         if found is not None:
             target = partial(root, named_element(name, step.after, at))
             total = step.incoming[at].item()
@@ -92,9 +112,10 @@ def explain_accumulate(
         else ""
     )
     return Explanation(
-        f"AccumulateGrad: {left.text}" if step.node is not None else f"retain_grad: {left.text}",
+        f"{left.text} receives {whole.text}" if step.node else f"{left.text} keeps {whole.text}",
         what,
         tuple(parts),
         Element(step.tensor.tensor, name.text, at),
         summary,
+        brief,
     )

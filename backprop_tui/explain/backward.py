@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from backprop_tui.engines.base import Outgoing, TensorValue
 from backprop_tui.explain.chain import chain
+from backprop_tui.explain.contributions import Contribution, Meeting, meeting
+from backprop_tui.explain.formulas import formula_name
 from backprop_tui.explain.gradients import (
     chain_lines,
     element_of,
@@ -13,6 +13,8 @@ from backprop_tui.explain.gradients import (
     listed,
     plus,
     root_of,
+    sum_of_ways,
+    via,
 )
 from backprop_tui.explain.naming import Name, Names, named, partial
 from backprop_tui.explain.record import Element, Equation, Explanation, Part
@@ -27,8 +29,8 @@ from backprop_tui.explain.worked import (
 )
 from backprop_tui.explain.write import (
     SMALL_ARRAY,
+    brief_value,
     equal,
-    filled,
     is_value,
     joined,
     operands,
@@ -42,6 +44,9 @@ from backprop_tui.trace.trace import Trace
 
 #: Chains are spelled for this many inputs of a Node, unless one is asked for.
 MOST_CHAINS = 3
+#: A longer rule is left out of the caption.
+LONGEST_RULE = 60
+_ORDINALS = ("1st", "2nd", "3rd", "further")
 
 _IN_PLACE = (
     "A part of the tensor was changed in place. The gradient of that part goes back through what "
@@ -91,6 +96,7 @@ class _Node:
         else:
             self.chosen = self.edges
         self.element = element
+        self.meetings: dict[int, Meeting | None] = {}
 
     def explanation(self) -> Explanation:
         parts = [Part("incoming gradient", tuple(self.incoming()))]
@@ -99,31 +105,62 @@ class _Node:
         numbers: list[Equation] = []
         summed: list[Equation] = []
         met: list[Equation] = []
+        briefs: list[str] = []
         for edge, value, out in self.chosen[: MOST_CHAINS * 4]:
             at = element_of(value.data, self.element)
-            numbers += self.numbers(edge, value, out, at)
-            summed += self.summed(value, out, at)
-            met += self.met(value, out, at)
+            worked = self.numbers(edge, value, out, at)
+            sums, meets = self.summed(edge, value, out, at), self.met(edge, value, at)
+            briefs.append(self.brief(edge, value, out, [*worked, *sums], meets))
+            numbers += worked
+            summed += sums
+            met += meets
         parts.append(Part("numbers", tuple(numbers)))
         parts.append(Part("summed because of broadcasting", tuple(summed)))
-        parts.append(Part("two paths meet", tuple(met)))
+        parts.append(Part("paths meet", tuple(met)))
         parts.append(Part("chain rule", tuple(self.chains())))
-        worked = self.chosen[0] if self.chosen else None
+        worked_on = self.chosen[0] if self.chosen else None
         return Explanation(
-            f"Backward through {self.step.node.name}",
+            f"Back through {self.step.node.name}",
             self.what(),
             tuple(part for part in parts if part.lines),
-            None if worked is None else self.worked(worked[1]),
+            None if worked_on is None else self.worked(worked_on[1]),
             self.summary(),
+            ": " + "; ".join(briefs[:MOST_CHAINS]) + "." if briefs else ".",
         )
 
     def what(self) -> str:
         arrived = joined(self.gradients).text
-        going = [self.names.of(value.tensor, self.step.index).text for _, value, _ in self.edges]
-        words = f"The gradient {arrived} has arrived here, at the Node that {self.op.name} left"
-        words += " in the graph. It is multiplied by the local derivative"
-        words += f" and passed on to {listed(going)}." if going else "."
-        return f"{words} {self.op.help}".strip()
+        going = list(
+            dict.fromkeys(
+                self.names.of(value.tensor, self.step.index).text for _, value, _ in self.edges
+            )
+        )
+        words = f"{arrived} has arrived at the Node that {self.op.name} left in the graph."
+        if going:
+            words += f" Times the local derivative, it goes on to {listed(going)}."
+        tells = "gradient" in self.op.help or "derivative" in self.op.help
+        return f"{words} {self.op.help}" if tells else words
+
+    def brief(
+        self,
+        edge: int,
+        value: TensorValue,
+        out: Outgoing,
+        worked: list[Equation],
+        met: list[Equation],
+    ) -> str:
+        """What this edge brought, in a few words."""
+        if met and met[0].latex and out.grad.size == 1:
+            return "; ".join(line.text for line in met)
+        if out.grad.size == 1 and worked:
+            words = worked[-1].text
+        else:
+            rule = self.rule(edge, value)
+            words = self.target(edge, value).text
+            if rule is not None and len(rule.text) <= LONGEST_RULE and out.unreduced is None:
+                words = rule.text
+            words += f" = {brief_value(out.grad)}"
+        return f"{words}, {met[-1].text}" if met else words
 
     def incoming(self) -> list[Equation]:
         lines = []
@@ -134,8 +171,33 @@ class _Node:
                 lines.append(is_value(name, grad))
         return lines
 
-    def target(self, value: TensorValue) -> Name:
-        return partial(self.root, self.names.of(value.tensor, self.step.index))
+    def meeting(self, edge: int) -> Meeting | None:
+        if edge not in self.meetings:
+            seed = self.names.seed_before(self.step.index)
+            self.meetings[edge] = (
+                None if seed is None else meeting(self.trace, seed, self.step, edge)
+            )
+        return self.meetings[edge]
+
+    def over(self, contribution: Contribution) -> Name:
+        """What a contribution came over: the result of its Node's op."""
+        forward = self.trace.forward_of(contribution.node)
+        if forward is None or not forward.outputs:
+            return named(f"Node {contribution.node}")
+        name = self.names.of(forward.outputs[0].tensor, self.step.index)
+        if not contribution.twin:
+            return name
+        which = _ORDINALS[min(contribution.twin, len(_ORDINALS)) - 1]
+        return Name(f"{name.bare.text}, {which}", rf"{name.bare.tex}\text{{, {which}}}")
+
+    def named_after(self, edge: int, name: Name) -> Name:
+        """A gradient's name; if this edge brings a part of it only, it is said over what."""
+        met = self.meeting(edge)
+        return name if met is None else via(name, self.over(met.arrived[-1]))
+
+    def target(self, edge: int, value: TensorValue) -> Name:
+        whole = partial(self.root, self.names.of(value.tensor, self.step.index))
+        return self.named_after(edge, whole)
 
     def rule(self, edge: int, value: TensorValue) -> Equation | None:
         rule = vjp_of(self.op, edge)
@@ -143,13 +205,14 @@ class _Node:
             return None
         parts = operands(self.forward, self.names, self.step.index)
         parts["grad"] = joined(self.gradients)
-        return equal(self.target(value), filled(rule.formula, parts))
+        return equal(self.target(edge, value), formula_name(rule.formula, parts, self.forward))
 
     def numbers(self, edge: int, value: TensorValue, out: Outgoing, at: Index) -> list[Equation]:
-        whole = out.grad if out.unreduced is None else out.unreduced
+        summed = _is_summed(out)
+        whole = out.unreduced if out.unreduced is not None and summed else out.grad
         recorded = whole[lifted(at, out.grad.shape, whole.shape)].item()
-        left = self.part(value, at)
-        if out.unreduced is not None:
+        left = self.named_after(edge, self.part(value, at))
+        if summed:
             left = Name(f"{left.text} (one part)", left.tex + r"\text{ (one part)}")
         made = backward_working(
             self.forward,
@@ -167,16 +230,16 @@ class _Node:
                 lines.append(working(left, made, recorded, names=True))
             lines.append(working(left, made, recorded))
         found = [line for line in lines if line is not None] or [is_value(left, recorded)]
-        if 1 < out.grad.size <= SMALL_ARRAY and out.unreduced is None:
-            found.append(is_value(self.target(value), out.grad))
+        if 1 < out.grad.size <= SMALL_ARRAY and not summed:
+            found.append(is_value(self.target(edge, value), out.grad))
         return found
 
     def part(self, value: TensorValue, at: Index) -> Name:
         name = self.names.of(value.tensor, self.step.index)
         return partial(self.root, named_element(name, value.data, at))
 
-    def summed(self, value: TensorValue, out: Outgoing, at: Index) -> list[Equation]:
-        if out.unreduced is None:
+    def summed(self, edge: int, value: TensorValue, out: Outgoing, at: Index) -> list[Equation]:
+        if out.unreduced is None or not _is_summed(out):
             return []
         shape, whole = out.grad.shape, out.unreduced
         lead = whole.ndim - len(shape)
@@ -190,20 +253,35 @@ class _Node:
         first = lifted(at, shape, whole.shape)
         index = tuple(slice(None) if i in dims else k for i, k in enumerate(first))
         terms = whole[index].ravel()
-        return [
+        left = self.named_after(edge, self.part(value, at))
+        lines = [
             sentence(
                 f"{name} {shape_words(shape)} was broadcast to {shape_words(whole.shape)}, "
                 f"so its gradient is summed over {over}:"
             ),
-            equal(self.part(value, at), plus(terms), out.grad[at].item()),
-            *([is_value(self.target(value), out.grad)] if 1 < out.grad.size <= SMALL_ARRAY else []),
+            equal(left, plus(terms), out.grad[at].item()),
         ]
+        if 1 < out.grad.size <= SMALL_ARRAY:
+            lines.append(is_value(self.target(edge, value), out.grad))
+        return lines
 
-    def met(self, value: TensorValue, out: Outgoing, at: Index) -> list[Equation]:
-        if out.before is None:
+    def met(self, edge: int, value: TensorValue, at: Index) -> list[Equation]:
+        """The contributions so far, and whether they are all."""
+        met = self.meeting(edge)
+        if met is None:
             return []
-        terms = np.array([out.before[at], out.grad[at]])
-        return [equal(self.part(value, at), plus(terms), out.after[at].item())]
+        name = self.names.of(value.tensor, self.step.index).text
+        terms = [(one.grad[at].item(), self.over(one)) for one in met.arrived]
+        total = sum(term for term, _ in terms)
+        left = self.part(value, at)
+        if met.missing:
+            left = Name(f"{left.text} so far", left.tex + r"\text{ so far}")
+        lines = [equal(left, sum_of_ways(terms), total)] if len(terms) > 1 else []
+        if met.missing:
+            come = "is" if met.missing == 1 else "are"
+            words = f"one of {met.total} paths to {name}: {met.missing} {come} still to come"
+            lines.append(sentence(words))
+        return lines
 
     def chains(self) -> list[Equation]:
         lines: list[Equation] = []
@@ -211,10 +289,18 @@ class _Node:
             if self.seed is None:
                 break
             at = element_of(value.data, self.element)
-            found = chain(self.trace, self.seed, self.step.node.node, edge, value, at)
+            found = chain(
+                self.trace,
+                self.seed,
+                self.step.node.node,
+                edge,
+                value,
+                at,
+                lambda tensor: self.names.has_name(tensor, self.step.index),
+            )
             # One factor alone repeats the rule above.
             if found is not None and (found.paths > 1 or len(found.ways[0].factors) > 1):
-                left = self.part(value, at)
+                left = self.named_after(edge, self.part(value, at))
                 total = out.grad[at].item()
                 lines += chain_lines(found, left, total, self.names, self.step.index, self.seed)
         return lines
@@ -225,16 +311,27 @@ class _Node:
 
     def summary(self) -> str:
         words = []
-        for _, value, out in self.chosen:
+        for edge, value, out in self.chosen:
             if out.grad.size > 1:
-                name = self.target(value).text
+                name = self.target(edge, value).text
                 words.append(
                     f"{name} has shape {shape_words(out.grad.shape)}: "
                     f"{out.grad.size - 1} more {elements(out.grad.size - 1)} like the one above."
                 )
-        if any(edge is None for edge in self.step.outgoing):
-            words.append("An input that requires no gradient gets none.")
+        without = [
+            self.names.of(unwanted.tensor, self.step.index).text
+            for edge, out in enumerate(self.step.outgoing)
+            if out is None and (unwanted := input_of(self.forward, self.op, edge)) is not None
+        ]
+        if without:
+            verb = "requires no gradient and gets" if len(without) == 1 else "require and get"
+            words.append(f"{listed(without)} {verb} none.")
         return " ".join(words)
+
+
+def _is_summed(out: Outgoing) -> bool:
+    """Whether broadcasting made more than one number of one."""
+    return out.unreduced is not None and out.unreduced.size > out.grad.size
 
 
 def _without_record(trace: Trace, step: Backward, names: Names) -> Explanation:
@@ -254,7 +351,7 @@ def _without_record(trace: Trace, step: Backward, names: Names) -> Explanation:
             to = _made_by(trace, names, step.index, out.edge.node, out.edge.index)
         lines.append(is_value(partial(root, to or named(f"input_{number}")), out.grad))
     return Explanation(
-        f"Backward through {step.node.name}",
+        f"Back through {step.node.name}",
         _IN_PLACE
         if step.node.name.endswith("CopySlices")
         else f"{step.node.name} passes the gradient on. No formula is known for this Node here; "

@@ -5,13 +5,18 @@ on. What one path contributes is found as backward itself finds it, by sending t
 along this path only. Its factors are entries of the Jacobians on the way, each found by sending a
 one-hot gradient through one Node. Where elements fan out (a matrix product), the way of the
 largest contribution is followed, and the number of ways is told.
+
+What the program gave no name is passed over where only one way leads through it:
+
+    ∂loss/∂z · ∂z/∂(x @ w) · ∂(x @ w)/∂w    becomes    ∂loss/∂z · ∂z/∂w
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
+from math import prod
 
 import numpy as np
 
@@ -30,6 +35,8 @@ from backprop_tui.trace.trace import Trace
 
 #: Graphs with more Nodes than this between root and tensor are not searched at a key press.
 MOST_NODES = 2_000
+#: Further factors are not joined where finding out whether it is right takes more Nodes than this.
+MOST_JOINED = 200
 #: Paths that are spelled out.
 MOST_PATHS = 3
 #: Elements of a Node's output that are tried to find the largest contribution; large tensors,
@@ -50,31 +57,35 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """``∂of[of_at]/∂by[by_at]`` = ``value``: an entry of a Jacobian."""
+    """``∂of[of_at]/∂by[by_at]`` = ``value``: an entry of a Jacobian, the product of ``parts``."""
 
     of: TensorValue
     of_at: Index
     by: TensorValue
     by_at: Index
-    value: float
+    parts: tuple[float, ...]
+
+    @property
+    def value(self) -> float:
+        """The parts multiplied."""
+        return prod(self.parts)
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
     """One path: its factors from the root on, its whole contribution, and of how many element
-    ways (``ways``) the factors are the one with the largest product."""
+    ways (``ways``) the factors are the one with the largest product. ``route`` are the tensors
+    between the root and the end."""
 
     factors: tuple[Factor, ...]
     contribution: float
     ways: int
+    route: tuple[TensorValue, ...] = ()
 
     @property
     def product(self) -> float:
         """The factors multiplied."""
-        result = 1.0
-        for factor in self.factors:
-            result *= factor.value
-        return result
+        return prod(factor.value for factor in self.factors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +97,20 @@ class Chain:
 
 
 def chain(
-    trace: Trace, seed: SeedGrad, node: int, edge: int | None, target: TensorValue, at: Index
+    trace: Trace,
+    seed: SeedGrad,
+    node: int,
+    edge: int | None,
+    target: TensorValue,
+    at: Index,
+    has_name: Callable[[int], bool] = lambda tensor: True,
 ) -> Chain | None:
     """The ways from the root to element ``at`` of ``target``.
 
     ``edge`` tells the edge of Node ``node`` that leads to ``target``; None: ``target`` is what
-    ``node`` belongs to (a leaf's AccumulateGrad, or a result's grad_fn). None where a Node on the
-    way has no record, or the graph is too large.
+    ``node`` belongs to (a leaf's AccumulateGrad, or a result's grad_fn). Tensors on the way that
+    have no name are passed over where that is right. None where a Node on the way has no record,
+    or the graph is too large.
     """
     root = seed.tensor.node
     if root is None:
@@ -102,7 +120,7 @@ def chain(
         return None
     ways = []
     for path in _paths(trace, root, node, counts, edge):
-        way = _way(seed, path, at)
+        way = None if path is None else _way(trace, seed, path, at, has_name)
         if way is None:
             return None
         ways.append(way)
@@ -172,9 +190,25 @@ def _hops(trace: Trace, path: Sequence[tuple[int, int, int]]) -> list[Hop] | Non
     return hops
 
 
-def _way(seed: SeedGrad, path: list[Hop] | None, at: Index) -> Way | None:
-    if path is None:
-        return None
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A factor, whether it is only a view, how many elements contribute over it, and by which hops
+    (``first`` to ``last``) it was made."""
+
+    factor: Factor
+    view: bool
+    count: int
+    first: int
+    last: int
+
+
+def _way(
+    trace: Trace,
+    seed: SeedGrad,
+    path: list[Hop],
+    at: Index,
+    has_name: Callable[[int], bool],
+) -> Way | None:
     grads = [seed.grad]
     for hop in path:
         pulled = pull_back(hop.step, hop.op, hop.edge, _arriving(hop, grads[-1]))
@@ -183,19 +217,82 @@ def _way(seed: SeedGrad, path: list[Hop] | None, at: Index) -> Way | None:
         grads.append(pulled[0])
     if grads[-1].ndim != len(at):
         return None
-    factors: list[tuple[Factor, bool]] = []
+    pieces: list[_Piece] = []
     ways, here = 1, at
-    for hop, grad in zip(reversed(path), reversed(grads[:-1]), strict=True):
+    for number in reversed(range(len(path))):
+        hop, grad = path[number], grads[number]
         by = input_of(hop.step, hop.op, hop.edge)
         found = _largest(hop, grad, here)
         if by is None or found is None:
             return None
         there, value, count = found
-        factor = Factor(hop.step.outputs[hop.output], there, by, here, value)
-        factors.insert(0, (factor, hop.op.view and value == 1 and count == 1))
+        factor = Factor(hop.step.outputs[hop.output], there, by, here, (value,))
+        view = hop.op.view and value == 1 and count == 1
+        pieces.insert(0, _Piece(factor, view, count, number, number))
         ways *= count
         here = there
-    return Way(_spelled(seed, factors, here), float(grads[-1][at]), ways)
+    route = tuple(hop.step.outputs[hop.output] for hop in path[1:])
+    joined = _joined(trace, path, pieces, has_name)
+    factors = [(piece.factor, piece.view) for piece in joined]
+    return Way(_spelled(seed, factors, here), float(grads[-1][at]), ways, route)
+
+
+def _joined(
+    trace: Trace, path: list[Hop], pieces: list[_Piece], has_name: Callable[[int], bool]
+) -> list[_Piece]:
+    """Factors over a nameless tensor made into one: ``∂a/∂b · ∂b/∂c`` is ``∂a/∂c`` if no other way
+    leads from a to c. Left alone where nothing but ``∂root/∂end`` would remain."""
+    found: list[_Piece] = []
+    for piece in pieces:
+        before = found[-1] if found else None
+        if (
+            before is not None
+            and not before.view
+            and not piece.view
+            and not has_name(piece.factor.of.tensor)
+            and piece.count == 1
+            and _only_way(trace, path[before.first], path[piece.last])
+        ):
+            factor = replace(
+                before.factor,
+                by=piece.factor.by,
+                by_at=piece.factor.by_at,
+                parts=before.factor.parts + piece.factor.parts,
+            )
+            found[-1] = _Piece(factor, False, before.count, before.first, piece.last)
+        else:
+            found.append(piece)
+    return found if sum(not piece.view for piece in found) > 1 else pieces
+
+
+def _only_way(trace: Trace, start: Hop, end: Hop) -> bool:
+    """Whether from the Node of ``start`` one way only leads to where ``end`` leads."""
+    assert start.step.node is not None
+    assert end.step.node is not None
+    goal = end.step.node.next_functions[end.edge]
+    oldest = -1 if goal is None or goal.variable is not None else _age(trace, goal.node)
+    ways = 0
+    waiting, looked = [start.step.node.node], 0
+    while waiting:
+        looked += 1
+        if looked > MOST_JOINED:
+            return False
+        for edge in _edges(trace, waiting.pop()):
+            if edge is None:
+                continue
+            if goal is not None and (edge.node, edge.index) == (goal.node, goal.index):
+                ways += 1
+                if ways > 1:
+                    return False
+            elif _age(trace, edge.node) > oldest:
+                waiting.append(edge.node)
+    return ways == 1
+
+
+def _age(trace: Trace, node: int) -> int:
+    """A Node's sequence number: a Node leads to older ones only; -1 for an AccumulateGrad."""
+    step = trace.forward_of(node)
+    return -1 if step is None or step.node is None else step.node.sequence_nr
 
 
 def _spelled(seed: SeedGrad, factors: list[tuple[Factor, bool]], at: Index) -> tuple[Factor, ...]:
@@ -204,7 +301,7 @@ def _spelled(seed: SeedGrad, factors: list[tuple[Factor, bool]], at: Index) -> t
     kept: list[Factor] = []
     start = float(seed.grad[at])
     if start != 1 or seed.grad.size > 1 or not factors:
-        kept.append(Factor(seed.tensor, at, seed.tensor, at, start))
+        kept.append(Factor(seed.tensor, at, seed.tensor, at, (start,)))
     first = factors[0][0] if factors else None
     for factor, view in factors:
         if view and kept:

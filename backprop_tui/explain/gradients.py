@@ -47,28 +47,65 @@ def element_of(data: Array, wanted: Index | None) -> Index:
     return (0,) * data.ndim
 
 
+def via(left: Name, by: Name) -> Name:
+    """``∂f/∂u via u**2``: the part of a gradient that came over ``by``."""
+    words = by.text if " " in by.text else by.bare.text
+    return Name(
+        f"{left.text} via {words}", rf"\left.{left.tex}\right|_{{\text{{via }} {by.bare.tex}}}"
+    )
+
+
+def sum_of_ways(terms: Sequence[tuple[float, Name]]) -> Name:
+    """``2 (via u**2) + 2 (via u * v)``."""
+    pieces = []
+    for number, (term, by) in enumerate(terms):
+        value, words = _bracketed(term, first=number == 0), by.bare
+        pieces.append(
+            Name(
+                f"{value.text} (via {words.text})",
+                rf"\underbrace{{{value.tex}}}_{{\text{{via }} {words.tex}}}",
+            )
+        )
+    return _row(pieces, " + ", "terms")
+
+
 def chain_lines(
     found: Chain, left: Name, total: float, names: Names, at: int, seed: SeedGrad
 ) -> list[Equation]:
     """The chain rule in symbols and in numbers; several paths one by one, then their sum."""
     root = root_name(names, seed)
-    lines: list[Equation] = []
     if found.paths == 1:
         return _way_lines(left, found.ways[0], total, seed, names, at)
-    what = f"{found.paths} paths lead from {root.text} to {_by(left)}"
     shown = len(found.ways)
-    which = ", each gives its contribution" if shown == found.paths else f"; the first {shown}"
-    lines.append(sentence(f"{what}{which}:"))
-    for number, way in enumerate(found.ways, 1):
-        name = Name(f"path {number}", rf"\text{{path {number}}}")
+    which = ", each brings its contribution" if shown == found.paths else f"; the first {shown}"
+    lines = [sentence(f"{found.paths} paths lead from {root.text} to {_by(left)}{which}:")]
+    labels = _labels(found.ways, names, at)
+    for number, way in enumerate(found.ways):
+        path = Name(f"path {number + 1}", rf"\text{{path {number + 1}}}")
+        name = path if labels is None else via(left, labels[number])
         lines += _way_lines(name, way, way.contribution, seed, names, at)
-    terms = np.array([way.contribution for way in found.ways])
-    sum_of = plus(terms)
+    contributions = [way.contribution for way in found.ways]
+    if labels is None:
+        sum_of = plus(np.array(contributions))
+    else:
+        sum_of = sum_of_ways(list(zip(contributions, labels, strict=True)))
     if shown < found.paths:
         count = f" ({found.paths} paths)"
         sum_of = Name(f"{sum_of.text} + …{count}", sum_of.tex + r" + \dots")
     lines.append(equal(left, sum_of, total))
     return lines
+
+
+def _labels(ways: Sequence[Way], names: Names, at: int) -> list[Name] | None:
+    """For each way a tensor that no other way passes, one with a name if there is one."""
+    labels = []
+    for way in ways:
+        others = {t.tensor for other in ways if other is not way for t in other.route}
+        own = [t.tensor for t in way.route if t.tensor not in others]
+        if not own:
+            return None
+        labels.append(names.of(next((t for t in own if names.has_name(t, at)), own[-1]), at))
+    return labels
 
 
 def _way_lines(
@@ -79,7 +116,7 @@ def _way_lines(
     symbols = _row(
         [_factor_name(f, root, tensor, names, at) for f in way.factors], " · ", "factors"
     )
-    product = dotted([factor.value for factor in way.factors])
+    product = dotted([factor.parts for factor in way.factors])
     if way.ways == 1:
         first = [equal(left, symbols)] if len(way.factors) > 1 else []
         return [*first, equal(left, product, total)]
@@ -107,7 +144,7 @@ def _factor_name(factor: Factor, root: Name, tensor: int, names: Names, at: int)
 
 
 def _by(left: Name) -> str:
-    return left.text.split("/∂", 1)[-1]
+    return left.text.split("/∂", 1)[-1].partition(" via ")[0]
 
 
 def plus(terms: Array) -> Name:
@@ -117,10 +154,20 @@ def plus(terms: Array) -> Name:
     )
 
 
-def dotted(factors: Sequence[float]) -> Name:
-    """``1 · 0.9 · (-0.2)``."""
+def dotted(factors: Sequence[tuple[float, ...]]) -> Name:
+    """``1 · (0.5·0.9) · (-0.2)``: a factor made of several parts in parentheses, its ones left
+    out."""
     alone = len(factors) == 1
-    return _row([_bracketed(factor, first=alone) for factor in factors], " · ", "factors")
+    pieces = []
+    for parts in factors:
+        kept = [part for part in parts if part != 1] or [1.0]
+        if len(kept) == 1:
+            pieces.append(_bracketed(kept[0], first=alone))
+            continue
+        inner = [_bracketed(part, first=False) for part in kept]
+        words, tex = "·".join(p.text for p in inner), r" \cdot ".join(p.tex for p in inner)
+        pieces.append(Name(words, tex) if alone else Name(f"({words})", f"({tex})"))
+    return _row(pieces, " · ", "factors")
 
 
 def _bracketed(number: float, *, first: bool) -> Name:

@@ -3,6 +3,8 @@ r"""How a tensor is called in a formula, in text and in LaTeX.
 u           bound by the program                        u          u
 w1, y_hat   its LaTeX follows the field's habits        w1         w_{1}, \hat{y}
 (u * v)     no name: its source text, when short        (u * v)    (u \cdot v)
+linear(x)   … without the words torch. and self.        linear(x)  \operatorname{linear}(x)
+model.0(…)  no name: what comes out of a module
 mul₂        no name and long: the op, numbered per loop round
 wᵀ          a transposed w                              wᵀ         w^{\top}
 ∂L/∂u       the gradient of the root L                  ∂f/∂u      \frac{\partial f}{\partial u}
@@ -22,7 +24,7 @@ from backprop_tui.trace.steps import Bind, Call, Forward, Loop, SeedGrad, Span, 
 from backprop_tui.trace.trace import Trace
 
 #: Source text up to this length names a value that has no name of its own.
-LONGEST_TEXT = 16
+LONGEST_TEXT = 24
 TRANSPOSES = frozenset({"t", "transpose", "permute"})
 
 
@@ -159,7 +161,9 @@ class Names:
         before = self._place
         if before and before[0].expression is span and before[0].call == where.call:
             # A composition: its text names what comes out of it, not what is made on the way.
-            self._labels[before[1]] = self._number(before[2])
+            module = before[0].module
+            made = f"{module}(…)" if module and module != where.module else before[2]
+            self._labels[before[1]] = self._number(made)
         for output in step.outputs:
             if output.tensor in self._labels:
                 continue
@@ -184,9 +188,10 @@ class Names:
         if len(unnamed) == len(grads):
             self._labels.update(zip(unnamed, grads, strict=True))
 
-    def _number(self, op: str) -> str:
-        self._counts[op] = self._counts.get(op, 0) + 1
-        return op + _small(self._counts[op])
+    def _number(self, made: str) -> str:
+        """``mul₂``; what comes out of a module is numbered only if it does so again."""
+        count = self._counts[made] = self._counts.get(made, 0) + 1
+        return made if count == 1 and made.endswith("(…)") else made + _small(count)
 
 
 _CACHE: WeakKeyDictionary[Trace, Names] = WeakKeyDictionary()
@@ -205,8 +210,17 @@ def _small(number: int) -> str:
     return str(number).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
 
 
+_NAMESPACE = re.compile(r"\b(?:torch|F|nn|self|np)\.(?=[A-Za-z_]\w*\()")
+
+
+def source_words(text: str) -> str:
+    """Source text for a formula or a title: whose function it is does not matter there."""
+    return _NAMESPACE.sub("", text)
+
+
 def _label_of(text: str) -> str:
     """Source text as a name: itself, in parentheses if an operator is outermost, or nothing."""
+    text = source_words(text)
     tree = _parse(text) if 0 < len(text) <= LONGEST_TEXT else None
     if tree is None:
         return ""
@@ -261,6 +275,8 @@ def latex_name(text: str) -> str:
         return _latex_identifier(text)
     if re.fullmatch(r"[\w.]+", text) and text.rpartition(".")[2] not in _ATTRIBUTES:
         return rf"\mathit{{{_escape(text)}}}"
+    if text.endswith("(…)"):
+        return latex_name(text[:-3]) + r"(\dots)"
     tree = _parse(text)
     words = None if tree is None else _latex_expression(tree, 0)
     if words is None:

@@ -1,4 +1,8 @@
-"""A number in a formula: four significant digits, in text and in LaTeX."""
+"""A number in a formula: at least four decimals and four significant digits.
+
+Four decimals are what PyTorch prints and the Tensors pane shows; a small number gets more, so that
+a product of shown numbers can be checked by hand.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,10 @@ import numpy as np
 
 from backprop_tui.engines.base import Array
 
+#: Between these a number is written with four decimals.
+_FIXED = 0.1
+_LARGE = 1e5
+
 
 def number(value: float) -> str:
     """``0.6248``, ``-3``, ``1.2e-05``, ``inf``, ``True``."""
@@ -15,10 +23,15 @@ def number(value: float) -> str:
         return str(bool(value))
     if isinstance(value, int) and abs(value) < 10**9:
         return str(value)
-    words = f"{float(value) + 0.0:.4g}"  # + 0.0: a negative zero is 0
-    if "e+" in words and abs(value) < 1e7 and float(value).is_integer():
-        return f"{int(value)}"
-    return words
+    wide = float(value) + 0.0  # + 0.0: a negative zero is 0
+    size = abs(wide)
+    if size < 1e7 and wide.is_integer():
+        return f"{int(wide)}"
+    if not _FIXED <= size < _LARGE:
+        return f"{wide:.4g}"
+    # Digits before the point count too: 1234.57, not 1234.5678.
+    decimals = 4 if size < 100 else max(1, 6 - len(str(int(size))))
+    return f"{wide:.{decimals}f}".rstrip("0").rstrip(".")
 
 
 def number_latex(value: float) -> str:

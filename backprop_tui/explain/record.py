@@ -33,7 +33,7 @@ HEADINGS = (
     "result",
     "incoming gradient",
     "summed because of broadcasting",
-    "two paths meet",
+    "paths meet",
     "chain rule",
     "accumulates into .grad",
     "update",
@@ -55,7 +55,8 @@ class Explanation:
     """The Maths of one step.
 
     ``what`` says in a sentence or two what happens and why it matters; ``summary`` what was not
-    worked out (shapes, how many further elements).
+    worked out (shapes, how many further elements). ``title + brief`` is the caption: what happened,
+    with the number that matters.
     """
 
     title: str
@@ -63,3 +64,4 @@ class Explanation:
     parts: tuple[Part, ...] = ()
     element: Element | None = None
     summary: str = ""
+    brief: str = ""

@@ -14,6 +14,7 @@ from backprop_tui.explain.worked import SMALL, TOLERANCE, Index, named_element
 from backprop_tui.explain.write import (
     BECOMES,
     SMALL_ARRAY,
+    brief_value,
     equal,
     filled,
     is_value,
@@ -39,8 +40,8 @@ def explain_update(step: Update, names: Names, element: Index | None) -> Explana
         lines = (Part("values", _before_and_after(step, name, at)),)
     else:
         what = (
-            f"{step.optimizer} moves {name.text} a small step against its gradient, "
-            "so that the loss becomes smaller. This is no part of the graph."
+            "A step against the gradient makes the loss smaller. It is no part of the graph: "
+            "autograd takes no note of it."
         )
     rest = step.before.data.size - 1
     summary = (
@@ -51,8 +52,22 @@ def explain_update(step: Update, names: Names, element: Index | None) -> Explana
     )
     element_worked = Element(step.before.tensor, name.text, at)
     return Explanation(
-        f"{step.optimizer} updates {name.text}", what, lines, element_worked, summary
+        f"{step.optimizer} updates {name.text}",
+        what,
+        lines,
+        element_worked,
+        summary,
+        _brief(step, name, lines),
     )
+
+
+def _brief(step: Update, name: Name, parts: tuple[Part, ...]) -> str:
+    """The rule's last line and its numbers; what the parameter is now."""
+    by_heading = {part.heading: part.lines[-1].text for part in parts}
+    words = [by_heading[heading] for heading in ("rule", "numbers") if heading in by_heading]
+    if step.after.data.size > 1 or not words:
+        words.append(f"now {brief_value(step.after.data)}")
+    return f": {'; '.join(words)}."
 
 
 def _before_and_after(step: Update, name: Name, at: Index) -> tuple[Equation, ...]:

@@ -20,6 +20,8 @@ LONG_LINE = 160
 LONGEST_LINE = 400
 #: Arrays of up to this many elements are shown whole.
 SMALL_ARRAY = 12
+#: In a caption.
+BRIEF_ARRAY = 6
 
 
 def sentence(words: str) -> Equation:
@@ -84,6 +86,8 @@ def filled(formula: Formula, parts: Mapping[str, Name]) -> Name:
     text_of, tex_of = {}, {}
     for key, name in parts.items():
         inside = f"(${key})"
+        if f"${key}ᵀ" in formula.text and name.text.startswith("∂"):
+            name = Name(f"({name.text})", rf"\left({name.tex}\right)")
         text_of[key] = (name.bare if inside in formula.text else name).text
         tex_of[key] = (name.bare if inside in formula.latex else name).tex
     # Twice transposed is not transposed.
@@ -123,6 +127,13 @@ def plain(value: object) -> Name:
     words = str(value)
     escaped = words.replace("_", r"\_").replace("{", r"\{").replace("}", r"\}")
     return Name(words, rf"\text{{{escaped}}}")
+
+
+def brief_value(value: Array | float) -> str:
+    """A value for a caption: a number, a few of them, or a shape."""
+    if isinstance(value, np.ndarray) and value.size > BRIEF_ARRAY:
+        return f"a tensor of shape {shape_words(value.shape)}"
+    return value_name(value).text
 
 
 def shape_words(shape: tuple[int, ...]) -> str:

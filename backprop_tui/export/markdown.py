@@ -59,6 +59,7 @@ STATEMENT_WIDTH = 88
 def export_markdown(trace: Trace, start: int = 0, stop: int | None = None) -> str:
     """The document; with a range, of steps ``start`` to ``stop`` (exclusive) only.
 
+    Here steps are counted from 0, in the document from 1, as on the screen and the command line.
     Negative or too large bounds are taken as a slice takes them.
     """
     whole = start == 0 and stop is None
@@ -79,6 +80,8 @@ class _Document:
         self.lines = trace.program.source.splitlines()
         self.narration = dict(trace.program.narration)
         self.drawn: dict[str, int] = {}
+        #: the lines of chain rule told in this backward pass
+        self.spelled: set[str] = set()
 
     def parts(self) -> Iterator[str]:
         yield from self._head()
@@ -107,11 +110,11 @@ class _Document:
         if (self.start, self.stop) == (0, count):
             extent = f"all {count} steps" if count != 1 else "its one step"
         else:
-            extent = f"steps {self.start}:{self.stop} of {count}"
+            extent = f"steps {self.start + 1} to {self.stop} of {count}"
         yield (
             f"This is {gfm.code(program.name)}, run on the {gfm.title(self.trace.engine)} engine: "
             f"{extent}. Numbers are rounded. To see a step on the screen: "
-            f"{gfm.code(f'backprop-tui open {shlex.quote(program.name)} --at {self.start}')}."
+            f"{gfm.code(f'backprop-tui open {shlex.quote(program.name)} --at {self.start + 1}')}."
         )
         yield "## Program"
         yield gfm.fence(program.source, "python")
@@ -145,7 +148,7 @@ class _Document:
 
     def _in_full(self, start: int, stop: int) -> str:
         name = shlex.quote(self.trace.program.name)
-        command = f"backprop-tui export {name} --steps {start}:{stop}"
+        command = f"backprop-tui export {name} --steps {start + 1}:{stop}"
         return f"In full: {gfm.code(command)}"
 
     def _iteration(self, iteration: Iteration) -> Iterator[str]:
@@ -175,7 +178,7 @@ class _Document:
             pause, resume = phase.start + FIRST_STEPS, phase.stop - LAST_STEPS
             yield from self._statements(phase.start, pause)
             yield gfm.quote(
-                f"Steps {pause} to {resume - 1} are left out here. " + self._in_full(pause, resume)
+                f"Steps {pause + 1} to {resume} are left out here. " + self._in_full(pause, resume)
             )
             yield from self._statements(resume, phase.stop)
         else:
@@ -268,12 +271,21 @@ class _Document:
                 yield gfm.quote(gfm.prose(narration))
 
     def _step(self, step: Step) -> Iterator[str]:
+        if isinstance(step, SeedGrad):
+            self.spelled.clear()
         said = explain(self.trace, step.index)
-        yield f"**Step {step.index} · {gfm.title(said.title)}.** {gfm.prose(said.what)}".rstrip()
+        head = f"**Step {step.index + 1} · {gfm.title(said.title)}.**"
+        yield f"{head} {gfm.prose(said.what)}".rstrip()
         if isinstance(step, Bind | Call | Loop):
             yield _bound(step)
             return
         for part in said.parts:
+            if part.heading == "chain rule":
+                # A leaf receives what a Node before it has passed on: once is enough.
+                spelled = {equation.text for equation in part.lines}
+                if spelled <= self.spelled:
+                    continue
+                self.spelled |= spelled
             yield f"*{gfm.title(part.heading)}*"
             for equation in part.lines:
                 yield gfm.math(equation.latex) if equation.latex else gfm.prose(equation.text)
@@ -302,7 +314,7 @@ class _Document:
                 (
                     str(iteration.number),
                     gfm.title(_loops(self._loops_of(iteration))),
-                    f"{iteration.start}:{iteration.stop}",
+                    f"{iteration.start + 1}–{iteration.stop}",
                     ", ".join(short(loss) for loss in iteration.losses),
                 )
                 for position, iteration in enumerate(learnt)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from backprop_tui.engines.base import Array, Edge, NodeValue, Scalar, TensorValue
-from backprop_tui.explain.naming import LONGEST_TEXT, names_of
+from backprop_tui.explain.naming import names_of
 from backprop_tui.ops.base import OPS
 from backprop_tui.trace.steps import Accumulate, Backward, Forward, SeedGrad, Step, Update
 from backprop_tui.trace.trace import Trace
@@ -24,6 +24,8 @@ from backprop_tui.view.layout import Link
 
 Kind = Literal["leaf", "input", "op", "node", "accumulate"]
 
+#: A dotted name longer than this loses its beginning.
+_LONGEST_NAME = 16
 _SYMBOLS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "rsub": "-"}
 
 
@@ -185,10 +187,8 @@ def _op(trace: Trace, step: Forward, end: int) -> Vertex:
     if value is not None:
         label = names.of(value.tensor, end - 1).text
         named = names.has_name(value.tensor, end - 1)
-    if not named:
-        label = label.removeprefix("torch.").removeprefix("F.")
-        if label.startswith("(") and label.endswith(")"):
-            label = label[1:-1]
+    if not named and label.startswith("(") and label.endswith(")"):
+        label = label[1:-1]
     op = OPS.get(step.op)
     rules = op.vjps.values() if op is not None else ()
     return Vertex(
@@ -221,7 +221,7 @@ def _op_text(step: Forward) -> str:
 
 def _tail(name: str) -> str:
     """A dotted name cut to the parts that tell it apart: ``model.encoder.0.weight``, 0.weight."""
-    while len(name) > LONGEST_TEXT and "." in name:
+    while len(name) > _LONGEST_NAME and "." in name:
         name = name.partition(".")[2]
     return name
 

@@ -5,6 +5,7 @@
 
 ``.grad`` is PyTorch's attribute: None for a non-leaf. What flows through a non-leaf on the way
 back stands under its own heading. ``…`` there means: not computed yet. It is never shown as 0.
+``2.0 + …`` is a part of a gradient: further contributions are still to come.
 """
 
 from __future__ import annotations
@@ -12,14 +13,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from backprop_tui.engines.base import Array
+from backprop_tui.explain.contributions import incomplete
+from backprop_tui.explain.naming import names_of
 from backprop_tui.trace import state
-from backprop_tui.trace.state import TensorState
+from backprop_tui.trace.state import State, TensorState
 from backprop_tui.trace.steps import Accumulate, Backward, SeedGrad
 from backprop_tui.trace.trace import Trace
 from backprop_tui.view.numbers import clip, tensor_text
 from backprop_tui.view.types import Line, Pane, Run
 
 PENDING = "…"
+_MORE = " + …"
 _GAP = 2
 _MARK = "●"
 
@@ -53,7 +57,8 @@ def tensors_pane(trace: Trace, index: int, width: int, selected: int | None = No
         return Pane("Tensors", ())
     now = state.at(trace, index)
     rows = _watched_first(trace, list(now.visible()))
-    cells = [_cells(trace, index, name, tensor) for name, tensor in rows]
+    parts = _incomplete(trace, index, now)
+    cells = [_cells(trace, index, name, tensor, parts) for name, tensor in rows]
     columns, widths = _fit(cells, width)
     shown: list[Line] = [_head(columns, widths)]
     targets: dict[int, int] = {}
@@ -78,15 +83,26 @@ def _watched_first(
     return sorted(rows, key=lambda row: watch.get(row[0], len(watch)))
 
 
+#: (content, style); "part": a gradient that is not complete.
 _Cell = tuple[str | Array, str]
 
 
-def _cells(trace: Trace, index: int, name: str, tensor: TensorState) -> list[_Cell]:
+def _incomplete(trace: Trace, index: int, now: State) -> frozenset[int]:
+    """The tensors of whose gradient only a part has arrived."""
+    if not _backward_runs(trace, index):
+        return frozenset()
+    seed = names_of(trace).seed_before(index)
+    return frozenset() if seed is None else incomplete(trace, seed, now.ran)
+
+
+def _cells(
+    trace: Trace, index: int, name: str, tensor: TensorState, parts: frozenset[int]
+) -> list[_Cell]:
     """(content, style) per column; arrays become text when the column's width is known."""
     value = tensor.value
     flowing: _Cell
     if tensor.flowing is not None:
-        flowing = (tensor.flowing, "grad")
+        flowing = (tensor.flowing, "part" if value.tensor in parts else "grad")
     elif value.requires_grad and _backward_runs(trace, index):
         flowing = (PENDING, "pending")
     else:
@@ -121,7 +137,7 @@ def _fit(cells: list[list[_Cell]], width: int) -> tuple[list[int], dict[int, int
             max(
                 [
                     len(_head_text(i, width)),
-                    *(len(_text(row[i][0], i, column.most)) for row in cells),
+                    *(len(_text(row[i], i, column.most)) for row in cells),
                 ]
             ),
         )
@@ -174,8 +190,8 @@ def _row(
 ) -> Line:
     runs = [Run(f"{_MARK} " if changed else "  ", "changed")]
     for place, i in enumerate(columns):
-        content, style = row[i]
-        padded = _text(content, i, widths[i]).ljust(widths[i])
+        style = "pending" if row[i][1] == "part" else row[i][1]
+        padded = _text(row[i], i, widths[i]).ljust(widths[i])
         if i == 0 and (selected or changed):
             style = "selected" if selected else "changed"
         runs.append(Run(padded, style))
@@ -184,9 +200,12 @@ def _row(
     return tuple(runs)
 
 
-def _text(content: str | Array, column: int, width: int) -> str:
+def _text(cell: _Cell, column: int, width: int) -> str:
+    content, style = cell
     if not isinstance(content, str):
-        return tensor_text(content, width)
+        if style != "part":
+            return tensor_text(content, width)
+        return clip(tensor_text(content, width - len(_MORE)) + _MORE, width)
     if len(content) > width and _COLUMNS[column].head == "grad_fn":
         content = content.partition("Backward")[0] + PENDING
     return clip(content, width)
