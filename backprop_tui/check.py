@@ -16,6 +16,7 @@ from backprop_tui.engines.base import Array
 from backprop_tui.errors import BackpropTuiError
 from backprop_tui.explain.replay import graph_before, replay
 from backprop_tui.scenario.library import find
+from backprop_tui.scenario.limits import Budget
 from backprop_tui.scenario.loader import check as refusals_of
 from backprop_tui.session import Session
 from backprop_tui.trace.steps import Accumulate, Forward, SeedGrad
@@ -48,15 +49,15 @@ class Report:
         return "\n".join([*head, *self.errors, *(f"    {note}" for note in self.notes)])
 
 
-def check_scenario(source: str) -> Report:
+def check_scenario(source: str, budget: Budget | None = None) -> Report:
     """Check one scenario, a file or a bundled name."""
     report = Report(source)
     try:
         path = find(source)
-        report.errors += [str(refusal) for refusal in refusals_of(path)]
+        report.errors += [str(refusal) for refusal in refusals_of(path, budget)]
         if report.errors:
             return report
-        session = Session.open(path)
+        session = Session.open(path, budget=budget)
         trace = session.complete()
     except BackpropTuiError as error:
         report.errors.append(str(error))

@@ -16,12 +16,15 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from backprop_tui import __version__
 from backprop_tui.errors import BackpropTuiError
+
+if TYPE_CHECKING:
+    from backprop_tui.scenario.limits import Budget
 
 SCENARIO_HELP = "SCENARIO is a file, or the name of a bundled scenario."
 
@@ -59,6 +62,27 @@ def _says_errors(command: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
+def _raised(_: click.Context, __: click.Parameter, changes: tuple[str, ...]) -> Budget | None:
+    """The usual budget with these changes; None without any, so that nothing is imported."""
+    if not changes:
+        return None
+    from backprop_tui.scenario.limits import raised
+
+    try:
+        return raised(changes)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+_budget = click.option(
+    "--budget",
+    multiple=True,
+    callback=_raised,
+    metavar="NAME=N",
+    help="Allow a scenario more, as its error says: --budget work=40000000. Can be repeated.",
+)
+
+
 @click.group(cls=_OpenByDefault, invoke_without_command=True)
 @click.version_option(__version__, prog_name="backprop-tui")
 @click.pass_context
@@ -68,39 +92,42 @@ def main(ctx: click.Context) -> None:
     Without a command: the library of bundled scenarios. `backprop-tui SCENARIO` opens one.
     """
     if ctx.invoked_subcommand is None:
-        _open(None, None)
+        _open(None, None, None)
 
 
 @main.command("open", help=f"Open a scenario in the stepper. {SCENARIO_HELP}")
 @click.argument("scenario")
 @click.option("--at", type=click.IntRange(min=1), help="Begin at this step (1 is the first).")
-def open_(scenario: str, at: int | None) -> None:
+@_budget
+def open_(scenario: str, at: int | None, budget: Budget | None) -> None:
     """Open a scenario in the stepper."""
-    _open(scenario, at)
+    _open(scenario, at, budget)
 
 
 @_says_errors
-def _open(scenario: str | None, at: int | None) -> None:
+def _open(scenario: str | None, at: int | None, budget: Budget | None) -> None:
     import gc
 
     # Nothing that is made on the way to the first frame is garbage; the app collects after it.
     gc.disable()
     from backprop_tui.tui.app import run_app
 
-    run_app(scenario, at=None if at is None else at - 1)
+    run_app(scenario, at=None if at is None else at - 1, budget=budget)
 
 
 @main.command(help=f"Run a scenario and print what it prints under plain Python. {SCENARIO_HELP}")
 @click.argument("scenario")
+@_budget
 @_says_errors
-def run(scenario: str) -> None:
+def run(scenario: str, budget: Budget | None) -> None:
     """Interpret a scenario without a screen."""
     from backprop_tui.scenario.interpreter import Interpreter
     from backprop_tui.scenario.library import find
     from backprop_tui.scenario.loader import load
     from backprop_tui.session import make_engine
 
-    Interpreter(load(find(scenario)), make_engine("numpy"), write=_write).run()
+    program = load(find(scenario), budget)
+    Interpreter(program, make_engine("numpy"), budget=budget, write=_write).run()
 
 
 def _write(text: str) -> None:
@@ -157,12 +184,19 @@ def _steps_range(
     show_default=True,
 )  # fmt: skip
 @click.option("--steps", callback=_steps_range, metavar="A:B", help="Only these steps, from 1.")
+@_budget
 @_says_errors
-def export(scenario: str, output: Path | None, form: str, steps: tuple[int, int | None]) -> None:
+def export(
+    scenario: str,
+    output: Path | None,
+    form: str,
+    steps: tuple[int, int | None],
+    budget: Budget | None,
+) -> None:
     """Export the trace; to standard output without -o."""
     from backprop_tui.session import Session
 
-    session = Session.open(scenario)
+    session = Session.open(scenario, budget=budget)
     trace = session.complete()
     if form == "json":
         from backprop_tui.trace.codec import dumps
@@ -184,7 +218,8 @@ def export(scenario: str, output: Path | None, form: str, steps: tuple[int, int 
 
 @main.command()
 @click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...")
-def check(scenarios: tuple[str, ...]) -> None:
+@_budget
+def check(scenarios: tuple[str, ...], budget: Budget | None) -> None:
     """Accept or refuse each scenario, and check its gradients.
 
     Gradients are held against finite differences, and against torch where it is installed.
@@ -193,7 +228,7 @@ def check(scenarios: tuple[str, ...]) -> None:
 
     wrong = 0
     for scenario in scenarios:
-        report = check_scenario(scenario)
+        report = check_scenario(scenario, budget)
         wrong += not report.ok
         click.echo(report.render(), err=not report.ok)
     raise SystemExit(1 if wrong else 0)

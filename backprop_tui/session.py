@@ -82,7 +82,7 @@ class Session:
 
         Raises ScenarioRefused, BudgetExceeded (source size) or ScenarioNotFound.
         """
-        return cls(load(find(source)), engine, budget)
+        return cls(load(find(source), budget), engine, budget)
 
     @classmethod
     def of_text(
@@ -93,7 +93,7 @@ class Session:
         budget: Budget | None = None,
     ) -> Session:
         """Open a scenario given as text."""
-        return cls(loads(text, name), engine, budget)
+        return cls(loads(text, name, budget=budget), engine, budget)
 
     @property
     def program(self) -> Program:

@@ -213,3 +213,19 @@ def test_nothing_of_a_scenario_is_executed(tmp_path: Path) -> None:
     for command in ("run", "export", "check"):
         assert call(command, str(path)).returncode == 1
     assert not (tmp_path / "written").exists()
+
+
+@pytest.mark.parametrize("command", ["run", "export", "check"])
+def test_a_budget_can_be_raised_as_its_error_says(command: str, tmp_path: Path) -> None:
+    path = tmp_path / "long.py"
+    path.write_text("x = 'a' * 2_000_000\nprint(len(x))\n", encoding="utf-8")
+    refused = call(command, str(path))
+    option = refused.stderr.rpartition("allow more: ")[2].split()[:2]
+    assert (refused.returncode, option) == (1, ["--budget", "sequence=2000000"]), refused.stderr
+    assert call(command, *option, str(path)).returncode == 0
+
+
+def test_a_budget_that_does_not_exist_is_a_wrong_command_line(scenario: Path) -> None:
+    wrong = call("run", "--budget", "patience=3", str(scenario))
+    assert wrong.returncode == 2
+    assert "'patience' is no budget; known: source, nesting, depth, work" in wrong.stderr

@@ -331,7 +331,7 @@ def test_stopped_while_running(line: str) -> None:
         assert error.kind == end, error.render()
     else:
         assert isinstance(error, BudgetExceeded), error.render()
-        assert f"budget {end}=" in error.hint or end == "nesting", error.render()
+        assert f"--budget {end}=" in error.hint or end == "nesting", error.render()
 
 
 #: Texts that break parsers, each with the budget or the word of its refusal.
@@ -412,7 +412,7 @@ def test_tensors_are_limited(line: str) -> None:
     attack, _, end = line.partition(" ▸ ")
     text = "import torch\n" + attack.replace("\\n", "\n")
     error = error_of(text, NumpyEngine(), Budget(memory=200_000_000, work=500_000))
-    assert f"budget {end}=" in error.hint, error.render()
+    assert f"--budget {end}=" in error.hint, error.render()
 
 
 def test_a_long_training_is_not_out_of_memory() -> None:
@@ -425,7 +425,7 @@ def test_a_long_training_is_not_out_of_memory() -> None:
 
 def test_a_budget_can_be_raised() -> None:
     text = "x = 'a' * 2_000_000"
-    assert error_of(text).hint.endswith("budget sequence=2000000")
+    assert error_of(text).hint.endswith("--budget sequence=2000000")
     Interpreter(loads(text), TorchAsEngine(), budget=Budget(sequence=2_000_000)).run()
 
 

@@ -65,7 +65,7 @@ class OverBudget(Exception):
         over = f", and this asks for {asked:,}" if asked is not None else ""
         super().__init__(f"over budget: {what} is limited to {allowed:,} {unit}{over}")
         self.limit = limit
-        self.hint = f"make it smaller, or allow more: budget {limit}={suggestion(allowed, asked)}"
+        self.hint = f"make it smaller, or allow more: --budget {limit}={suggestion(allowed, asked)}"
 
 
 def suggestion(allowed: int, asked: int | None) -> int:
