@@ -78,7 +78,7 @@ class Phases:
         self._starts = [0]
         self._losses: list[tuple[float, ...]] = [()]
         self._curve: list[float] = []
-        self._curve_lengths = [0]
+        self._curve_from: list[int] = []
         self._backward = [False]
         self._rounds: list[int] = []
         self._lines: dict[int, list[int]] = {}
@@ -136,9 +136,9 @@ class Phases:
         """The loss of each iteration that ran backward, in order."""
         return self._curve
 
-    def losses_until(self, number: int) -> int:
-        """How many of ``losses`` belong to iterations up to and including this one."""
-        return self._curve_lengths[number]
+    def losses_until(self, index: int) -> int:
+        """How many of ``losses`` are known at a step: backward has begun from them."""
+        return bisect_right(self._curve_from, index)
 
     def step_on_line(self, line: int, after: int) -> int | None:
         """The first step of a statement on this source line after step ``after``; if none
@@ -222,7 +222,6 @@ class Phases:
     def _begin(self, index: int) -> None:
         self._starts.append(index)
         self._losses.append(())
-        self._curve_lengths.append(len(self._curve))
         self._backward.append(False)
 
     def _begin_backward(self, index: int, step: SeedGrad) -> None:
@@ -235,7 +234,7 @@ class Phases:
                 self._curve[-1] = loss
             else:
                 self._curve.append(loss)
-                self._curve_lengths[-1] += 1
+                self._curve_from.append(index)
             self._losses[-1] += (loss,)
 
     def _settle_start(self, index: int, step: SeedGrad) -> None:

@@ -26,7 +26,7 @@ def timeline_pane(trace: Trace, index: int, width: int) -> Pane:
     lines = (
         _steps(phases, here, index, width),
         _run(trace, phases, here, index, width),
-        _loss(phases, here, width),
+        _loss(phases, index, width),
     )
     return Pane("Timeline", lines)
 
@@ -72,14 +72,13 @@ def _run(trace: Trace, phases: Phases, here: Iteration, index: int, width: int) 
     return (Run(head), *bar, Run(_LEFT * (room - done), "pending"))
 
 
-def _loss(phases: Phases, here: Iteration, width: int) -> Line:
+def _loss(phases: Phases, index: int, width: int) -> Line:
     losses = phases.losses()
-    if not losses:
-        return (Run("loss: backward has not been called yet", "muted"),)
-    before = phases.losses_until(here.number)
-    now = short(losses[max(before, 1) - 1])
-    head = f"loss {short(losses[0])} → {now} " if before > 1 else f"loss {now} "
-    room = max(width - len(head), 0)
-    shown = sparkline(losses, room)
-    past = round(before * len(shown) / len(losses))
+    known = phases.losses_until(index)
+    if not known:
+        return (Run("loss: backward has not begun yet", "muted"),)
+    now = short(losses[known - 1])
+    head = f"loss {short(losses[0])} → {now} " if known > 1 else f"loss {now} "
+    shown = sparkline(losses, max(width - len(head), 0))
+    past = round(known * len(shown) / len(losses))
     return (Run(head, "loss"), Run(shown[:past], "loss"), Run(shown[past:], "pending"))
