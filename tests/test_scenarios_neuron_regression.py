@@ -1,0 +1,69 @@
+"""The chapters on one neuron and on lines: under PyTorch they print what the notes say.
+
+That the built-in engine prints the same, and builds the same graph, is held in
+``test_scenarios.py`` for every bundled scenario.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+SCENARIOS = HERE.parent / "scenarios"
+
+#: What a scenario must print, in this order; " ; " separates the parts.
+NUMBERS = {
+    # O = g(Σ wᵢIᵢ − t): no gradient through a step, Iᵢ through a line, Iᵢ·O(1 − O) through sigmoid.
+    "perceptron": "O = 1.0 ; tensor([0., 0.]) ; O = 1.0 ; [1.0000, 0.5000] ; O = 0.7311 ; "
+    "[0.1966, 0.0983] ; requires_grad False",
+    "activations": "0.0180, 0.2689, 0.5000, 0.7311, 0.9820 ; 0.0177, 0.1966, 0.2500, 0.1966 ; "
+    "-0.9993, -0.7616,  0.0000 ; 0.0013, 0.4200, 1.0000, 0.4200 ; [0., 0., 0., 1., 4.] ; "
+    "[0., 0., 0., 1., 1.] ; -0.4000, -0.1000,  0.0000,  1.0000,  4.0000 ; "
+    "0.1000, 0.1000, 0.1000, 1.0000, 1.0000 ; -0.9817, -0.6321 ; 0.0183, 0.3679, 1.0000",
+    "maxout": "[ 1., -2.,  2.] ; [ 2.,  4., -1.] ; [2., 4., 2.] ; [0., 0., 1.] ; [1., 1., 0.] ; "
+    "w1 tensor([2., 0.])  b1 tensor(1.) ; w2 tensor([-1.,  3.])  b2 tensor(2.) ; 0.5000 ; 0.5000",
+    "softmax": "[0.2500, 0.5000, 0.2500] ; [ 0.1875, -0.1250, -0.0625] ; "
+    "[-0.1250,  0.2500, -0.1250] ; [-0.0625, -0.1250,  0.1875] ; True ; [nan, nan] ; "
+    "[0.2689, 0.7311]",
+    "losses_regression": "MSE  25.5 ; [ 0.5000, -0.5000,  0.0000,  5.0000] ; MAE  3.0 ; "
+    "[ 0.2500, -0.2500,  0.0000,  0.2500] ; MSLE 0.1819 ; [ 0.0676, -0.0479,  0.0000,  0.0173]",
+    "bernoulli_likelihood": "theta 0.5: likelihood 0.0625 ; theta 0.2: likelihood 0.0256 ; "
+    "theta 0.2000, gradient 7.5000 ; found 0.50",
+    # For y = 0 the printed formula has neither loss nor gradient; the second term repairs it.
+    "cross_entropy_formula": "[0.6931, 0.0000] ; [-0.5000, -0.0000] ; [0.6931, 0.6931] ; "
+    "[-0.5000,  0.5000] ; PyTorch:  tensor([0.6931, 0.6931])",
+    "losses_classification": "BCE 0.8770 ; -0.3704,  0.4167, -3.3333 ; hinge 0.8333 ; "
+    "-0.3333,  0.3333 ; cross-entropy 0.7531 ; [-0.1674,  0.1224,  0.0450] ; KL 0.1733 ; "
+    "-2.0000, -1.0000, -0.5000",
+    "mse_versus_cross_entropy": "first gradient -0.0067 ; w -4.931, loss 0.993 ; "
+    "first gradient -1.4966 ; w 1.807",
+}
+
+
+@pytest.fixture(scope="module")
+def in_torch() -> dict[str, str]:
+    """What each scenario prints under PyTorch."""
+    paths = [path for path in sorted(SCENARIOS.glob("*/*.py")) if path.stem in NUMBERS]
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", HERE / "plain_torch.py", "--", *paths],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return {Path(path).stem: answer["text"] for path, answer in json.loads(done.stdout).items()}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_prints_the_numbers_of_the_notes(name: str, in_torch: dict[str, str]) -> None:
+    text = in_torch[name]
+    at = 0
+    for part in NUMBERS[name].split(" ; "):
+        found = text.find(part, at)
+        assert found >= 0, f"{part!r} is missing in what is left:\n{text[at:]}\nof\n{text}"
+        at = found + len(part)
