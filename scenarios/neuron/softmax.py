@@ -5,7 +5,7 @@
 # order = 4
 # watch = ["z", "p"]
 # ///
-"""pᵢ = e^zᵢ / Σ e^zⱼ turns any scores into probabilities. Every output depends on every score, so
+"""pᵢ = e^zᵢ / Σ e^zⱼ turns any scores into probabilities. Each output depends on each score, so
 its derivative is a whole matrix: look at one row of it at a time. A share that grows takes from
 all the others: each row sums to 0."""
 import torch
@@ -29,6 +29,6 @@ p.sum().backward()
 print("gradient of the sum is 0:", torch.allclose(z.grad, torch.zeros(3), atol=1e-6))
 
 # The same number added to all scores changes nothing. This saves the day
-# for large ones: e¹⁰⁰⁰ is inf, so PyTorch first subtracts the largest score.
+# for large ones: e¹⁰⁰⁰ is inf, and PyTorch subtracts the largest first.
 big = torch.tensor([1000.0, 1001.0])
 print("by hand:", big.exp() / big.exp().sum(), " softmax:", torch.softmax(big, dim=0))
