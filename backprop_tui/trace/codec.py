@@ -223,7 +223,10 @@ def _flat(array: Array) -> list[Any]:
     if array.dtype.kind != "f":
         return list(array.ravel().tolist())
     # The shortest digits that give the same float32 back: 0.9, not 0.8999999761581421.
-    return [float(str(x)) if np.isfinite(x) else str(x) for x in array.ravel()]
+    numbers = array.ravel().astype(np.str_).astype(np.float64)
+    if np.isfinite(numbers).all():
+        return list(numbers.tolist())
+    return [x if math.isfinite(x) else str(x) for x in numbers.tolist()]
 
 
 def _numbers(array: Array) -> Any:
