@@ -260,7 +260,7 @@ def test_moving_visits_every_place_forwards_and_backwards(name: str) -> None:
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_trace_is_read_back_equal(name: str) -> None:
-    trace = beginning(name)
+    trace = beginning(name, 300)
     again = loads(dumps(trace))
     assert first_difference(trace, again) is None
     assert again.finished
