@@ -25,6 +25,10 @@ INPUTS = {
     "w": "torch.tensor([[1.0, -2.0], [0.5, 0.25], [-1.5, 3.0]], dtype=f, requires_grad=True)",
     "s": "torch.tensor(0.8, dtype=f, requires_grad=True)",
     "B": "torch.arange(12, dtype=f).sub(5).mul(0.3).view(2, 2, 3).requires_grad_()",
+    "I": "torch.arange(32, dtype=f).mul(5).remainder(11).sub(5).mul(0.3).view(1, 2, 4, 4)"
+    ".requires_grad_()",
+    "K": "torch.arange(16, dtype=f).mul(3).remainder(7).sub(3).mul(0.25).view(2, 2, 2, 2)"
+    ".requires_grad_()",
     "t": "torch.tensor([[0.1, -0.5, 2.5], [1.0, 0.0, 0.3]], dtype=f)",
     "y": "torch.tensor([[0.0, 1.0, 1.0], [1.0, 0.0, 0.25]], dtype=f)",
     "k": "torch.tensor([2, 0])",
@@ -33,6 +37,7 @@ INPUTS = {
 
 #: One line for each record: an expression that runs it.
 SAMPLES = {
+    "xlogy": ["F.kl_div(torch.log(q), p)", "F.kl_div(torch.log(q), y)"],
     "add": ["x + v", "x + 1.5", "2 + s", "s + x"],
     "add.alpha": ["torch.add(x, v, alpha=2)"],
     "sub": ["x - v", "x - 1", "v - x"],
@@ -167,6 +172,24 @@ SAMPLES = {
                  "F.cross_entropy(x, k, weight=torch.tensor([0.5, 1, 2], dtype=f))",
                  "F.cross_entropy(x, k, reduction='none')", "F.cross_entropy(v, k[0])",
                  "F.cross_entropy(x, k, ignore_index=0)"],
+    "convolution": ["F.conv2d(I, K, w[0])", "F.conv2d(I[0], K, stride=2, padding=1)",
+                    "F.conv2d(I, K[:, :1], padding=(1, 0), dilation=2, groups=2)",
+                    "F.conv2d(I, K, w[1], padding='same')", "F.conv1d(B, K[0], w[0])",
+                    "F.conv1d(B[0], K[1], padding='valid')", "F.conv_transpose2d(I, K, w[0])",
+                    "F.conv_transpose2d(I[0], K[:, :1], stride=2, padding=1, output_padding=1,"
+                    " groups=2)", "F.conv_transpose1d(B, K[0])",
+                    "F.conv2d(I, K[:, :, :1], stride=(1, 2))"],
+    "constant_pad_nd": ["F.pad(x, (1, 2))", "F.pad(B, (1, 0, -1, 2), value=3.0)"],
+    "max_pool2d_with_indices": ["F.max_pool2d(I, 2)", "F.max_pool2d(I[0], 3, 1, 1)",
+                                "F.max_pool2d(I, 3, ceil_mode=True)", "F.max_pool1d(B, 2, 1)",
+                                "F.max_pool2d(I, 2, dilation=2, stride=1)",
+                                "F.max_pool2d(I * 0, 2, return_indices=True)[0]"],
+    "avg_pool2d": ["F.avg_pool2d(I, 2)", "F.avg_pool2d(I, 3, 2, 1, ceil_mode=True)",
+                   "F.avg_pool2d(I, 3, 1, 1, count_include_pad=False)", "F.avg_pool1d(B, 2)",
+                   "F.avg_pool2d(I[0], (2, 1), divisor_override=3)"],
+    "_adaptive_avg_pool2d": ["F.adaptive_avg_pool2d(I, 3)", "F.adaptive_avg_pool2d(I, (None, 1))",
+                             "F.adaptive_avg_pool1d(B, 2)"],
+    "adaptive_max_pool2d": ["F.adaptive_max_pool2d(I, 3)", "F.adaptive_max_pool1d(B, 2)"],
     "zero": ["(x * 1).zero_()"],
     "fill": ["(x * 1).fill_(3)"],
     "fill.tensor": ["(x * 1).fill_(s)", "put(x * 1, 0, 3.0)", "put(x * 1, 0, s)"],
@@ -281,7 +304,7 @@ def test_gradient_against_finite_differences(name: str, sample: str) -> None:
         return
     weights = np.asarray(np.linspace(-1, 1, result.array.size).reshape(result.array.shape) + 0.3)
     OURS["torch"].autograd.backward(result, OURS["torch"].from_numpy(weights))
-    kinks = {"relu", "maximum", "minimum", "max", "min", "amax", "amin", "remainder",
+    kinks = {"max_pool2d_with_indices", "adaptive_max_pool2d", "relu", "maximum", "minimum", "max", "min", "amax", "amin", "remainder",
              "remainder.tensor"}  # fmt: skip
     for leaf in INPUTS:
         tensor = names[leaf]

@@ -170,3 +170,65 @@ define(
         help="Takes a tensor apart along a dimension.",
     )
 )
+
+
+def constant_pad_shape(self: Shape, *, pad: Sequence[int], value: float = 0) -> Shape:
+    """Each dimension with what is added at its two ends; ``pad`` begins at the last."""
+    before, after = pad_ends(pad, len(self))
+    shape = tuple(n + a + b for n, a, b in zip(self, before, after, strict=True))
+    if any(n < 0 for n in shape):
+        raise RuntimeError(
+            f"The input size {min(self)}, plus negative padding, resulted in a negative output size"
+        )
+    return shape
+
+
+def pad_ends(pad: Sequence[int], ndim: int) -> tuple[list[int], list[int]]:
+    """What is added before and after each dimension."""
+    missing = ndim - len(pad) // 2
+    return (
+        [0] * missing + list(pad[0::2])[::-1],
+        [0] * missing + list(pad[1::2])[::-1],
+    )
+
+
+def _kept(shape: Shape, pad: Sequence[int]) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    """Where in the input, and where in the result, the numbers stand that are in both."""
+    source, target = [], []
+    for n, a, b in zip(shape, *pad_ends(pad, len(shape)), strict=True):
+        source.append(slice(max(-a, 0), n - max(-b, 0)))
+        target.append(slice(max(a, 0), max(a, 0) + n - max(-a, 0) - max(-b, 0)))
+    return tuple(source), tuple(target)
+
+
+def _constant_pad(self: Any, *, pad: Sequence[int], value: float = 0) -> Any:
+    result = np.full(constant_pad_shape(self.shape, pad=pad), value, self.dtype)
+    source, target = _kept(self.shape, pad)
+    result[target] = self[source]
+    return result
+
+
+def _constant_pad_vjp(g: Any, s: Any) -> Any:
+    result = np.zeros(s.self_shape, g.dtype)
+    source, target = _kept(s.self_shape, s.pad)
+    result[source] = g[target]
+    return result
+
+
+define(
+    Op(
+        name="constant_pad_nd",
+        grad_fn="ConstantPadNdBackward0",
+        forward=_constant_pad,
+        shape=constant_pad_shape,
+        formula=Formula("$self with $value around it", r"\operatorname{pad}($self)"),
+        vjps={
+            "self": Vjp(
+                _constant_pad_vjp,
+                Formula("the inner part of $grad", r"$grad \text{ inside}"),
+                saves=("self_shape",),
+            )
+        },
+        help="Puts more numbers around a tensor.",
+    )
+)

@@ -195,6 +195,11 @@ MODULE = """
 in_features -- how many inputs
 out_features -- how many outputs
 p -- the probability of Dropout
+in_channels -- how many channels a convolution takes
+out_channels -- how many channels it makes
+kernel_size -- the size of its kernel, or of a window
+stride -- how far apart its places lie
+padding -- how much is added around
 forward(*input) -- what the module computes
 parameters() -- all parameters
 named_parameters() -- (name, parameter) pairs

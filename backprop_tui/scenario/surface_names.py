@@ -189,6 +189,18 @@ Identity() -- its input
 Flatten(start_dim=1, end_dim=-1) -- several dimensions made one
 Linear(in_features, out_features, bias=True) -- x Wᵀ + b
 Embedding(num_embeddings, embedding_dim) -- rows picked by index
+Conv1d(in_channels, out_channels, kernel_size, stride=1, padding=0) -- a kernel along a row
+Conv2d(in_channels, out_channels, kernel_size, stride=1, padding=0) -- a kernel over an image
+ConvTranspose1d(in_channels, out_channels, kernel_size, stride=1) -- kernels laid along a row
+ConvTranspose2d(in_channels, out_channels, kernel_size, stride=1) -- kernels laid into an image
+MaxPool1d(kernel_size, stride=None, padding=0) -- the largest of each window of a row
+MaxPool2d(kernel_size, stride=None, padding=0) -- the largest of each window of an image
+AvgPool1d(kernel_size, stride=None, padding=0) -- the mean of each window of a row
+AvgPool2d(kernel_size, stride=None, padding=0) -- the mean of each window of an image
+AdaptiveAvgPool1d(output_size) -- the means of so many parts of a row
+AdaptiveAvgPool2d(output_size) -- the means of so many parts of an image
+AdaptiveMaxPool1d(output_size) -- the largest of so many parts of a row
+AdaptiveMaxPool2d(output_size) -- the largest of so many parts of an image
 Sigmoid() -- 1 / (1 + e⁻ˣ)
 Tanh() -- the hyperbolic tangent
 ReLU() -- max(0, x)
@@ -215,6 +227,19 @@ HingeEmbeddingLoss(margin=1.0) -- the hinge loss
 
 FUNCTIONAL = """
 linear(input, weight, bias=None) -- x Wᵀ + b
+conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -- a kernel along a row
+conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -- a kernel over an image
+conv_transpose1d(input, weight, bias=None, stride=1, padding=0) -- kernels laid along a row
+conv_transpose2d(input, weight, bias=None, stride=1, padding=0) -- kernels laid into an image
+pad(input, pad, mode='constant', value=0) -- more numbers around a tensor
+max_pool1d(input, kernel_size, stride=None, padding=0) -- the largest of each window of a row
+max_pool2d(input, kernel_size, stride=None, padding=0) -- the largest of each window of an image
+avg_pool1d(input, kernel_size, stride=None, padding=0) -- the mean of each window of a row
+avg_pool2d(input, kernel_size, stride=None, padding=0) -- the mean of each window of an image
+adaptive_avg_pool1d(input, output_size) -- the means of so many parts of a row
+adaptive_avg_pool2d(input, output_size) -- the means of so many parts of an image
+adaptive_max_pool1d(input, output_size) -- the largest of so many parts of a row
+adaptive_max_pool2d(input, output_size) -- the largest of so many parts of an image
 relu(input) -- max(0, x)
 leaky_relu(input, negative_slope=0.01) -- x, and a small slope below 0
 elu(input, alpha=1.0) -- x, and alpha · (eˣ − 1) below 0

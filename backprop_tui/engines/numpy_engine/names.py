@@ -17,7 +17,7 @@ WHERE = {
     "torch": ("creation", "functional", "autograd", "tensor", "dtypes", "random"),
     "torch.autograd": ("autograd",),
     "torch.nn": ("nn", "tensor"),
-    "torch.nn.functional": ("nn_functional", "functional"),
+    "torch.nn.functional": ("nn_functional", "convolution", "pooling", "functional"),
     "torch.nn.init": ("nn.init",),
     "torch.nn.utils": ("nn.utils",),
     "torch.optim": ("optim",),

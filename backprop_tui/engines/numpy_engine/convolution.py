@@ -1,0 +1,249 @@
+"""``F.conv1d``, ``F.conv2d`` and their transposes: checked as PyTorch checks them, one op each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from backprop_tui.engines.numpy_engine.apply import apply
+from backprop_tui.engines.numpy_engine.pointwise import need_tensor
+from backprop_tui.engines.numpy_engine.shaping import squeeze, unsqueeze
+
+__all__ = ["conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d", "pad"]
+
+
+def conv1d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Any:
+    """A kernel along a row of numbers."""
+    return _conv("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
+
+
+def conv2d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Any:
+    """A kernel over every place of an image."""
+    return _conv("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
+
+
+def conv_transpose1d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Any:
+    """Each number times a kernel, laid side by side along a row."""
+    return _conv(
+        "conv_transpose1d", 1, input, weight, bias, stride, padding, dilation, groups,
+        output_padding,
+    )  # fmt: skip
+
+
+def conv_transpose2d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Any:
+    """Each number times a kernel, laid side by side into a larger image."""
+    return _conv(
+        "conv_transpose2d", 2, input, weight, bias, stride, padding, dilation, groups,
+        output_padding,
+    )  # fmt: skip
+
+
+def _conv(
+    name: str,
+    dims: int,
+    input: Any,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
+    output_padding: Any = None,
+) -> Any:
+    need_tensor(input, name)
+    need_tensor(weight, name, "weight", 2)
+    batched = _batched(name, dims, input)
+    transposed = output_padding is not None
+    strides = _sizes("stride", stride, weight.ndim - 2)
+    dilations = _sizes("dilation", dilation, weight.ndim - 2)
+    if isinstance(padding, str):
+        input_, paddings = _named_padding(padding, input, weight, strides, dilations)
+    else:
+        input_, paddings = input, _sizes("padding", padding, weight.ndim - 2)
+    extra = _sizes("output_padding", output_padding or 0, weight.ndim - 2)
+    _check_sizes(strides, paddings, dilations, extra, groups)
+    _check_shapes(input, weight, bias, groups, transposed, batched)
+    _check_dtypes(input, weight, bias)
+    if not transposed:
+        _check_room(input_, weight, paddings, dilations)
+    made = apply(
+        "convolution",
+        input_ if batched else unsqueeze(input_, 0),
+        weight,
+        bias,
+        stride=strides,
+        padding=paddings,
+        dilation=dilations,
+        transposed=transposed,
+        output_padding=extra,
+        groups=groups,
+    )
+    return made if batched else squeeze(made, 0)
+
+
+def _batched(name: str, dims: int, input: Any) -> bool:
+    if input.ndim not in (dims + 1, dims + 2):
+        raise RuntimeError(
+            f"Expected {dims + 1}D (unbatched) or {dims + 2}D (batched) input to {name}, but got "
+            f"input of size: {list(input.shape)}"
+        )
+    return bool(input.ndim == dims + 2)
+
+
+def _sizes(name: str, given: Any, dims: int) -> tuple[int, ...]:
+    """A number for every dimension, from one number or a sequence."""
+    sizes = (given,) * dims if isinstance(given, int) else tuple(given)
+    if len(sizes) == 1:
+        sizes *= dims
+    if len(sizes) != dims:
+        raise RuntimeError(
+            f"expected {name} to be a single integer value or a list of {dims} values to match "
+            f"the convolution dimensions, but got {name}={list(sizes)}"
+        )
+    return sizes
+
+
+def _named_padding(
+    padding: str, input: Any, weight: Any, stride: Sequence[int], dilation: Sequence[int]
+) -> tuple[Any, tuple[int, ...]]:
+    """``"same"`` and ``"valid"``: the input (padded at its end if the kernel is even), and the
+    padding of both sides."""
+    if padding == "valid":
+        return input, (0,) * len(stride)
+    if padding != "same":
+        raise RuntimeError(f"Invalid padding string: '{padding}'")
+    if any(s != 1 for s in stride):
+        raise RuntimeError("padding='same' is not supported for strided convolutions")
+    total = [d * (k - 1) for d, k in zip(dilation, weight.shape[2:], strict=True)]
+    uneven = [n % 2 for n in total]
+    if any(uneven):
+        input = pad(input, [part for one in reversed(uneven) for part in (0, one)])
+    return input, tuple(n // 2 for n in total)
+
+
+def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None) -> Any:
+    """More numbers around a tensor: (left, right, top, bottom, …), the last dimension first."""
+    need_tensor(input, "pad")
+    if mode != "constant":
+        raise NotImplementedError(f"padding mode {mode!r} is not offered here; use 'constant'")
+    if len(pad) % 2:
+        raise RuntimeError("Padding length must be divisible by 2")
+    if len(pad) > 2 * input.ndim:
+        raise RuntimeError(
+            "Padding length should be less than or equal to two times the input dimension but got "
+            f"padding length {len(pad)} and input of dimension {input.ndim}"
+        )
+    fill = 0 if value is None else value
+    return apply("constant_pad_nd", input, pad=tuple(int(n) for n in pad), value=fill)
+
+
+def _check_sizes(
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+    output_padding: Sequence[int],
+    groups: int,
+) -> None:
+    if min(padding) < 0:
+        raise RuntimeError("negative padding is not supported")
+    if min(stride) <= 0:
+        raise RuntimeError("non-positive stride is not supported")
+    if min(dilation) <= 0:
+        raise RuntimeError("dilation should be greater than zero")
+    if min(output_padding) < 0:
+        raise RuntimeError("negative output_padding is not supported")
+    if groups <= 0:
+        raise RuntimeError("non-positive groups is not supported")
+    for extra, s, d in zip(output_padding, stride, dilation, strict=True):
+        if extra and extra >= s and extra >= d:
+            raise RuntimeError(
+                "output padding must be smaller than either stride or dilation, but got "
+                f"output_padding: {list(output_padding)} stride: {list(stride)} "
+                f"dilation: {list(dilation)}"
+            )
+
+
+def _check_shapes(
+    input: Any, weight: Any, bias: Any, groups: int, transposed: bool, batched: bool
+) -> None:
+    size = list(weight.shape)
+    kind = f"transposed={int(transposed)}" if transposed else f"groups={groups}"
+    if size[0] % groups:
+        raise RuntimeError(
+            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, "
+            f"but got weight of size [{size}] instead"
+        )
+    wanted = size[0] if transposed else size[1] * groups
+    channels = input.shape[1 if batched else 0]
+    if channels != wanted:
+        shown = list(input.shape) if batched else [1, *input.shape]
+        raise RuntimeError(
+            f"Given {kind}, weight of size {size}, expected input{shown} to have {wanted} "
+            f"channels, but got {channels} channels instead"
+        )
+    made = size[1] * groups if transposed else size[0]
+    if bias is not None and tuple(bias.shape) != (made,):
+        raise RuntimeError(
+            f"Given {'transposed=1, ' if transposed else ''}weight of size {size}, expected bias "
+            f"to be 1-dimensional with {made} elements, but got bias of size {list(bias.shape)} "
+            "instead"
+        )
+
+
+def _check_dtypes(input: Any, weight: Any, bias: Any) -> None:
+    if bias is not None and bias.array.dtype != input.array.dtype:
+        raise RuntimeError(
+            f"Input type ({input.dtype.c_name}) and bias type ({bias.dtype.c_name}) should be the "
+            "same"
+        )
+    if weight.array.dtype != input.array.dtype:
+        raise RuntimeError(
+            f"expected scalar type {input.dtype.legacy} but found {weight.dtype.legacy}"
+        )
+
+
+def _check_room(input: Any, weight: Any, padding: Sequence[int], dilation: Sequence[int]) -> None:
+    kernel = weight.shape[2:]
+    spatial = input.shape[-len(kernel) :]
+    room = [n + 2 * p for n, p in zip(spatial, padding, strict=True)]
+    reach = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
+    if any(n < k for n, k in zip(room, reach, strict=True)):
+        have, need = (" x ".join(str(n) for n in sizes) for sizes in (room, reach))
+        raise RuntimeError(
+            f"Calculated padded input size per channel: ({have}). Kernel size: ({need}). Kernel "
+            "size can't be greater than actual input size"
+        )
