@@ -38,6 +38,7 @@ INPUTS = {
 #: One line for each record: an expression that runs it.
 SAMPLES = {
     "xlogy": ["F.kl_div(torch.log(q), p)", "F.kl_div(torch.log(q), y)"],
+    "xlogy": ["F.kl_div(torch.log(q), p)", "F.kl_div(torch.log(q), y)"],
     "add": ["x + v", "x + 1.5", "2 + s", "s + x"],
     "add.alpha": ["torch.add(x, v, alpha=2)"],
     "sub": ["x - v", "x - 1", "v - x"],

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from backprop_tui.ops.base import Formula, Op, Vjp, define
-from backprop_tui.ops.rules import same
+from backprop_tui.ops.rules import broadcast, same
 
 
 def unary(
@@ -96,6 +96,30 @@ unary(
         r"\frac{$grad}{$self \cdot \log 10}",
     ),
     "The logarithm to the base 10.",
+)
+define(
+    Op(
+        name="xlogy",
+        grad_fn="XlogyBackward0",
+        elementwise=True,
+        promotes="float",
+        forward=lambda self, other: np.where(self == 0, self * 0, self * np.log(other)),
+        shape=broadcast,
+        formula=Formula("$self · log($other)", r"$self \cdot \log($other)"),
+        vjps={
+            "self": Vjp(
+                lambda g, s: np.where((s.self == 0) & (s.other <= 0), g * 0, g * np.log(s.other)),
+                Formula("$grad · log($other)", r"$grad \cdot \log($other)"),
+                saves=("self", "other"),
+            ),
+            "other": Vjp(
+                lambda g, s: g * s.self / s.other,
+                Formula("$grad · $self / $other", r"$grad \cdot \frac{$self}{$other}"),
+                saves=("self", "other"),
+            ),
+        },
+        help="x · log(y), and 0 where x is 0; a part of the Kullback–Leibler divergence.",
+    )
 )
 unary(
     "sqrt",

@@ -353,18 +353,12 @@ def kl_div(
     if log_target:
         loss = mul(target.exp(), sub(target, input))
     else:
-        # PyTorch's xlogy is 0 where the target is 0, whatever its logarithm is
-        entropy = np.where(target.array == 0, 0, target.array * _log(target.array))
-        loss = sub(tensors.Tensor(entropy.astype(target.array.dtype)), mul(target, input))
+        products = mul(target, input)
+        loss = sub(apply("xlogy", target, target), products)
     if reduction == "batchmean":
         total = sum(loss)
         return div(total, input.shape[0]) if input.ndim else total
     return _reduced(loss, reduction)
-
-
-def _log(array: Any) -> Any:
-    with np.errstate(all="ignore"):
-        return np.log(array)
 
 
 def hinge_embedding_loss(
