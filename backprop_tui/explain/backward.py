@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from backprop_tui.engines.base import Outgoing, TensorValue
-from backprop_tui.explain.chain import chain
 from backprop_tui.explain.contributions import Contribution, Meeting, meeting
 from backprop_tui.explain.formulas import formula_name
 from backprop_tui.explain.gradients import (
@@ -16,6 +15,7 @@ from backprop_tui.explain.gradients import (
     sum_of_ways,
     via,
 )
+from backprop_tui.explain.meeting_point import chain_to
 from backprop_tui.explain.naming import Name, Names, named, partial
 from backprop_tui.explain.record import Element, Equation, Explanation, Part
 from backprop_tui.explain.worked import (
@@ -289,15 +289,7 @@ class _Node:
             if self.seed is None:
                 break
             at = element_of(value.data, self.element)
-            found = chain(
-                self.trace,
-                self.seed,
-                self.step.node.node,
-                edge,
-                value,
-                at,
-                lambda tensor: self.names.has_name(tensor, self.step.index),
-            )
+            found = chain_to(self.trace, self.seed, self.step, edge, at, self.names)
             # One factor alone repeats the rule above.
             if found is not None and (found.paths > 1 or len(found.ways[0].factors) > 1):
                 left = self.named_after(edge, self.part(value, at))

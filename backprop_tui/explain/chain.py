@@ -115,7 +115,7 @@ def chain(
     root = seed.tensor.node
     if root is None:
         return None
-    counts = _ways_to(trace, root, node)
+    counts = ways_to(trace, root, node)
     if counts is None or not counts.get(root):
         return None
     ways = []
@@ -134,7 +134,7 @@ def _edges(trace: Trace, node: int) -> tuple[Edge | None, ...]:
     return () if step is None or step.node is None else step.node.next_functions
 
 
-def _ways_to(trace: Trace, root: int, target: int) -> dict[int, int] | None:
+def ways_to(trace: Trace, root: int, target: int) -> dict[int, int] | None:
     """Node → in how many ways it leads to ``target``, for the Nodes reachable from ``root``."""
     if root == target:
         return {root: 1}
@@ -232,16 +232,22 @@ def _way(
         ways *= count
         here = there
     route = tuple(hop.step.outputs[hop.output] for hop in path[1:])
-    joined = _joined(trace, path, pieces, has_name)
+    leads = seed.grad.size > 1 or float(seed.grad[here]) != 1
+    joined = _joined(trace, path, pieces, has_name, leads)
     factors = [(piece.factor, piece.view) for piece in joined]
     return Way(_spelled(seed, factors, here), float(grads[-1][at]), ways, route)
 
 
 def _joined(
-    trace: Trace, path: list[Hop], pieces: list[_Piece], has_name: Callable[[int], bool]
+    trace: Trace,
+    path: list[Hop],
+    pieces: list[_Piece],
+    has_name: Callable[[int], bool],
+    leads: bool,
 ) -> list[_Piece]:
     """Factors over a nameless tensor made into one: ``∂a/∂b · ∂b/∂c`` is ``∂a/∂c`` if no other way
-    leads from a to c. Left alone where nothing but ``∂root/∂end`` would remain."""
+    leads from a to c. Left alone where nothing but ``∂root/∂end`` would remain; ``leads``: the
+    root's own gradient stands before them."""
     found: list[_Piece] = []
     for piece in pieces:
         before = found[-1] if found else None
@@ -262,7 +268,7 @@ def _joined(
             found[-1] = _Piece(factor, False, before.count, before.first, piece.last)
         else:
             found.append(piece)
-    return found if sum(not piece.view for piece in found) > 1 else pieces
+    return found if leads or sum(not piece.view for piece in found) > 1 else pieces
 
 
 def _only_way(trace: Trace, start: Hop, end: Hop) -> bool:

@@ -39,9 +39,14 @@ def formula_name(formula: Formula, parts: Mapping[str, Name], step: Forward) -> 
 
 def rule_line(left: Name, formula: Name) -> Equation:
     """``left = formula``; the formula alone where ``left`` is no name but the same words."""
-    if _plain(left.text) == _plain(formula.text):
+    if same_words(left.text, formula.text):
         return Equation(formula.text, formula.tex)
     return equal(left, formula)
+
+
+def same_words(one: str, other: str) -> bool:
+    """Whether two pieces of text differ in signs, spaces and parentheses only."""
+    return _plain(one) == _plain(other)
 
 
 def _one_less(found: re.Match[str]) -> str:

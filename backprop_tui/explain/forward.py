@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+from dataclasses import replace
+
+from backprop_tui.engines.base import TensorValue
 from backprop_tui.explain.byhand import explain_update_by_hand
-from backprop_tui.explain.formulas import formula_name, rule_line
+from backprop_tui.explain.formulas import formula_name, rule_line, same_words
 from backprop_tui.explain.gradients import element_of, elements, listed
 from backprop_tui.explain.naming import Name, Names, source_words
 from backprop_tui.explain.record import Element, Equation, Explanation, Part
@@ -17,7 +21,7 @@ from backprop_tui.explain.write import (
     shape_words,
     working,
 )
-from backprop_tui.ops.base import Op
+from backprop_tui.ops.base import Formula, Op
 from backprop_tui.trace.steps import Forward
 from backprop_tui.trace.trace import Trace
 
@@ -36,7 +40,7 @@ def explain_forward(
     by_hand = explain_update_by_hand(trace, step, names, element)
     if by_hand is not None:
         return by_hand
-    op = op_of(step)
+    op = _as_written(trace, step, names, op_of(step))
     position = next((i for i, o in enumerate(step.outputs) if o.tensor == tensor), 0)
     title, help_ = _title(trace, step, names, position), _help(step, op)
     if not step.outputs:
@@ -106,9 +110,37 @@ def _title(trace: Trace, step: Forward, names: Names, position: int) -> str:
         return step.op
     name = names.of(step.outputs[position].tensor, step.index).bare.text
     source = source_words(trace.text(step.where.expression))
-    if not step.binds or source == name or len(source) > LONGEST_SOURCE:
+    # A number in the name stands for words that were too long; the title has room for more.
+    told = step.binds or (name[-1:] in "₀₁₂₃₄₅₆₇₈₉" and _operands_of(source))
+    if not told or source == name or len(source) > LONGEST_SOURCE:
         return name
     return f"{name} = {source}"
+
+
+def _operands_of(source: str) -> tuple[str, str] | None:
+    """The two sides of an operator; None if the source is something else (a call made of several
+    ops, say)."""
+    try:
+        tree = ast.parse(source, mode="eval").body
+    except (SyntaxError, ValueError):
+        return None
+    return (
+        (ast.unparse(tree.left), ast.unparse(tree.right)) if isinstance(tree, ast.BinOp) else None
+    )
+
+
+def _as_written(trace: Trace, step: Forward, names: Names, op: Op | None) -> Op | None:
+    """``lr * w`` is, to PyTorch, ``w.mul(lr)``; here it is told in the order it was written in."""
+    if op is None or step.op != "mul" or len(step.inputs) != 2:
+        return op
+    tensor, number = (operand.value for operand in step.inputs)
+    if not isinstance(tensor, TensorValue) or isinstance(number, TensorValue):
+        return op
+    sides = _operands_of(source_words(trace.text(step.where.expression)))
+    if sides is None or not same_words(sides[1], names.of(tensor.tensor, step.index).text):
+        return op
+    formula = Formula("$other · $self", r"$other \cdot $self")
+    return replace(op, forward=lambda self, other: other * self, formula=formula)
 
 
 def _help(step: Forward, op: Op | None) -> str:
