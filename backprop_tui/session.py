@@ -16,7 +16,7 @@ from backprop_tui.engines.numpy_engine.engine import NumpyEngine
 from backprop_tui.errors import EngineMissing, ScenarioError
 from backprop_tui.scenario.interpreter import Interpreter
 from backprop_tui.scenario.library import find
-from backprop_tui.scenario.limits import Budget
+from backprop_tui.scenario.limits import Budget, OverBudget
 from backprop_tui.scenario.loader import Scenario, load, loads
 from backprop_tui.trace.recorder import Recorder
 from backprop_tui.trace.trace import Program, Trace
@@ -32,16 +32,21 @@ NO_TORCH = (
 )
 
 
-def make_engine(name: str) -> Engine:
-    """A fresh engine by name."""
+def make_engine(name: str, device: str = "cpu") -> Engine:
+    """A fresh engine by name; ``device`` ("cpu", "cuda") is for the torch engine alone.
+
+    Raises EngineMissing where there is no such engine, no PyTorch, or no such device.
+    """
     if name == "numpy":
+        if device != "cpu":
+            raise EngineMissing(f"the numpy engine has no device {device!r}: use --engine torch")
         return NumpyEngine()
     if name == "torch":
         try:
             from backprop_tui.engines.torch_engine.engine import TorchEngine
         except ModuleNotFoundError as error:
             raise EngineMissing(NO_TORCH) from error
-        return TorchEngine()
+        return TorchEngine(device)
     raise EngineMissing(f"there is no engine {name!r}; this version has: numpy, torch")
 
 
@@ -57,7 +62,11 @@ class Session:
     """
 
     def __init__(
-        self, scenario: Scenario, engine: str = "numpy", budget: Budget | None = None
+        self,
+        scenario: Scenario,
+        engine: str = "numpy",
+        budget: Budget | None = None,
+        device: str = "cpu",
     ) -> None:
         self.scenario = scenario
         self.finished = False
@@ -72,17 +81,21 @@ class Session:
         self._parked = threading.Semaphore(0)
         self._thread: threading.Thread | None = None
         self._budget = budget or Budget()
-        self._engine = make_engine(engine)
+        self._engine = make_engine(engine, device)
 
     @classmethod
     def open(
-        cls, source: Path | str, engine: str = "numpy", budget: Budget | None = None
+        cls,
+        source: Path | str,
+        engine: str = "numpy",
+        budget: Budget | None = None,
+        device: str = "cpu",
     ) -> Session:
         """Open a file, or a bundled scenario by name; nothing is run yet.
 
         Raises ScenarioRefused, BudgetExceeded (source size) or ScenarioNotFound.
         """
-        return cls(load(find(source), budget), engine, budget)
+        return cls(load(find(source), budget), engine, budget, device)
 
     @classmethod
     def of_text(
@@ -146,7 +159,7 @@ class Session:
             threading.stack_size(before)
 
     def _record(self) -> None:
-        recorder = Recorder(self.trace, self._engine, on_step=self._pulse)
+        recorder = Recorder(self.trace, self._engine, on_step=self._step)
         self._engine.listener = recorder
         try:
             Interpreter(
@@ -160,6 +173,12 @@ class Session:
             self._crash = error
         self.finished = self.trace.finished = True
         self._parked.release()
+
+    def _step(self) -> None:
+        """A step was recorded; when there are too many, that becomes the last but one."""
+        if len(self.trace) == self._budget.steps:
+            raise OverBudget("steps", self._budget.steps)
+        self._pulse()
 
     def _pulse(self) -> None:
         """Park if the slice is over; called after each step and every so often between."""

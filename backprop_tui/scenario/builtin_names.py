@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -24,15 +24,40 @@ MISSING: Any = object()
 
 
 class Zip(zip):  # type: ignore[type-arg]
-    """``zip`` that knows how many rounds it will make."""
+    """``zip`` that counts its rounds, and knows how many it will make."""
 
     total: int | None = None
+    tick: Callable[[], None]
+
+    def __next__(self) -> Any:
+        self.tick()
+        return super().__next__()
 
 
 class Enumerate(enumerate):  # type: ignore[type-arg]
-    """``enumerate`` that knows how many rounds it will make."""
+    """``enumerate`` that counts its rounds, and knows how many it will make."""
 
     total: int | None = None
+    tick: Callable[[], None]
+
+    def __next__(self) -> Any:
+        self.tick()
+        return super().__next__()
+
+
+class Counted:
+    """An iterator that counts its rounds, whoever walks through it."""
+
+    def __init__(self, iterator: Iterator[Any], tick: Callable[[], None]) -> None:
+        self.iterator = iterator
+        self.tick = tick
+
+    def __iter__(self) -> Counted:
+        return self
+
+    def __next__(self) -> Any:
+        self.tick()
+        return next(self.iterator)
 
 
 class Builtins:
@@ -60,7 +85,7 @@ class Builtins:
             "filter": self.filter,
             "any": lambda items: any(self.meter.listed(items)),
             "all": lambda items: all(self.meter.listed(items)),
-            "iter": iter,
+            "iter": self.iter,
             "next": self.next,
             "isinstance": self.isinstance,
             "callable": callable,
@@ -93,11 +118,13 @@ class Builtins:
 
     def enumerate(self, iterable: Any, start: int = 0) -> Enumerate:
         out = Enumerate(iterable, start)
+        out.tick = self.meter.tick
         out.total = self.run.total(iterable)
         return out
 
     def zip(self, *iterables: Any, strict: bool = False) -> Zip:
         out = Zip(*iterables, strict=strict)
+        out.tick = self.meter.tick
         totals = [self.run.total(each) for each in iterables]
         known = [total for total in totals if total is not None]
         out.total = min(known) if known and len(known) == len(totals) else None
@@ -140,7 +167,13 @@ class Builtins:
         return sorted(items, key=key, reverse=reverse)
 
     def reversed(self, sequence: Any) -> Any:
-        return reversed(sequence)
+        return Counted(reversed(sequence), self.meter.tick)
+
+    def iter(self, items: Any, /, *sentinel: Any) -> Any:
+        if sentinel:
+            raise Problem("TypeError", "iter() takes one argument in a scenario", "use while")
+        iterator = iter(items)
+        return iterator if iterator is items else Counted(iterator, self.meter.tick)
 
     def map(self, function: Any, *iterables: Any) -> Any:
         listed = [self.meter.listed(each) for each in iterables]
@@ -177,7 +210,7 @@ class Builtins:
             return self.run.classes[cls]
         if cls.__name__ in ("Tensor", "Size") and self.run.kind(value) == cls.__name__:
             return self.run.member(self.run.namespace("torch"), cls.__name__)
-        return cls if self.run.is_name_of_surface(cls) else TypeName(cls)
+        return self.run.name_of_surface(cls) or TypeName(cls)
 
     def super(self, *args: Any) -> Any:
         raise RuntimeError("super(): no arguments")

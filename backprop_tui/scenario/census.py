@@ -10,10 +10,12 @@ import numpy as np
 
 #: Where the world of the host begins; nothing behind it belongs to a program.
 BEYOND = (type, ModuleType, FunctionType, BuiltinFunctionType, CodeType, FrameType)
+#: What an object takes beside the elements it holds: a rule of thumb.
+BYTES_OF_AN_OBJECT = 80
 
 
-def array_bytes(roots: list[Any]) -> int:
-    """Bytes of all arrays and tensors that can be reached from ``roots``."""
+def bytes_of(roots: list[Any]) -> int:
+    """Bytes of all arrays, tensors and other objects that can be reached from ``roots``."""
     sizes: dict[int, int] = {}
     seen: set[int] = set()
     stack: list[Any] = list(roots)
@@ -28,4 +30,4 @@ def array_bytes(roots: list[Any]) -> int:
         elif type(value).__module__ == "torch" and type(value).__name__ == "Tensor":
             sizes[value.data_ptr()] = value.nbytes
         stack.extend(gc.get_referents(value))
-    return sum(sizes.values())
+    return sum(sizes.values()) + BYTES_OF_AN_OBJECT * len(seen)

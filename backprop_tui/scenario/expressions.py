@@ -13,6 +13,8 @@ from backprop_tui.scenario.values import Builtin, ClassValue, Env, Function
 
 #: Callables that count what they walk through themselves; an engine does not.
 OWN = frozenset({Function, ClassValue, Builtin, partial})
+#: Arguments that an engine may walk through.
+WALKED = frozenset({*CONTAINERS, range})
 
 
 def constant(c: Compiler, node: ast.Constant, scope: Scope) -> Eval:
@@ -172,7 +174,7 @@ def call(c: Compiler, node: ast.Call, scope: Scope) -> Eval:
             meter.tick()
             if type(target) not in OWN and id(target) not in counted:
                 for arg in args:
-                    if type(arg) in CONTAINERS:
+                    if type(arg) in WALKED:
                         meter.nested(arg)
             return target(*args)
 
@@ -203,7 +205,7 @@ def call(c: Compiler, node: ast.Call, scope: Scope) -> Eval:
         meter.tick()
         if type(target) not in OWN and id(target) not in counted:
             for arg in (*args, *kwargs.values()):
-                if type(arg) in CONTAINERS:
+                if type(arg) in WALKED:
                     meter.nested(arg)
         return target(*args, **kwargs)
 

@@ -25,10 +25,13 @@ class Budget:
     width: int = 1_000  # of a format: f"{x:>80}"
     elements: int = 5_000_000  # of one tensor
     memory: int = 1 << 30  # bytes of all tensors alive
+    steps: int = 1_000_000  # of a recording
 
 
 #: So many elements of a tensor cost as much work as one statement.
 ELEMENTS_PER_WORK = 1024
+#: What one unit of work may leave behind, so that many small things are weighed now and then.
+BYTES_PER_WORK = 256
 
 #: What each limit is called in an error, and its unit.
 LIMITS: dict[str, tuple[str, str]] = {
@@ -41,6 +44,7 @@ LIMITS: dict[str, tuple[str, str]] = {
     "width": ("the width of a format", "characters"),
     "elements": ("the size of a tensor", "elements"),
     "memory": ("the memory of all tensors", "bytes"),
+    "steps": ("the length of a recording", "steps"),
 }
 
 
@@ -105,6 +109,7 @@ class Meter:
             if self.work > self.budget.work:
                 raise OverBudget("work", self.budget.work)
             self._next = self.work + self.PULSE
+            self._weigh(max(units, self.PULSE) * BYTES_PER_WORK)
             if self._pulse is not None:
                 self._pulse()
 
@@ -157,11 +162,15 @@ class Meter:
         if elements > self.budget.elements:
             raise OverBudget("elements", self.budget.elements, elements)
         self.tick(elements // ELEMENTS_PER_WORK)
-        self._since += elements * itemsize
+        self._weigh(elements * itemsize)
+
+    def _weigh(self, added: int) -> None:
+        """Count bytes; look at what is really alive when they could be too many."""
+        self._since += added
         memory = self.budget.memory
         if self._alive + self._since > memory and self._since > memory // 8 and self._census:
             self._alive = self._census()
-            self._since = elements * itemsize
+            self._since = added
             if self._alive + self._since > memory:
                 raise OverBudget("memory", memory, self._alive + self._since)
 
@@ -193,6 +202,9 @@ class Meter:
                 stack.extend(top)
             elif isinstance(top, list | tuple | set):
                 stack.extend(top)
+            elif type(top) is range:
+                self.length(length_of(top))
+                continue
             else:
                 continue
             seen += len(top)

@@ -70,8 +70,8 @@ def str_padded(method: Callable[..., str]) -> Special:
     return padded
 
 
-def str_changed(method: Callable[..., str]) -> Special:
-    def changed(run: Runtime, text: str, *args: Any) -> str:
+def str_changed(method: Callable[..., Any]) -> Special:
+    def changed(run: Runtime, text: str, *args: Any) -> Any:
         run.meter.length(len(text))
         return method(text, *args)
 
@@ -100,6 +100,16 @@ def list_extend(run: Runtime, items: list[Any], more: Any) -> None:
 def list_sort(run: Runtime, items: list[Any], *, key: Any = None, reverse: bool = False) -> None:
     run.meter.nested(items)
     items.sort(key=key, reverse=reverse)
+
+
+def list_reverse(run: Runtime, items: list[Any]) -> None:
+    run.meter.tick(1 + len(items) // 64)
+    items.reverse()
+
+
+def list_pop(run: Runtime, items: list[Any], at: int = -1) -> Any:
+    run.meter.tick(1 if at == -1 else 1 + len(items) // 64)
+    return items.pop(at)
 
 
 def searched(method: Callable[..., Any]) -> Special:
@@ -210,6 +220,10 @@ SPECIAL: dict[tuple[str, str], Special] = {
     ("str", "join"): str_join,
     ("str", "replace"): str_replace,
     ("str", "split"): str_split,
+    **{("str", name): str_changed(method) for name, method in (
+        ("splitlines", str.splitlines), ("find", str.find), ("index", str.index),
+        ("count", str.count), ("isdigit", str.isdigit), ("isalpha", str.isalpha),
+    )},
     **{("str", name): str_padded(method) for name, method in (
         ("ljust", str.ljust), ("rjust", str.rjust), ("center", str.center), ("zfill", str.zfill),
     )},
@@ -222,6 +236,8 @@ SPECIAL: dict[tuple[str, str], Special] = {
     ("list", "insert"): list_insert,
     ("list", "extend"): list_extend,
     ("list", "sort"): list_sort,
+    ("list", "reverse"): list_reverse,
+    ("list", "pop"): list_pop,
     ("list", "index"): searched(list.index),
     ("list", "count"): searched(list.count),
     ("list", "remove"): searched(list.remove),

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from backprop_tui.scenario.limits import Meter
 from backprop_tui.scenario.surface import NAMESPACES
-from backprop_tui.scenario.values import Builtin
+from backprop_tui.scenario.values import Builtin, Problem
 
 Array = np.ndarray[Any, Any]
 NUMBERS = (np.ndarray, np.generic, bool, int, float)
@@ -26,6 +27,29 @@ DTYPES: dict[str, type] = {
 ELEMENTWISE = ("sqrt", "exp", "log", "sin", "cos", "tanh", "abs")
 PAIRWISE = ("maximum", "minimum", "allclose")
 REDUCTIONS = ("sum", "mean", "std", "max", "min", "argmax")
+
+
+TYPES = (np.float32, np.float64, np.int64)
+
+
+class NumpyType(Builtin):
+    """A class of NumPy's: to compare with, to pass as a dtype, and to make numbers with."""
+
+    __slots__ = ("dtype",)
+
+    def __init__(self, cls: type, make: Callable[..., Any]) -> None:
+        super().__init__(cls.__name__, cls, partial(make, cls))
+        self.dtype = np.dtype(cls) if issubclass(cls, np.generic) else None
+
+    def __repr__(self) -> str:
+        return f"<class 'numpy.{self.name}'>"
+
+
+def no_array(cls: type, *args: Any, **kwargs: Any) -> Any:
+    """``np.ndarray(…)``, which would show whatever its memory held before."""
+    raise Problem(
+        "TypeError", "np.ndarray() makes no arrays in a scenario", "use np.zeros(…) or np.array(…)"
+    )
 
 
 class NumpyNames:
@@ -47,6 +71,8 @@ class NumpyNames:
             **{name: self.pairwise(vars(np)[name], name == "allclose") for name in PAIRWISE},
             **{name: self.elementwise(vars(np)[name]) for name in ELEMENTWISE},
             **{name: self.reduction(vars(np)[name]) for name in REDUCTIONS},
+            **{cls.__name__: NumpyType(cls, self.number) for cls in TYPES},
+            "ndarray": NumpyType(np.ndarray, no_array),
         }
         self.names: dict[str, dict[str, Any]] = {
             "numpy": {name: own.get(name, vars(np).get(name)) for name in NAMESPACES["numpy"]},
@@ -98,6 +124,12 @@ class NumpyNames:
         return sizes
 
     # ------------------------------------------------------------------ what is made of it
+
+    def number(self, cls: type, x: Any = 0) -> Any:
+        """``np.float32(x)`` of a number or an array."""
+        numbers = self.numbers(x)
+        self.meter.size(np.size(numbers))
+        return cls(numbers)
 
     def array(self, object: Any, dtype: Any = None) -> Array:  # noqa: A002 (NumPy's name)
         """``np.array`` of numbers."""

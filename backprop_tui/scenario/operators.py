@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ SEQUENCES = (str, list, tuple)
 CONTAINERS = (list, tuple, dict, set)
 #: Integers beyond this cost work by their size.
 LARGE = 1 << 512
-LAZY = (range, zip, enumerate)
+LAZY = (range, Iterator)
 
 #: operator → (the function, its in-place variant)
 PLAIN: dict[type[ast.AST], tuple[Binary, Binary]] = {

@@ -17,7 +17,7 @@ import numpy as np
 
 from backprop_tui.engines.base import Engine
 from backprop_tui.scenario.builtin_names import Builtins, Enumerate, Zip, own_namespaces
-from backprop_tui.scenario.census import array_bytes
+from backprop_tui.scenario.census import bytes_of
 from backprop_tui.scenario.guards import GUARDS
 from backprop_tui.scenario.limits import Budget, Meter
 from backprop_tui.scenario.members import Getter, getters
@@ -67,7 +67,7 @@ class Runtime:
     ) -> None:
         self.engine = engine
         self.observer = observer
-        self.meter = Meter(budget, pulse, lambda: array_bytes(self._roots()))
+        self.meter = Meter(budget, pulse, lambda: bytes_of(self._roots()))
         self.text = Text(self.meter, self._describe)
         self.operators = Operators(self.meter, self.text)
         self.add = self.operators.binary(ast.Add)
@@ -132,9 +132,13 @@ class Runtime:
         namespace.members[name] = value
         return value
 
-    def is_name_of_surface(self, value: object) -> bool:
-        """Whether a value is what the program found under a name of the surface."""
-        return id(value) in self._resolved
+    def name_of_surface(self, value: object) -> Any:
+        """What the program found under the name that stands for ``value``; None if it has none."""
+        path = self._resolved.get(id(value))
+        if path is None:
+            return None
+        owner, _, name = path.rpartition(".")
+        return self.member(self.namespace(owner), name)
 
     # ------------------------------------------------------------------ attributes
 
@@ -284,6 +288,8 @@ class Runtime:
             self.meter.length(len(holder) + len(value))
         if isinstance(holder, dict):
             self.meter.room(len(holder))
+        elif type(value) is list and not isinstance(holder, list):
+            self.meter.nested(value)  # an array or a tensor walks through it
         operator.setitem(holder, self.operators.hashed(key), value)
 
     # ------------------------------------------------------------------ functions and classes

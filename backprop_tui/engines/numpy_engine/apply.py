@@ -88,15 +88,25 @@ def result_type(found: Sequence[tensors.Tensor], scalars: Sequence[object]) -> d
     )
 
 
+#: What a tensor takes beside its elements; counted where one op makes many.
+BYTES_OF_A_PART = 1024
+
+
 def forward(plan: Plan, arrays: list[Any], attrs: dict[str, Any]) -> Any:
     op = plan.op
     shapes = [a.shape if isinstance(a, np.ndarray) else () for a in arrays]
     shape = op.shape(shapes, **attrs) if op.variadic else op.shape(*shapes, **attrs)
     allocate = state.now().allocate
-    if allocate is not None and not op.view and type(shape) is tuple:
-        itemsize = max((a.dtype.itemsize for a in arrays if isinstance(a, np.ndarray)), default=4)
-        for one in (shape,) if not shape or type(shape[0]) is int else shape:
-            allocate(one, itemsize)
+    if allocate is not None and type(shape) is tuple:
+        # A view takes no memory, but whoever looks at it or copies it does.
+        sizes = (a.dtype.itemsize for a in arrays if isinstance(a, np.ndarray))
+        itemsize = 0 if op.view else max(sizes, default=4)
+        if not shape or type(shape[0]) is int:
+            allocate(shape, itemsize)
+        else:
+            allocate((len(shape),), BYTES_OF_A_PART)
+            for one in () if op.view else shape:
+                allocate(one, itemsize)
     with np.errstate(all="ignore"):
         return op.forward(arrays, **attrs) if op.variadic else op.forward(*arrays, **attrs)
 

@@ -14,13 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from backprop_tui.engines.numpy_engine import creation, events, functional
+from backprop_tui.engines.numpy_engine import creation, events, functional, state
 from backprop_tui.engines.numpy_engine.dtypes import float64
 from backprop_tui.engines.numpy_engine.generator import Generator
 from backprop_tui.engines.numpy_engine.random import default_generator
 from backprop_tui.engines.numpy_engine.tensor import Tensor
 
 __all__ = ["DataLoader", "Dataset", "Subset", "TensorDataset", "random_split"]
+
+#: Bytes of one row's number in an order of rows, and how many are taken before they are counted.
+ORDER_ITEMSIZE, ROWS_AT_ONCE = 40, 65_536
 
 
 class Dataset:
@@ -70,6 +73,7 @@ def random_split(
         lengths = _lengths_of(lengths, total)
     if sum(lengths) != total:
         raise ValueError("Sum of input lengths does not equal the length of the input dataset!")
+    state.make_room((total,), ORDER_ITEMSIZE)
     order = (generator or default_generator()).randperm(total).tolist()
     ends = [int(end) for end in itertools.accumulate(lengths)]
     return [
@@ -153,7 +157,7 @@ class DataLoader:
             for index in order:
                 yield _fetch(self.dataset, index)
             return
-        while batch := list(itertools.islice(order, self.batch_size)):
+        while batch := _indices(order, self.batch_size):
             if self.drop_last and len(batch) < self.batch_size:
                 return
             rows = [_fetch(self.dataset, index) for index in batch]
@@ -167,9 +171,20 @@ class DataLoader:
         stream = self.generator
         if stream is None:
             stream = Generator().manual_seed(default_generator().random_seed())
+        state.make_room((rows,), ORDER_ITEMSIZE)
         yield from stream.randperm(rows).tolist()
         # PyTorch's sampler draws one more permutation, of which it takes no rows.
         stream.randperm(rows)
+
+
+def _indices(order: Iterator[int], most: int) -> list[int]:
+    """The next rows of a batch; what a dataset says of its length may be more than there is."""
+    batch: list[int] = []
+    while part := list(itertools.islice(order, min(most - len(batch), ROWS_AT_ONCE))):
+        batch += part
+        if len(part) == ROWS_AT_ONCE:
+            state.make_room((len(batch),), ORDER_ITEMSIZE)
+    return batch
 
 
 def _fetch(dataset: Any, index: int) -> Any:

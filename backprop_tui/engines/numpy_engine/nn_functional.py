@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from backprop_tui.engines.numpy_engine import state
 from backprop_tui.engines.numpy_engine import tensor as tensors
 from backprop_tui.engines.numpy_engine.apply import apply
 from backprop_tui.engines.numpy_engine.inplace import apply_
@@ -160,7 +161,9 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
         num_classes = int(tensor.array.max()) + 1
     elif (tensor.array >= num_classes).any():
         raise RuntimeError("Class values must be smaller than num_classes.")
-    return tensors.Tensor(np.eye(num_classes, dtype=np.int64)[tensor.array])
+    state.make_room((*tensor.array.shape, num_classes), tensor.array.itemsize)
+    classes = np.arange(num_classes)
+    return tensors.Tensor((tensor.array[..., None] == classes).astype(np.int64))
 
 
 def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:

@@ -343,6 +343,7 @@ class Tensor(Methods):
         if told is not None and np.array_equal(told.data, self.array, equal_nan=True):
             data = told.data  # a part of the memory that this view does not see was written
         else:
+            state.make_room(self.array.shape, self.array.itemsize)
             data = self.array.copy()
             data.setflags(write=False)
         node = self.grad_fn
@@ -368,6 +369,7 @@ class Tensor(Methods):
         told = self._told
         if told is not None and self._told_writes == self._storage.writes:
             return told.data
+        state.make_room(self.array.shape, self.array.itemsize)
         data: Array = self.array.copy()
         data.setflags(write=False)
         return data
