@@ -3,11 +3,16 @@
 Every gradient that reaches a leaf is held against a central difference of the recorded forward
 pass, computed again in float64 (see explain.replay). A kink (ReLU at 0, a maximum with ties) has no
 derivative to compare with: where the two one-sided differences disagree, it is passed over.
+
+Where torch is installed, PyTorch itself is recorded running the same scenario, through the same
+interpreter, and the two traces are compared step by step.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -19,11 +24,14 @@ from backprop_tui.scenario.library import find
 from backprop_tui.scenario.limits import Budget
 from backprop_tui.scenario.loader import check as refusals_of
 from backprop_tui.session import Session
+from backprop_tui.trace.compare import first_difference
 from backprop_tui.trace.steps import Accumulate, Forward, SeedGrad
 from backprop_tui.trace.trace import Trace
 
 T = TypeVar("T")
 
+#: Two engines round differently; through many iterations this adds up.
+TORCH_RTOL, TORCH_ATOL = 1e-3, 1e-4
 EPSILON = 1e-5
 RTOL, ATOL = 2e-3, 1e-5
 #: Passes and elements beyond these are sampled evenly, so that a check ends.
@@ -66,7 +74,19 @@ def check_scenario(source: str, budget: Budget | None = None) -> Report:
         report.errors.append(str(session.error))
     report.notes.append(f"{len(trace)} steps")
     _check_gradients(trace, report)
+    if find_spec("torch") is not None:
+        _check_against_torch(path, trace, report, budget)
     return report
+
+
+def _check_against_torch(path: Path, trace: Trace, report: Report, budget: Budget | None) -> None:
+    """Record PyTorch itself on the same scenario, and compare step by step."""
+    theirs = Session.open(path, "torch", budget).complete()
+    found = first_difference(trace, theirs, TORCH_RTOL, TORCH_ATOL)
+    if found is None:
+        report.notes.append("PyTorch does the same, step for step")
+    else:
+        report.errors.append(f"{report.scenario}: error: PyTorch does otherwise: {found}")
 
 
 def _check_gradients(trace: Trace, report: Report) -> None:

@@ -83,6 +83,22 @@ _budget = click.option(
 )
 
 
+_engine = click.option(
+    "--engine",
+    type=click.Choice(["numpy", "torch"]),
+    default="numpy",
+    show_default=True,
+    help="numpy is built in; torch records PyTorch itself.",
+)
+_device = click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    default="cpu",
+    show_default=True,
+    help="Where the torch engine computes.",
+)
+
+
 @click.group(cls=_OpenByDefault, invoke_without_command=True)
 @click.version_option(__version__, prog_name="backprop-tui")
 @click.pass_context
@@ -92,34 +108,44 @@ def main(ctx: click.Context) -> None:
     Without a command: the library of bundled scenarios. `backprop-tui SCENARIO` opens one.
     """
     if ctx.invoked_subcommand is None:
-        _open(None, None, None)
+        _open(None)
 
 
 @main.command("open", help=f"Open a scenario in the stepper. {SCENARIO_HELP}")
 @click.argument("scenario")
 @click.option("--at", type=click.IntRange(min=1), help="Begin at this step (1 is the first).")
+@_engine
+@_device
 @_budget
-def open_(scenario: str, at: int | None, budget: Budget | None) -> None:
+def open_(scenario: str, at: int | None, engine: str, device: str, budget: Budget | None) -> None:
     """Open a scenario in the stepper."""
-    _open(scenario, at, budget)
+    _open(scenario, at, engine, device, budget)
 
 
 @_says_errors
-def _open(scenario: str | None, at: int | None, budget: Budget | None) -> None:
+def _open(
+    scenario: str | None,
+    at: int | None = None,
+    engine: str = "numpy",
+    device: str = "cpu",
+    budget: Budget | None = None,
+) -> None:
     import gc
 
     # Nothing that is made on the way to the first frame is garbage; the app collects after it.
     gc.disable()
     from backprop_tui.tui.app import run_app
 
-    run_app(scenario, at=None if at is None else at - 1, budget=budget)
+    run_app(scenario, engine, None if at is None else at - 1, budget, device)
 
 
 @main.command(help=f"Run a scenario and print what it prints under plain Python. {SCENARIO_HELP}")
 @click.argument("scenario")
+@_engine
+@_device
 @_budget
 @_says_errors
-def run(scenario: str, budget: Budget | None) -> None:
+def run(scenario: str, engine: str, device: str, budget: Budget | None) -> None:
     """Interpret a scenario without a screen."""
     from backprop_tui.scenario.interpreter import Interpreter
     from backprop_tui.scenario.library import find
@@ -127,7 +153,7 @@ def run(scenario: str, budget: Budget | None) -> None:
     from backprop_tui.session import make_engine
 
     program = load(find(scenario), budget)
-    Interpreter(program, make_engine("numpy"), budget=budget, write=_write).run()
+    Interpreter(program, make_engine(engine, device), budget=budget, write=_write).run()
 
 
 def _write(text: str) -> None:
@@ -184,6 +210,8 @@ def _steps_range(
     show_default=True,
 )  # fmt: skip
 @click.option("--steps", callback=_steps_range, metavar="A:B", help="Only these steps, from 1.")
+@_engine
+@_device
 @_budget
 @_says_errors
 def export(
@@ -191,13 +219,17 @@ def export(
     output: Path | None,
     form: str,
     steps: tuple[int, int | None],
+    engine: str,
+    device: str,
     budget: Budget | None,
 ) -> None:
-    """Export the trace; to standard output without -o."""
+    """Export the trace, to standard output without -o; of a scenario that fails, nothing."""
     from backprop_tui.session import Session
 
-    session = Session.open(scenario, budget=budget)
+    session = Session.open(scenario, engine, budget, device)
     trace = session.complete()
+    if session.error is not None:
+        raise session.error
     if form == "json":
         from backprop_tui.trace.codec import dumps
 
@@ -212,8 +244,6 @@ def export(
         from backprop_tui.export.files import replace_file
 
         replace_file(output, text)
-    if session.error is not None:
-        _refuse(session.error)
 
 
 @main.command()

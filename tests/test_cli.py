@@ -103,6 +103,19 @@ def test_check_says_what_it_held_against_finite_differences(scenario: Path) -> N
     assert done.returncode == 0
     assert f"{scenario}: ok" in done.stdout
     assert "2 gradient entries agree with finite differences" in done.stdout
+    assert "PyTorch does the same, step for step" in done.stdout
+
+
+def test_the_torch_engine_prints_the_same(scenario: Path) -> None:
+    assert call("run", str(scenario), "--engine", "torch").stdout == "tensor(4.) tensor(1.)\n"
+
+
+def test_a_failing_scenario_is_not_exported(scenario: Path, tmp_path: Path) -> None:
+    scenario.write_text(FIRST + "f.backward()\n", encoding="utf-8")
+    done = call("export", str(scenario), "-o", str(tmp_path / "note.md"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "a second time" in done.stderr
+    assert not (tmp_path / "note.md").exists()
 
 
 def test_check_tells_all_that_is_wrong_at_once(tmp_path: Path) -> None:

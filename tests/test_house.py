@@ -49,9 +49,7 @@ def test_starts_without_anything_heavy(arguments: tuple[str, ...]) -> None:
     assert not imported(*arguments) & {"numpy", "torch", "textual", "rich"}
 
 
-@pytest.mark.parametrize(
-    "arguments", [("run", "square"), ("export", "square"), ("check", "square")]
-)
+@pytest.mark.parametrize("arguments", [("run", "square"), ("export", "square")])
 def test_works_without_torch_and_textual(arguments: tuple[str, ...]) -> None:
     assert not imported(*arguments) & {"torch", "textual", "rich"}
 

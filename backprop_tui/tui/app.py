@@ -122,6 +122,7 @@ def run_app(
     engine: str = "numpy",
     at: int | None = None,
     budget: Budget | None = None,
+    device: str = "cpu",
 ) -> None:
     """Open the app on a scenario (a file or a bundled name), or in the library.
 
@@ -134,8 +135,8 @@ def run_app(
         from backprop_tui.session import Session
 
         if isinstance(source, Scenario):
-            return Session(source, engine)
-        return Session.open(source, engine)
+            return Session(source, engine, budget, device)
+        return Session.open(source, engine, budget, device)
 
-    opening = None if scenario is None else load(find(scenario))
+    opening = None if scenario is None else load(find(scenario), budget)
     BackpropApp(at=at, opener=opener, opening=opening).run()
