@@ -26,7 +26,8 @@ _NUMBER = re.compile(r"[-+]?\d+(?:\.\d*)?(?:e[-+]?\d+)?")
 def first_difference(a: Trace, b: Trace, rtol: float = 0.0, atol: float = 0.0) -> str | None:
     """In words, the first place where ``b`` is not as ``a``; None if they are equal.
 
-    ``rtol`` and ``atol`` are NumPy's, for floating-point data; 0 means equal to the bit.
+    ``rtol`` and ``atol`` are NumPy's, for floating-point data, ``rtol`` of the largest number in an
+    array; 0 means equal to the bit.
     """
     comparison = _Comparison(rtol, atol)
     for x, y in zip(a, b, strict=False):
@@ -103,5 +104,8 @@ class _Comparison:
         if exact or not self._rtol + self._atol:
             same = np.array_equal(x, y, equal_nan=not exact)
         else:
-            same = np.allclose(x, y, self._rtol, self._atol, equal_nan=True)
+            # what cancels out in a sum keeps the rounding of its largest parts
+            sizes = np.abs(y[np.isfinite(y)])
+            room = self._atol + self._rtol * float(sizes.max(initial=0))
+            same = np.allclose(x, y, self._rtol, room, equal_nan=True)
         return None if same else f": {x.tolist()} is not {y.tolist()}"

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from backprop_tui.engines.base import (
@@ -73,6 +74,7 @@ class Recorder:
         self._modules: list[str] = []
         self._module_paths: dict[int, tuple[object, str]] = {}
         self._where = Where(self.statement, self.expression)
+        self._marked: Where | None = None
         self._moved = True
 
     # ------------------------------------------------------------------ where we are
@@ -158,9 +160,14 @@ class Recorder:
         """Something was printed."""
         self._add(Output(len(self.trace), self.where(), text))
 
+    def mark(self) -> None:
+        """Something goes wrong here, with these functions and loops around it."""
+        self._marked = self.where()
+
     def failed(self, kind: str, message: str, hint: str) -> None:
         """The program stopped here."""
-        self._add(Failed(len(self.trace), self.where(), kind, message, hint))
+        where = self._marked or self.where()
+        self._add(Failed(len(self.trace), where, kind, message, hint))
 
     # ------------------------------------------------------------------ told by the engine
 
@@ -270,17 +277,24 @@ class Recorder:
         if isinstance(value, list | tuple):
             items = list(enumerate(value[:room]))
         elif isinstance(value, dict):
-            items = list(value.items())[:room]
+            items = list(islice(value.items(), room))
         for key, item in items:
-            part = f"{name}[{key!r}]"
+            part = f"{name}[{self._key(key)}]"
             if self.engine.kind(item) == "Tensor":
                 yield Named(part, self.engine.snapshot(item), "element")
             elif isinstance(item, list | tuple) and name.count("[") < 1:
                 yield from self._elements(part, item, room)
 
+    def _key(self, key: object) -> str:
+        if isinstance(key, str):
+            return repr(key[:TEXT_WIDTH])
+        return repr(key) if isinstance(key, int | float | None) else type(key).__name__
+
     def _text(self, value: Any, kind: str | None) -> str:
         if kind == "Node":
             return str(value.name()).rpartition(":")[2]
+        if isinstance(value, FunctionType | BuiltinFunctionType):
+            return value.__name__
         if kind is not None:
             return type(value).__name__
         if isinstance(value, str):
