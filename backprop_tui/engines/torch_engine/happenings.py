@@ -19,10 +19,11 @@ from torch.nn.modules import module as modules
 from torch.optim import optimizer as optimizers
 from torch.utils.data._utils import fetch
 
-from backprop_tui.engines.base import Array, Scalar, TensorValue
+from backprop_tui.engines.base import Array, Operand, Scalar, TensorValue
+from backprop_tui.engines.torch_engine.aten import plain as plain_value
 from backprop_tui.engines.torch_engine.backward import RecordedEngine
 from backprop_tui.engines.torch_engine.recorder import Recorder, current
-from backprop_tui.engines.torch_engine.seen import unseen
+from backprop_tui.engines.torch_engine.seen import grad_fn_of, unseen
 from backprop_tui.ops.updates import hyperparameters
 
 State = Mapping[str, Array | Scalar]
@@ -83,6 +84,7 @@ class _Stepping:
     def __init__(self, recorder: Recorder, optimizer: Any) -> None:
         self.recorder = recorder
         self.optimizer = optimizer
+        self.began = False
         self.before: list[tuple[Any, dict[str, Scalar], Array, TensorValue, State]] = []
         self.look()
 
@@ -161,7 +163,9 @@ def _before_step(optimizer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     def heard() -> Any:
         with recorder.heard():
             loss = closure()
-        step.look()
+        if not step.began:  # the first time; what follows is the optimizer's own search
+            step.began = True
+            step.look()
         return loss
 
     if len(args) > 1:
@@ -240,6 +244,44 @@ def _casting(plain: Callable[..., Any]) -> Any:
         return result
 
     return apply
+
+
+# ---------------------------------------------------------------------- functions of one's own
+
+
+def _applied(plain: Any) -> Any:
+    """``autograd.Function.apply``: one operation, named as the class; its inside is its own."""
+
+    def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        recorder = current()
+        if recorder is None or recorder.quiet or recorder.listener is None:
+            return plain.__func__(cls, *args, **kwargs)
+        book = recorder.book
+        with recorder.muted():
+            tensors = [(i, t) for i, t in enumerate(args) if isinstance(t, torch.Tensor)]
+            with unseen():
+                inputs = tuple(Operand(f"args[{i}]", book.snapshot(t)) for i, t in tensors)
+            result = plain.__func__(cls, *args, **kwargs)
+        made = result if isinstance(result, tuple) else (result,)
+        outputs = [one for one in made if isinstance(one, torch.Tensor)]
+        with unseen():
+            node = next((n for n in map(grad_fn_of, outputs) if n is not None), None)
+            if node is not None:
+                book.outputs_of(node, len(outputs))
+            recorder.listener.forward(
+                cls.__name__,
+                inputs,
+                {
+                    f"args[{i}]": plain_value(a)
+                    for i, a in enumerate(args)
+                    if not isinstance(a, torch.Tensor)
+                },
+                tuple(book.snapshot(one) for one in outputs),
+                None if node is None else book.node_value(node),
+            )
+        return result
+
+    return classmethod(apply)
 
 
 # ---------------------------------------------------------------------- loaders
@@ -336,6 +378,7 @@ _WRAPPED: tuple[tuple[Any, str, Callable[[Any], Any]], ...] = (
     (torch.nn.Module, "__repr__", _quietly),
     (torch.optim.Optimizer, "load_state_dict", _quietly),
     (fetch._MapDatasetFetcher, "fetch", _fetching),
+    (torch.autograd.Function, "apply", _applied),
     (torch.utils.data.RandomSampler, "__init__", _counting),
     (torch.utils.data.RandomSampler, "__iter__", _drawing),
     (torch.autograd.Variable, "_execution_engine", RecordedEngine),

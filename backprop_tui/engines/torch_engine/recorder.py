@@ -40,10 +40,11 @@ _INSIDE = ("quiet", "in_backward", "function", "grad_enabled", "_fresh", "_numbe
 class Pending:
     """An operation that ran, before autograd attached its Node."""
 
-    __slots__ = ("before", "bound", "operands", "output", "plan", "target")
+    __slots__ = ("before", "bound", "name", "operands", "output", "plan", "target")
 
     def __init__(self, plan: Plan, bound: Bound, operands: tuple[Operand, ...]) -> None:
         self.plan = plan
+        self.name = plan.name
         self.bound = bound
         self.operands = operands
         self.output: Any = None
@@ -227,8 +228,12 @@ class Recorder:
         if plan.other is not None and self._is_other(plan, bound):
             plan = plan.other
         written = plan.name not in ("index_put", "where") or self._names_a_tensor(plan)
-        operands = tuple([Operand(n, self._operand(v, written)) for n, v in plan.operands(bound)])
-        return Pending(plan, bound, operands)
+        inputs = plan.operands(bound)
+        told = [(n, self._operand(v, written)) for n, v in inputs if not isinstance(v, complex)]
+        pending = Pending(plan, bound, tuple([Operand(n, v) for n, v in told]))
+        if any(isinstance(v, complex) or _is_complex(v) for _, v in inputs):
+            pending.name = f"{plan.name}.complex"  # the records are about real numbers
+        return pending
 
     def _names_a_tensor(self, plan: Plan) -> bool:
         """Whether there is a tensor beside the number in ``where``; alone they become tensors."""
@@ -308,7 +313,7 @@ class Recorder:
                 book.rename(made, "ReshapeAliasBackward0")
             book.outputs_of(made, len(outputs))
         self.listener.forward(
-            plan.name,
+            pending.name,
             pending.operands,
             plan.attributes(pending.bound, pending.output),
             outputs,
@@ -335,6 +340,10 @@ class Recorder:
             return
         for output in _tensors_of(_on_meta(func, args, kwargs)):
             self.allocate(tuple(output.shape), output.element_size())
+
+
+def _is_complex(value: Any) -> bool:
+    return isinstance(value, torch.Tensor) and value.is_complex()
 
 
 def _in_place(name: str) -> bool:
@@ -401,6 +410,11 @@ class FunctionMode(TorchFunctionMode):  # type: ignore[misc]
 
 class DispatchMode(TorchDispatchMode):  # type: ignore[misc]
     """Sees every ATen operation."""
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Nothing here is compiled, so PyTorch need not guard every operation against it."""
+        return False
 
     def __init__(self, recorder: Recorder) -> None:
         super().__init__()

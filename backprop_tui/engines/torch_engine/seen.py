@@ -32,7 +32,8 @@ class Seen:
     """What is known of one tensor; ``number`` is 0 until the Listener is told of it."""
 
     __slots__ = (
-        "accumulator", "at", "data", "key", "number", "ref", "storage", "told", "version", "writes",
+        "accumulator", "at", "data", "key", "number", "ref", "shape", "storage", "told", "version",
+        "writes",
     )  # fmt: skip
 
     def __init__(self, ref: weakref.ref[Any]) -> None:
@@ -43,6 +44,7 @@ class Seen:
         self.told: TensorValue | None = None
         #: the numbers as they were at this version, after so many writes, at this address
         self.data: Array | None = None
+        self.shape: tuple[int, ...] | None = None
         self.version = self.writes = self.at = -1
 
 
@@ -122,12 +124,13 @@ class Book:
             or entry.version != version
             or entry.writes != writes
             or entry.at != at
-            or entry.data.shape != tensor.shape
+            or entry.shape != tensor.shape
         ):
             data = copied(tensor)
             if entry.data is None or not equal(entry.data, data):
                 entry.data = data
             entry.version, entry.writes, entry.at = version, writes, at
+            entry.shape = tensor.shape
         return entry.data
 
     def snapshot(self, tensor: Any) -> TensorValue:
@@ -165,7 +168,7 @@ class Book:
         entry = self._entry(tensor)
         entry.data = array
         entry.version, entry.writes = version_of(tensor), entry.storage.writes
-        entry.at = address(tensor)
+        entry.at, entry.shape = address(tensor), tensor.shape
 
     def grad(self, tensor: Any) -> Array | None:
         """``tensor.grad`` as a read-only copy; None for a non-leaf that keeps none."""
@@ -313,6 +316,8 @@ def _numbers(plain: Any) -> Array:
         plain = plain.cpu()
     if plain.dtype in _WIDENED:
         plain = plain.float()
+    if plain.is_complex():
+        plain = torch.view_as_real(plain.resolve_conj())  # a pair for every number
     array: Array = np.array(plain.resolve_conj().resolve_neg().numpy(), order="C", copy=True)
     return array
 
