@@ -22,7 +22,7 @@ from backprop_tui.ops.base import Op, Vjp, reduce_to
 from backprop_tui.trace.steps import Forward
 
 #: Scalar operations, and array elements, beyond which nothing is spelled out.
-OPERATIONS = 20_000
+OPERATIONS = 4_000
 #: A working that differs more than this from the recorded number is not shown.
 TOLERANCE = 1e-3
 #: Numbers below this may be what rounding left of a difference.

@@ -6,6 +6,7 @@ pass with its backward. Steps before the first are iteration 0, the *setup*. The
 - a Loop step begins a new iteration if the current one has already run backward;
 - outside loops, so does the next op of a graph;
 - when backward begins inside a loop, the iteration starts at that loop's latest round.
+- numbers set before the first backward (``w.data = …``) are no update, they belong to the setup.
 
 A *phase* is a run of steps of one kind. What neither computes nor learns (names, output) belongs to
 the phase around it. A statement that changes a parameter is an update, its arithmetic included.
@@ -22,6 +23,7 @@ from backprop_tui.trace.steps import (
     Accumulate,
     Assign,
     Backward,
+    Call,
     Forward,
     Loop,
     SeedGrad,
@@ -269,8 +271,10 @@ class Phases:
             return _BACKWARD
         if isinstance(step, Update | ZeroGrad):
             return _UPDATE
-        if isinstance(step, Assign) and step.attribute == "data":
+        if isinstance(step, Assign) and step.attribute == "data" and any(self._backward):
             return _UPDATE
+        if isinstance(step, Call):
+            return _SETUP if len(self._starts) == 1 else _FORWARD
         if isinstance(step, Forward):
             if any(value.requires_grad and value.is_leaf for value in step.changed):
                 return _UPDATE

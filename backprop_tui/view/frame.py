@@ -21,6 +21,9 @@ from backprop_tui.view.tensors import tensors_pane
 from backprop_tui.view.timeline import timeline_pane
 from backprop_tui.view.types import Line, Pane, Run, Selection, Size, Sizes
 
+#: What three rows of eighty columns, or two of a hundred and sixty, hold with words kept whole.
+LONGEST_CAPTION = 205
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -88,13 +91,25 @@ def _graph(
 
 def _caption(trace: Trace, index: int, explanation: Explanation) -> Line:
     kind = phases_of(trace).kind_at(index)
+    room = LONGEST_CAPTION - len(kind) - len(explanation.title)
     style = "error" if isinstance(trace[index], Failed) else "active"
     return (
         Run(f" {kind} ", "heading"),
         Run(" "),
         Run(explanation.title, style),
-        Run(explanation.brief),
+        Run(_shortened(explanation.brief, room)),
     )
+
+
+def _shortened(words: str, room: int) -> str:
+    """``words``, or as many of its clauses as there is room for."""
+    if len(words) <= room:
+        return words
+    end = max(words.rfind(". ", 0, room), words.rfind("; ", 0, room))
+    if end > 0:
+        return words[:end] + "."
+    end = max(words.rfind(" ", 0, max(room, 1)), 0)
+    return words[:end] + " …" if end else ""
 
 
 def _position(trace: Trace, index: int) -> Line:
