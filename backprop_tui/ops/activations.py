@@ -40,7 +40,7 @@ unary(
     lambda self: np.maximum(self, 0),
     Formula("max($self, 0)", r"\max($self, 0)"),
     by_result(
-        lambda g, s: np.where(s.result > 0, g, 0),
+        lambda g, s: np.where(s.result <= 0, 0, g),  # nan lets the gradient through
         "$grad where $result > 0, else 0",
         r"$grad \cdot [$result > 0]",
     ),
