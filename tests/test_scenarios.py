@@ -155,7 +155,11 @@ def test_graph_order_and_gradients_are_pytorchs(name: str, in_torch: dict[str, A
         assert drawn(our) == drawn(their), f"backward {number}"
         for node, expected in zip(our, their, strict=True):
             for way in ("incoming", "outgoing"):
-                for grad, wanted in zip(node[way], expected[way], strict=True):
+                grads = list(node[way])
+                # Indices (of max, of max_pool2d) can have no gradient: PyTorch has no place for it.
+                while len(grads) > len(expected[way]) and grads[-1] is None:
+                    grads.pop()
+                for grad, wanted in zip(grads, expected[way], strict=True):
                     assert (grad is None) == (wanted is None), f"{way} of {node['name']}"
                     if wanted is not None:
                         # In float32 a small element has the rounding of the large ones beside
