@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 from backprop_tui.engines.base import (
