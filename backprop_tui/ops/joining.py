@@ -142,6 +142,27 @@ for _name, _grad_fn in (("split", "SplitBackward0"), ("split.sizes", "SplitWithS
     )
 
 
+define(
+    Op(
+        name="unsafe_split",
+        grad_fn="UnsafeSplitBackward0",
+        outputs=0,
+        forward=lambda self, *, split_size, dim=0: tuple(
+            part.copy() for part in _split(self, split_size, dim)
+        ),
+        shape=split_shape,
+        formula=Formula("$self in parts of $split_size", "$self"),
+        vjps={
+            "self": Vjp(
+                lambda g, s: np.concatenate(g, axis=s.dim),
+                Formula("the parts of $grad put together", r"[$grad]"),
+            )
+        },
+        help="Cuts the gates of a recurrent cell apart.",
+    )
+)
+
+
 def unbind_shape(self: Shape, *, dim: int = 0) -> tuple[Shape, ...]:
     """One shape without ``dim`` for every index along it."""
     if not self:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from backprop_tui.ops.base import Formula, Op, Shape, Vjp, define
+from backprop_tui.ops.base import OPS, Formula, Op, Shape, Vjp, define
 from backprop_tui.ops.rules import expand, reduced_axes, same, wrap_dim
 
 PASS_ON = Formula("$grad", "$grad")
@@ -326,3 +327,6 @@ define(
         help="The elements in the opposite order.",
     )
 )
+
+# What PyTorch turns in place, as its RNNs do at their end, gets a Node of another name.
+define(replace(OPS["transpose"], name="transpose_", grad_fn="TransposeBackward1", view=False))

@@ -200,6 +200,22 @@ out_channels -- how many channels it makes
 kernel_size -- the size of its kernel, or of a window
 stride -- how far apart its places lie
 padding -- how much is added around
+running_mean -- the mean that a BatchNorm uses after eval()
+running_var -- the variance that it uses
+num_batches_tracked -- how many batches it has seen
+num_features -- how many channels it takes
+= momentum -- how fast its running statistics follow
+eps -- what is added to a variance
+weight_ih -- a cell's weights of its input
+weight_hh -- a cell's weights of its state
+bias_ih -- a cell's bias beside its input
+bias_hh -- a cell's bias beside its state
+weight_ih_l0 -- the same of an RNN's first layer
+weight_hh_l0 -- the same of an RNN's first layer
+bias_ih_l0 -- the same of an RNN's first layer
+bias_hh_l0 -- the same of an RNN's first layer
+input_size -- how many numbers a step takes
+hidden_size -- how many numbers its state has
 forward(*input) -- what the module computes
 parameters() -- all parameters
 named_parameters() -- (name, parameter) pairs

@@ -201,6 +201,14 @@ AdaptiveAvgPool1d(output_size) -- the means of so many parts of a row
 AdaptiveAvgPool2d(output_size) -- the means of so many parts of an image
 AdaptiveMaxPool1d(output_size) -- the largest of so many parts of a row
 AdaptiveMaxPool2d(output_size) -- the largest of so many parts of an image
+BatchNorm1d(num_features, eps=1e-05, momentum=0.1) -- mean 0, variance 1 over the batch
+BatchNorm2d(num_features, eps=1e-05, momentum=0.1) -- the same for images, channel by channel
+LayerNorm(normalized_shape, eps=1e-05) -- mean 0, variance 1 over the last dimensions
+GroupNorm(num_groups, num_channels, eps=1e-05) -- mean 0, variance 1 over groups of channels
+RNNCell(input_size, hidden_size, bias=True, nonlinearity='tanh') -- one step of a recurrent net
+LSTMCell(input_size, hidden_size, bias=True) -- one step with a memory; returns (h, c)
+GRUCell(input_size, hidden_size, bias=True) -- one step with a reset and an update gate
+RNN(input_size, hidden_size, num_layers=1, batch_first=False) -- steps over a whole sequence
 Sigmoid() -- 1 / (1 + e⁻ˣ)
 Tanh() -- the hyperbolic tangent
 ReLU() -- max(0, x)
@@ -228,7 +236,7 @@ HingeEmbeddingLoss(margin=1.0) -- the hinge loss
 FUNCTIONAL = """
 linear(input, weight, bias=None) -- x Wᵀ + b
 conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -- a kernel along a row
-conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -- a kernel over an image
+conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -- over an image
 conv_transpose1d(input, weight, bias=None, stride=1, padding=0) -- kernels laid along a row
 conv_transpose2d(input, weight, bias=None, stride=1, padding=0) -- kernels laid into an image
 pad(input, pad, mode='constant', value=0) -- more numbers around a tensor
@@ -240,6 +248,9 @@ adaptive_avg_pool1d(input, output_size) -- the means of so many parts of a row
 adaptive_avg_pool2d(input, output_size) -- the means of so many parts of an image
 adaptive_max_pool1d(input, output_size) -- the largest of so many parts of a row
 adaptive_max_pool2d(input, output_size) -- the largest of so many parts of an image
+batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False) -- over a batch
+layer_norm(input, normalized_shape, weight=None, bias=None) -- over the last dimensions
+group_norm(input, num_groups, weight=None, bias=None) -- over groups of channels
 relu(input) -- max(0, x)
 leaky_relu(input, negative_slope=0.01) -- x, and a small slope below 0
 elu(input, alpha=1.0) -- x, and alpha · (eˣ − 1) below 0

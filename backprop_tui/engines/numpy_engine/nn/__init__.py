@@ -53,11 +53,24 @@ from backprop_tui.engines.numpy_engine.nn.losses import (
     SmoothL1Loss,
 )
 from backprop_tui.engines.numpy_engine.nn.module import Module
+from backprop_tui.engines.numpy_engine.nn.normalization import (
+    BatchNorm1d,
+    BatchNorm2d,
+    GroupNorm,
+    LayerNorm,
+)
+from backprop_tui.engines.numpy_engine.nn.recurrent import (
+    RNN,
+    GRUCell,
+    LSTMCell,
+    RNNCell,
+)
 from backprop_tui.engines.numpy_engine.tensor import Parameter
 
 __all__ = [
     "ELU",
     "GELU",
+    "RNN",
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
     "AdaptiveMaxPool1d",
@@ -66,6 +79,8 @@ __all__ = [
     "AvgPool2d",
     "BCELoss",
     "BCEWithLogitsLoss",
+    "BatchNorm1d",
+    "BatchNorm2d",
     "Conv1d",
     "Conv2d",
     "ConvTranspose1d",
@@ -74,11 +89,15 @@ __all__ = [
     "Dropout",
     "Embedding",
     "Flatten",
+    "GRUCell",
+    "GroupNorm",
     "HingeEmbeddingLoss",
     "HuberLoss",
     "Identity",
     "KLDivLoss",
     "L1Loss",
+    "LSTMCell",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
     "LogSigmoid",
@@ -92,6 +111,7 @@ __all__ = [
     "NLLLoss",
     "Parameter",
     "ParameterList",
+    "RNNCell",
     "ReLU",
     "Sequential",
     "SiLU",

@@ -1,0 +1,313 @@
+"""Recurrent cells and ``nn.RNN``: the same Nodes in the same order as PyTorch on the CPU.
+
+PyTorch's cells work in place where nobody looks (``add_``, ``sigmoid_``): so do these, because the
+graph and what backward may not find overwritten follow from it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import backprop_tui.engines.numpy_engine.nn_functional as F
+from backprop_tui.engines.numpy_engine import creation, events
+from backprop_tui.engines.numpy_engine.apply import apply
+from backprop_tui.engines.numpy_engine.dtypes import dtype
+from backprop_tui.engines.numpy_engine.nn import init
+from backprop_tui.engines.numpy_engine.nn.layers import parameter
+from backprop_tui.engines.numpy_engine.nn.module import Module
+from backprop_tui.engines.numpy_engine.shaping import stack
+from backprop_tui.engines.numpy_engine.tensor import Tensor
+
+
+class _Recurrent(Module):
+    """All parameters begin uniform within ±1/√hidden_size, in order of their registration."""
+
+    hidden_size: int
+
+    def reset_parameters(self) -> None:
+        """Uniform within ±1/√hidden_size."""
+        bound = 1.0 / math.sqrt(self.hidden_size) if self.hidden_size > 0 else 0
+        with events.muted():
+            for weight in self.parameters():
+                init.uniform_(weight, -bound, bound)
+
+
+def _zeros(*size: int, like: Tensor) -> Tensor:
+    with events.muted():
+        return creation.zeros(*size, dtype=like.dtype)
+
+
+class _Cell(_Recurrent):
+    """One step in time: weight_ih (gates · hidden, input), weight_hh (gates · hidden, hidden)."""
+
+    gates = 1
+    states = 1
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: dtype | None = None,
+    ) -> None:
+        super().__init__()
+        self.input_size = input_size
+        self.hidden_size = hidden_size
+        self.bias = bias
+        rows = self.gates * hidden_size
+        self.weight_ih = parameter(rows, input_size, dtype=dtype)
+        self.weight_hh = parameter(rows, hidden_size, dtype=dtype)
+        for name in ("bias_ih", "bias_hh"):
+            self.register_parameter(name, parameter(rows, dtype=dtype) if bias else None)
+        self.reset_parameters()
+
+    def forward(self, input: Tensor, hx: Any = None) -> Any:
+        batched = self._check(input, hx)
+        x = input if batched else input.unsqueeze(0)
+        if hx is None:
+            zeros = _zeros(x.shape[0], self.hidden_size, like=x)
+            state = [zeros] * self.states
+        else:
+            given = [hx] if self.states == 1 else list(hx)
+            state = given if batched else [one.unsqueeze(0) for one in given]
+        self._check_sizes(x, state)
+        made = self._step(x, state)
+        made = made if batched else tuple(one.squeeze(0) for one in made)
+        return made[0] if self.states == 1 else made
+
+    def _check(self, input: Tensor, hx: Any) -> bool:
+        name = type(self).__name__
+        if input.ndim not in (1, 2):
+            raise ValueError(f"{name}: Expected input to be 1D or 2D, got {input.ndim}D instead")
+        if hx is not None:
+            for i, one in enumerate([hx] if self.states == 1 else hx):
+                if one.ndim not in (1, 2):
+                    which = "hidden" if self.states == 1 else f"hx[{i}]"
+                    raise ValueError(
+                        f"{name}: Expected {which} to be 1D or 2D, got {one.ndim}D instead"
+                    )
+        return input.ndim == 2
+
+    def _check_sizes(self, x: Tensor, state: Sequence[Tensor]) -> None:
+        if x.shape[1] != self.input_size:
+            raise RuntimeError(
+                f"input has inconsistent input_size: got {x.shape[1]} expected {self.input_size}"
+            )
+        for i, one in enumerate(state):
+            if one.shape[0] != x.shape[0]:
+                raise RuntimeError(
+                    f"Input batch size {x.shape[0]} doesn't match hidden{i} batch size "
+                    f"{one.shape[0]}"
+                )
+            if one.shape[1] != self.hidden_size:
+                raise RuntimeError(
+                    f"hidden{i} has inconsistent hidden_size: got {one.shape[1]}, expected "
+                    f"{self.hidden_size}"
+                )
+
+    def _of_input(self, x: Tensor) -> Any:
+        return F.linear(x, self.weight_ih, self.bias_ih)
+
+    def _of_hidden(self, h: Tensor) -> Any:
+        return F.linear(h, self.weight_hh, self.bias_hh)
+
+    def _step(self, x: Tensor, state: Sequence[Tensor]) -> tuple[Any, ...]:
+        raise NotImplementedError
+
+    def extra_repr(self) -> str:
+        text = f"{self.input_size}, {self.hidden_size}"
+        return text if self.bias is True else f"{text}, bias={self.bias}"
+
+
+def _gates(product: Tensor, count: int) -> tuple[Any, ...]:
+    """The columns of each gate."""
+    made = apply("unsafe_split", product, split_size=product.shape[1] // count, dim=1)
+    return tuple(made)
+
+
+class RNNCell(_Cell):
+    """h' = tanh(W_ih x + b_ih + W_hh h + b_hh)."""
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        nonlinearity: str = "tanh",
+        device: Any = None,
+        dtype: dtype | None = None,
+    ) -> None:
+        super().__init__(input_size, hidden_size, bias, dtype=dtype)
+        self.nonlinearity = nonlinearity
+
+    def _step(self, x: Tensor, state: Sequence[Tensor]) -> tuple[Any, ...]:
+        if self.nonlinearity not in ("tanh", "relu"):
+            raise RuntimeError(f"Unknown nonlinearity: {self.nonlinearity}")
+        total = self._of_hidden(state[0]).add_(self._of_input(x))
+        return (total.tanh() if self.nonlinearity == "tanh" else total.relu(),)
+
+    def extra_repr(self) -> str:
+        text = super().extra_repr()
+        tanh = self.nonlinearity == "tanh"
+        return text if tanh else f"{text}, nonlinearity={self.nonlinearity}"
+
+
+class LSTMCell(_Cell):
+    """Gates decide what the cell forgets, takes in and gives away; returns (h', c')."""
+
+    gates = 4
+    states = 2
+
+    def _step(self, x: Tensor, state: Sequence[Tensor]) -> tuple[Any, ...]:
+        h, c = state
+        gates = _gates(self._of_hidden(h).add_(self._of_input(x)), 4)
+        taken, kept = gates[0].sigmoid_(), gates[1].sigmoid_()
+        new, given = gates[2].tanh_(), gates[3].sigmoid_()
+        c = (kept * c).add_(taken * new)
+        return given * c.tanh(), c
+
+
+class GRUCell(_Cell):
+    """Gates decide how much of the old state is reset, and how much of it is kept."""
+
+    gates = 3
+
+    def _step(self, x: Tensor, state: Sequence[Tensor]) -> tuple[Any, ...]:
+        (h,) = state
+        of_input = _gates(self._of_input(x), 3)
+        of_hidden = _gates(self._of_hidden(h), 3)
+        reset = of_hidden[0].add_(of_input[0]).sigmoid_()
+        kept = of_hidden[1].add_(of_input[1]).sigmoid_()
+        new = of_input[2].add(of_hidden[2].mul_(reset)).tanh_()
+        return ((h - new).mul_(kept).add_(new),)
+
+
+class RNN(_Recurrent):
+    """A row of RNNCells that share their weights: (output of the last layer, last states)."""
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        nonlinearity: str = "tanh",
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        device: Any = None,
+        dtype: dtype | None = None,
+    ) -> None:
+        if nonlinearity not in ("tanh", "relu"):
+            raise ValueError(
+                f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'."
+            )
+        super().__init__()
+        if bidirectional:
+            raise NotImplementedError(
+                "nn.RNN(bidirectional=True) is not offered here; run one nn.RNN over the sequence "
+                "and another over its flip"
+            )
+        for name, size in (
+            ("input_size", input_size), ("hidden_size", hidden_size), ("num_layers", num_layers)
+        ):  # fmt: skip
+            if size <= 0:
+                raise ValueError(f"{name} must be greater than zero")
+        if not 0 <= dropout <= 1:
+            raise ValueError(
+                "dropout should be a number in range [0, 1] representing the probability of an "
+                "element being zeroed"
+            )
+        self.nonlinearity = nonlinearity
+        self.input_size = input_size
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.bias = bias
+        self.batch_first = batch_first
+        self.dropout = float(dropout)
+        self.bidirectional = bidirectional
+        for layer in range(num_layers):
+            width = hidden_size if layer else input_size
+            shapes: dict[str, tuple[int, ...]] = {
+                "weight_ih": (hidden_size, width),
+                "weight_hh": (hidden_size, hidden_size),
+            }
+            if bias:
+                shapes |= {"bias_ih": (hidden_size,), "bias_hh": (hidden_size,)}
+            for name, shape in shapes.items():
+                self.register_parameter(f"{name}_l{layer}", parameter(*shape, dtype=dtype))
+        self.reset_parameters()
+
+    def forward(self, input: Tensor, hx: Any = None) -> tuple[Any, Any]:
+        if input.ndim not in (2, 3):
+            raise ValueError(
+                f"RNN: Expected input to be 2D or 3D, got {input.ndim}D tensor instead"
+            )
+        batched = input.ndim == 3
+        batch_dim = 0 if self.batch_first else 1
+        x = input if batched else input.unsqueeze(batch_dim)
+        hx = self._first_states(x, hx, batched, x.shape[batch_dim])
+        x = x.transpose(0, 1) if self.batch_first else x
+        last = []
+        for layer, state in enumerate(hx.unbind(0)):
+            if layer and self.dropout and self.training:
+                x = F.dropout(x, self.dropout)
+            x, state = self._layer(layer, x, state)
+            last.append(state)
+        states = stack(last, 0)
+        output = apply("transpose_", x, dim0=0, dim1=1) if self.batch_first else x
+        if batched:
+            return output, states
+        return output.squeeze(batch_dim), states.squeeze(1)
+
+    def _first_states(self, x: Tensor, hx: Any, batched: bool, batch: int) -> Any:
+        if hx is None:
+            hx = _zeros(self.num_layers, batch, self.hidden_size, like=x)
+        elif batched and hx.ndim != 3:
+            raise RuntimeError(
+                f"For batched 3-D input, hx should also be 3-D but got {hx.ndim}-D tensor"
+            )
+        elif not batched:
+            if hx.ndim != 2:
+                raise RuntimeError(
+                    f"For unbatched 2-D input, hx should also be 2-D but got {hx.ndim}-D tensor"
+                )
+            hx = hx.unsqueeze(1)
+        if x.shape[-1] != self.input_size:
+            raise RuntimeError(
+                "input.size(-1) must be equal to input_size. Expected "
+                f"{self.input_size}, got {x.shape[-1]}"
+            )
+        wanted = (self.num_layers, batch, self.hidden_size)
+        if tuple(hx.shape) != wanted:
+            raise RuntimeError(f"Expected hidden size {wanted}, got {list(hx.shape)}")
+        return hx
+
+    def _layer(self, layer: int, x: Tensor, state: Any) -> tuple[Any, Any]:
+        """All steps of one layer: what every step gave, and the last state."""
+        named = self._parameters
+        w_ih, w_hh, b_ih, b_hh = (
+            named.get(f"{name}_l{layer}")
+            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        )
+        made = []
+        for step in F.linear(x, w_ih, b_ih).unbind(0):
+            total = F.linear(state, w_hh, b_hh).add_(step)
+            state = total.tanh() if self.nonlinearity == "tanh" else total.relu()
+            made.append(state)
+        return stack(made, 0), state
+
+    def extra_repr(self) -> str:
+        text = f"{self.input_size}, {self.hidden_size}"
+        if self.num_layers != 1:
+            text += f", num_layers={self.num_layers}"
+        if self.bias is not True:
+            text += f", bias={self.bias}"
+        if self.batch_first:
+            text += f", batch_first={self.batch_first}"
+        if self.dropout:
+            text += f", dropout={self.dropout}"
+        return text
