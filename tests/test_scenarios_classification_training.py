@@ -44,6 +44,9 @@ NUMBERS = {
     "layer 10: gradient norm 1.3e+01 ; layer 1: gradient norm 1.2e+01",
     "exploding_gradient": "gradient norm 3.8e+06 ; gradient norm nan ; gradient norm 3.8e+06",
     "initialisation": "1.8e+06 ; 3.4e-03 ; 8.7e-02 ; 7.0e-01",
+    "batch_norm": "[-1.0690, -1.3416] ; [ 1.6036,  1.3416] ; means 0.0000 ; 0.3000, 25.0000 ; "
+    "1.3667e+00, 1.6676e+03 ; bias.grad tensor([1.2071, 0.6833]) ; "
+    "weight.grad tensor([1.9357, 0.9167]) ; column sums 0.0000 ; 0.5988, 1.8366",
     "dropout": "train: tensor([0., 0., 2., 0., 0., 0., 2., 2.]) ; "
     "h.grad: tensor([0., 0., 2., 0., 0., 0., 2., 2.]) ; "
     "eval: tensor([1., 1., 1., 1., 1., 1., 1., 1.])",
@@ -88,7 +91,7 @@ def test_is_short_enough_to_be_opened_at_once(name: str) -> None:
         (
             "training",
             "learning_rates normalised_data optimizers lr_schedules same_weights "
-            "vanishing_gradient exploding_gradient initialisation dropout fine_tuning",
+            "vanishing_gradient exploding_gradient initialisation batch_norm dropout fine_tuning",
         ),
     ],
 )

@@ -5,9 +5,10 @@
 # order = 7
 # watch = ["model.weight", "z", "predicted", "confusion"]
 # ///
-"""How good is a trained classifier? Not its loss but counts on data it has not seen: how many
-are right, and which class is taken for which. The confusion matrix has a row for each true
-class and a column for each answer: on its diagonal is what is right."""
+"""How good is a trained classifier? Not its loss but counts on data it
+has not seen: how many are right, and which class is taken for which. The
+confusion matrix has a row for each true class and a column for each
+answer: on its diagonal is what is right."""
 import torch
 import torch.nn as nn
 

@@ -5,9 +5,10 @@
 # order = 6
 # watch = ["model.layers.0.weight", "z", "loss"]
 # ///
-"""A net built from a list of sizes, trained three times from the same start: only the
-activation differs. Look at the norm of the first layer's gradient: behind two sigmoids, each
-with a slope of at most 1/4, little of it arrives. That is why hidden layers use ReLU today."""
+"""A net built from a list of sizes, trained three times from the same
+start: only the activation differs. Look at the norm of the first layer's
+gradient: behind two sigmoids, each with a slope of at most 1/4, little of
+it arrives. That is why hidden layers use ReLU today."""
 import torch
 import torch.nn as nn
 

@@ -5,9 +5,10 @@
 # order = 8
 # watch = ["model.weight", "model.bias", "z", "loss"]
 # ///
-"""Of 40 samples 4 are of class 1, and the two classes overlap. A model that always says 0 is
-right in 90 %: high accuracy, useless. Class weights in the loss make a missed rare sample as
-expensive as it is rare. Look at the gradient of z: the rare rows weigh nine times as much."""
+"""Of 40 samples 4 are of class 1, and the two classes overlap. A model
+that always says 0 is right in 90 %: high accuracy, useless. Class weights
+in the loss make a missed rare sample as expensive as it is rare. Look at
+the gradient of z: the rare rows weigh nine times as much."""
 import torch
 import torch.nn as nn
 

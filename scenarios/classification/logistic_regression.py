@@ -5,9 +5,10 @@
 # order = 1
 # watch = ["model.0.weight", "model.0.bias", "y_hat", "loss"]
 # ///
-"""Twenty points on a line: those to the right of 0.25 are of class 1. A linear layer gives a
-score, the sigmoid makes it a probability, and where that is 1/2 lies the decision boundary.
-Look at the first loss, written out and as nn.BCELoss: one number, but ten nodes and one."""
+"""Twenty points on a line: those to the right of 0.25 are of class 1. A
+linear layer gives a score, the sigmoid makes it a probability, and where
+that is 1/2 lies the decision boundary. Look at the first loss, written
+out and as nn.BCELoss: one number, but ten nodes and one."""
 import torch
 import torch.nn as nn
 

@@ -5,9 +5,10 @@
 # order = 5
 # watch = ["model.linear1.weight", "model.linear2.weight", "y_hat", "loss"]
 # ///
-"""Class 1 lies in the middle of the line, class 0 on both sides: one threshold cannot do it.
-Each hidden sigmoid is a smooth step at a place of its own; the output adds the steps up.
-Compare Net(1, 2, 1) with Net(1, 6, 1): after the same number of epochs, which is further?"""
+"""Class 1 lies in the middle of the line, class 0 on both sides: one
+threshold cannot do it. Each hidden sigmoid is a smooth step at a place of
+its own; the output adds the steps up. Compare Net(1, 2, 1) with Net(1, 6,
+1): after the same number of epochs, which is further?"""
 import torch
 import torch.nn as nn
 

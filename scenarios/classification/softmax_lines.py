@@ -5,9 +5,10 @@
 # order = 2
 # watch = ["model.weight", "model.bias", "z", "loss"]
 # ///
-"""nn.Linear(2, 3) gives every point three scores, one for each class; the largest wins.
-Each score is a plane over the points, and where two planes meet is the line between two classes.
-Look at the gradient of z in the first backward: softmax minus one-hot, divided by the batch."""
+"""nn.Linear(2, 3) gives every point three scores, one for each class; the
+largest wins. Each score is a plane over the points, and where two planes
+meet is the line between two classes. Look at the gradient of z in the
+first backward: softmax minus one-hot, divided by the batch."""
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

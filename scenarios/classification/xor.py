@@ -5,9 +5,10 @@
 # order = 3
 # watch = ["model.linear1.weight", "model.linear2.weight", "y_hat", "loss"]
 # ///
-"""Class 1 if exactly one of two inputs is on: no straight line separates the classes, so a
-hidden layer is needed. Four hidden sigmoids, learning rate 0.01, a point at a time.
-Follow the loss: it hangs about log 2 = 0.693, which is guessing. The next scenario mends it."""
+"""Class 1 if exactly one of two inputs is on: no straight line separates
+the classes, so a hidden layer is needed. Four hidden sigmoids, learning
+rate 0.01, a point at a time. Follow the loss: it hangs about log 2 =
+0.693, which is guessing. The next scenario mends it."""
 import torch
 import torch.nn as nn
 from torch.utils.data import DataLoader, TensorDataset

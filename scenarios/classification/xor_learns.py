@@ -5,9 +5,10 @@
 # order = 4
 # watch = ["model.0.weight", "model.2.weight", "y_hat", "loss"]
 # ///
-"""The same network as in xor, but it learns: all four corners in one batch, tanh in the
-hidden layer instead of sigmoid, and Adam with a rate of 0.1 in place of 0.01 and plain SGD.
-Watch the loss stay near 0.69, then fall; the map at the end shows where the class changes."""
+"""The same network as in xor, but it learns: all four corners in one
+batch, tanh in the hidden layer instead of sigmoid, and Adam with a rate
+of 0.1 in place of 0.01 and plain SGD. Watch the loss stay near 0.69, then
+fall; the map at the end shows where the class changes."""
 import torch
 import torch.nn as nn
 

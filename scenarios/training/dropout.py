@@ -2,12 +2,13 @@
 # title = "Dropout: train() and eval()"
 # chapter = "training"
 # level = 2
-# order = 9
+# order = 10
 # watch = ["h", "dropped", "out"]
 # ///
-"""While training, each hidden value is set to 0 with probability p, and the others are divided
-by 1 − p to keep the mean. The graph shows what it is: a multiplication by a random mask. Look
-at the gradient: what was dropped learns nothing this time. In eval() it does nothing at all."""
+"""While training, each hidden value is set to 0 with probability p, and
+the others are divided by 1 − p to keep the mean. The graph shows what it
+is: a multiplication by a random mask. Look at the gradient: what was
+dropped learns nothing this time. In eval() it does nothing at all."""
 import torch
 import torch.nn as nn
 

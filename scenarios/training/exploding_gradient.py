@@ -5,9 +5,10 @@
 # order = 7
 # watch = ["X", "loss", "norm"]
 # ///
-"""The opposite of vanishing: weights so large that each layer multiplies the gradient by more
-than 1. Ten layers make it enormous, and one step with it throws the weights away.
-clip_grad_norm_ shortens all gradients together and keeps their direction: a small, safe step."""
+"""The opposite of vanishing: weights so large that each layer multiplies
+the gradient by more than 1. Ten layers make it enormous, and one step
+with it throws the weights away. clip_grad_norm_ shortens all gradients
+together and keeps their direction: a small, safe step."""
 import torch
 import torch.nn as nn
 from torch.nn.utils import clip_grad_norm_

@@ -2,12 +2,13 @@
 # title = "Fine-tuning: a frozen body, a new head"
 # chapter = "training"
 # level = 3
-# order = 10
+# order = 11
 # watch = ["body.0.weight", "head.weight", "features", "loss"]
 # ///
-"""A network learns one task; its first layer is kept for another, and only a new last layer is
-trained. requires_grad = False freezes the body: the graph ends at its output, no gradient is
-computed for it, and a step costs less. Compare the two graphs, before and after."""
+"""A network learns one task; its first layer is kept for another, and
+only a new last layer is trained. requires_grad = False freezes the body:
+the graph ends at its output, no gradient is computed for it, and a step
+costs less. Compare the two graphs, before and after."""
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

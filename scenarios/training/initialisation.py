@@ -5,9 +5,10 @@
 # order = 8
 # watch = ["model.0.weight", "out", "loss"]
 # ///
-"""The start decides whether a deep net can learn at all. Six ReLU layers, four ways to draw the
-weights, one forward and one backward: the deviation of the activations after each layer, and
-of the gradients. Good is what keeps its scale from layer to layer, in both directions."""
+"""The start decides whether a deep net can learn at all. Six ReLU layers,
+four ways to draw the weights, one forward and one backward: the deviation
+of the activations after each layer, and of the gradients. Good is what
+keeps its scale from layer to layer, in both directions."""
 import torch
 import torch.nn as nn
 

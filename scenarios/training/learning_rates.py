@@ -5,9 +5,10 @@
 # order = 1
 # watch = ["w", "loss"]
 # ///
-"""Gradient descent on the simplest valley there is, loss = w², from w = 4, with five rates.
-The gradient is 2w, so each step multiplies w by the same factor 1 − 2·lr: predict it, then look.
-Whether a training crawls, arrives, swings or explodes is decided by this one number."""
+"""Gradient descent on the simplest valley there is, loss = w², from w =
+4, with five rates. The gradient is 2w, so each step multiplies w by the
+same factor 1 − 2·lr: predict it, then look. Whether a training crawls,
+arrives, swings or explodes is decided by this one number."""
 import torch
 
 # Five rates, the same start, eight steps each.

@@ -5,9 +5,10 @@
 # order = 4
 # watch = ["w", "loss"]
 # ///
-"""Two samples that disagree: one wants w = 1, the other w = 3; together they want 2.
-One sample at a time and a constant rate, w is pulled to and fro for ever. A schedule lowers the
-rate: large steps first to get there, small ones later to settle. Look at w once per epoch."""
+"""Two samples that disagree: one wants w = 1, the other w = 3; together
+they want 2. One sample at a time and a constant rate, w is pulled to and
+fro for ever. A schedule lowers the rate: large steps first to get there,
+small ones later to settle. Look at w once per epoch."""
 import torch
 from torch.optim.lr_scheduler import CosineAnnealingLR, StepLR
 

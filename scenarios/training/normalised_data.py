@@ -5,9 +5,10 @@
 # order = 2
 # watch = ["X", "model.weight", "model.bias", "loss"]
 # ///
-"""The price of a flat from its rooms (about 3) and its area (about 80). The gradient of a
-weight is the error times its input, so raw inputs give gradients of very different size, and
-no single learning rate suits both. Subtract the mean, divide by the deviation: one rate fits."""
+"""The price of a flat from its rooms (about 3) and its area (about 80).
+The gradient of a weight is the error times its input, so raw inputs give
+gradients of very different size, and no single learning rate suits both.
+Subtract the mean, divide by the deviation: one rate fits."""
 import torch
 import torch.nn as nn
 

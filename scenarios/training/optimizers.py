@@ -5,9 +5,10 @@
 # order = 3
 # watch = ["w", "loss"]
 # ///
-"""A long, narrow valley: steep along w[0], nearly flat along w[1]. Six optimizers start at the
-same place. Stop at the update steps: what each remembers besides w (momentum_buffer, exp_avg,
-square_avg) is shown there, before and after. Memory is all that sets them apart from SGD."""
+"""A long, narrow valley: steep along w[0], nearly flat along w[1]. Six
+optimizers start at the same place. Stop at the update steps: what each
+remembers besides w (momentum_buffer, exp_avg, square_avg) is shown there,
+before and after. Memory is all that sets them apart from SGD."""
 import torch
 import torch.optim as optim
 

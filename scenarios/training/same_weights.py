@@ -5,9 +5,10 @@
 # order = 5
 # watch = ["W1", "W2", "h", "loss"]
 # ///
-"""Two hidden neurons with the same weights compute the same thing, get the same gradient, and
-are the same after every step: the layer has two neurons and the power of one. Look at the
-columns of W1.grad. This is why weights start at random; biases may well start at zero."""
+"""Two hidden neurons with the same weights compute the same thing, get
+the same gradient, and are the same after every step: the layer has two
+neurons and the power of one. Look at the columns of W1.grad. This is why
+weights start at random; biases may well start at zero."""
 import torch
 
 # Two samples, two inputs each; a hidden layer of two neurons (a column of

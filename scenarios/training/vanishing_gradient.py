@@ -5,9 +5,10 @@
 # order = 6
 # watch = ["x", "loss"]
 # ///
-"""Ten layers with a sigmoid after each. Back-propagation multiplies by the slope of every
-sigmoid, at most 1/4, and after ten of them nothing is left for the first layers: they stay as
-random as they were. Follow one backward pass and look at the size of the gradients."""
+"""Ten layers with a sigmoid after each. Back-propagation multiplies by
+the slope of every sigmoid, at most 1/4, and after ten of them nothing is
+left for the first layers: they stay as random as they were. Follow one
+backward pass and look at the size of the gradients."""
 import torch
 import torch.nn as nn
 
