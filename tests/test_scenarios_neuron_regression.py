@@ -7,6 +7,7 @@ That the built-in engine prints the same, and builds the same graph, is held in
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,25 @@ NUMBERS = {
     "-2.0000, -1.0000, -0.5000",
     "mse_versus_cross_entropy": "first gradient -0.0067 ; w -4.931, loss 0.993 ; "
     "first gradient -1.4966 ; w 1.807",
+    # f = −3x, w = −10: each round takes 0.39 of the way that is left.
+    "line_slope": "w -10.000, loss 149.0 ; w -5.74 ; w -4.07 ; w -3.42 ; w -3.16 ; cost [149.02, ",
+    "line_slope_bias": "[23.5000, 17.5000, 13.5000, 11.5000, 11.5000, 13.5000] ; "
+    "[ 4.0000,  1.0000,  0.0000,  1.0000,  4.0000,  9.0000] ; w -2.000, b  2.000, loss 13.500 ; "
+    "w -0.500, b  1.250 ; step 29: w  1.000, b -1.000, loss 0.000",
+    "line_sgd": "epoch 0: loss 5.237, w 2.100, b 0.600 ; epoch 4: loss 0.028, w 1.979, b 0.964",
+    # Iterations of an epoch = size / batch.
+    "line_minibatch": "batch 12:  1 iterations ; batch  4:  3 iterations ; batch  1: 12 iterations",
+    "line_module_optim": "epoch 5 ; epoch 20: last loss 0.00 ; weight -3.0 ; bias 0.9",
+    "multiple_linear": "one output:  5.0 ; [5.0000, 0.5000] ; loss 2.5 ; [[ 2.,  4.] ; "
+    "[-1.,  5.]] by hand tensor([[ 2.,  4.] ; [2., 4.]) by hand tensor([2., 4.]) ; True",
+    "house_price": "epoch 1: loss 0.66 ; epoch 100: loss 0.00 ; 0.5601,  0.4247, -0.2129 ; 357",
+    "line_validation": "split: 28 8 4 ; lr 0.001 ; lr 0.01: ; lr 0.1: validation loss 0.08 ; "
+    "lr 1.0: validation loss 4.19e+09 ; chosen: lr 0.1, test loss 0.03",
+    "line_early_stopping": "epoch  8: train 0.59 ; epoch 13: train 0.41 ; back to epoch 8: ",
+    "checkpoint": "uninterrupted:   loss 0.0387, w 1.9764 ; weights only:    loss 0.3936 ; "
+    "with optimizer:  loss 0.0387, w 1.9764",
+    "weight_decay_overfit": "decay 0.0: train 0.026, test 0.099 ; "
+    "decay 0.1: train 0.066, test 0.042",
 }
 
 
@@ -67,3 +87,13 @@ def test_prints_the_numbers_of_the_notes(name: str, in_torch: dict[str, str]) ->
         found = text.find(part, at)
         assert found >= 0, f"{part!r} is missing in what is left:\n{text[at:]}\nof\n{text}"
         at = found + len(part)
+
+
+def test_the_validation_loss_turns_up_while_the_training_loss_falls(
+    in_torch: dict[str, str],
+) -> None:
+    rows = re.findall(r"train (\S+), validation (\S+)", in_torch["line_early_stopping"])
+    training, validation = (list(map(float, column)) for column in zip(*rows, strict=True))
+    assert training == sorted(training, reverse=True)
+    assert validation[:9] == sorted(validation[:9], reverse=True)
+    assert validation[8:] == sorted(validation[8:])

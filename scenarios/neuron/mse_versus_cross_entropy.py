@@ -6,8 +6,8 @@
 # watch = ["w", "y_hat", "loss"]
 # ///
 """Logistic regression with one weight that starts far on the wrong side: every prediction is
-sure, and wrong. That is when learning should be fastest. With MSE the slope of the sigmoid stays
-in the gradient and is nearly 0; with cross-entropy it cancels, and ŷ − y is left."""
+sure, and wrong. That is when learning should be fastest. With MSE the slope of the sigmoid
+stays in the gradient and is nearly 0; with cross-entropy it cancels, and ŷ − y is left."""
 import torch
 import torch.nn.functional as F
 

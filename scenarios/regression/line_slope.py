@@ -1,0 +1,50 @@
+# /// scenario
+# title = "A line through points: learning the slope"
+# chapter = "regression"
+# level = 1
+# order = 1
+# watch = ["w", "loss"]
+# ///
+"""The points lie near f(x) = −3x. The model is y = w·x, and w starts at −10, far off.
+Everything by hand: predict, measure the error, go back, take a step. Each round more than
+halves the error of w. The list of costs is what one plots to see whether learning works."""
+import torch
+
+# Points on the line −3x, with a little noise: no w will fit them all.
+torch.manual_seed(0)
+X = torch.arange(-3, 3, 0.5).view(-1, 1)
+f = -3 * X
+Y = f + 0.1 * torch.randn(X.size())
+
+# What is learned, and how fast.
+w = torch.tensor(-10.0, requires_grad=True)
+lr = 0.1
+cost = []
+
+
+# The model, and the mean of the squared errors (MSE).
+def forward(x):
+    return w * x
+
+
+def criterion(y_hat, y):
+    return torch.mean((y_hat - y) ** 2)
+
+
+for epoch in range(5):
+    # Forward, then backward: ∂loss/∂w = mean of 2·(ŷ − y)·x.
+    loss = criterion(forward(X), Y)
+    loss.backward()
+    cost.append(loss.item())
+    print(f"epoch {epoch}: w {w.item():.3f}, loss {loss.item():.3f}, grad {w.grad.item():.3f}")
+
+    # The update goes through .data, behind autograd's back. Newer code has
+    # `with torch.no_grad(): w -= lr * w.grad`, for the same numbers.
+    w.data = w.data - lr * w.grad.data
+
+    # backward() adds to .grad. Without this line the old slopes pile up,
+    # and w swings past −3 and back again.
+    w.grad.data.zero_()
+
+# The cost falls fast at first, then levels out at the noise, above 0.
+print("cost", [round(c, 2) for c in cost])
