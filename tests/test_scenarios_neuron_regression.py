@@ -53,7 +53,7 @@ NUMBERS = {
     "line_minibatch": "batch 12:  1 iterations ; batch  4:  3 iterations ; batch  1: 12 iterations",
     "line_module_optim": "epoch 5 ; epoch 20: last loss 0.00 ; weight -3.0 ; bias 0.9",
     "multiple_linear": "one output:  5.0 ; [5.0000, 0.5000] ; loss 2.5 ; [[ 2.,  4.] ; "
-    "[-1.,  5.]] by hand tensor([[ 2.,  4.] ; [2., 4.]) by hand tensor([2., 4.]) ; True",
+    "[-1.,  5.]]) by hand tensor([[ 2.,  4.] ; [2., 4.]) by hand tensor([2., 4.]) ; True",
     "house_price": "epoch 1: loss 0.66 ; epoch 100: loss 0.00 ; 0.5601,  0.4247, -0.2129 ; 357",
     "line_validation": "split: 28 8 4 ; lr 0.001 ; lr 0.01: ; lr 0.1: validation loss 0.08 ; "
     "lr 1.0: validation loss 4.19e+09 ; chosen: lr 0.1, test loss 0.03",
