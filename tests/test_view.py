@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pytest
 
 from backprop_tui.session import Session
-from backprop_tui.trace.steps import Backward, Failed, Forward, SeedGrad
+from backprop_tui.trace.steps import Accumulate, Backward, Failed, Forward, SeedGrad
 from backprop_tui.trace.trace import Trace
 from backprop_tui.view.frame import frame
 from backprop_tui.view.program import program_pane
@@ -95,13 +97,19 @@ def test_a_row_leads_to_the_step_that_its_line_runs(uv: Trace) -> None:
 
 def test_a_row_says_what_pytorch_says(uv: Trace) -> None:
     last = tensors_pane(uv, len(uv) - 1, 150)
-    assert row(last, "u").split() == ["u", "()", "1.0", "4.0", "4.0", "None", "yes", "yes"]
+    assert row(last, "u").split() == ["u", "()", "1.0", "4.0", "→", ".grad", "None", "yes", "yes"]
     assert row(last, "f").split() == ["f", "()", "3.0", "None", "1.0", "AddBackward0", "no", "yes"]
 
 
 def test_a_gradient_that_has_not_arrived_is_not_a_number(uv: Trace) -> None:
     during = tensors_pane(uv, first(uv, SeedGrad), 150)
     assert row(during, "u").split()[3:5] == ["None", "…"]
+
+
+def test_a_part_of_a_gradient_is_marked_as_a_part(uv: Trace) -> None:
+    shown = [row(tensors_pane(uv, first(uv, Backward, i), 150), "u") for i in range(3)]
+    flowing = [" ".join(text.removeprefix("●").split()[4:-3]) for text in shown]
+    assert flowing == ["…", "2.0 + …", "4.0"]
 
 
 def test_what_the_step_changed_is_marked(uv: Trace) -> None:
@@ -145,6 +153,39 @@ def test_every_step_has_a_frame_at_every_size(name: str, size: tuple[int, int]) 
             assert {run.style for line in pane.lines for run in line} <= STYLES.keys()
         for line in shown.program.lines + shown.maths.lines:
             assert len(plain(line)) <= max(size[0], 25), plain(line)
+
+
+@pytest.mark.parametrize("name", ["two_points", "two_points_hidden", "matt_mazur", "uv_plus_u2"])
+def test_a_caption_is_read_from_the_tenth_row(name: str) -> None:
+    """Two rows of 160 columns or three of 80, and no word of it twice in a row."""
+    trace = Session.open(name).complete()
+    none = Sizes((0, 0), (0, 0), (0, 0), (0, 0), (80, 4))
+    for index in range(len(trace)):
+        words = plain(frame(trace, index, Selection(), none).caption)
+        assert len(textwrap.wrap(words, 158)) <= 2, words
+        assert len(textwrap.wrap(words, 78)) <= 3, words
+
+
+@pytest.mark.parametrize(
+    ("kind", "skip", "caption"),
+    [(Forward, 2, " forward  f = u * v + u**2 = 2 + 1 = 3. "),
+     (SeedGrad, 0, " backward  Backward begins at f: ∂f/∂f = 1. "),
+     (Backward, 2, " backward  Back through MulBackward0: "
+                   "∂f/∂u = 2 (via u**2) + 2 (via u * v) = 4; ∂f/∂v = 1·1 = 1."),
+     (Accumulate, 0, " backward  u.grad receives ∂f/∂u = 4. ")],
+)  # fmt: skip
+def test_a_caption_tells_the_number_that_matters(
+    uv: Trace, kind: type, skip: int, caption: str
+) -> None:
+    shown = plain(frame(uv, first(uv, kind, skip), Selection(), Sizes()).caption)
+    assert shown.startswith(caption)
+
+
+def test_rule_and_numbers_have_room_on_a_small_screen() -> None:
+    trace = Session.open("two_points").complete()
+    for index in range(len(trace)):
+        pane = frame(trace, index, Selection(), Sizes(maths=(79, 10))).maths
+        assert len(pane.lines) <= 10, index
 
 
 def test_a_failure_is_shown_where_it_happened() -> None:

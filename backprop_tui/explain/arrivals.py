@@ -80,6 +80,8 @@ def explain_accumulate(
         note = (
             "There was a gradient already: the new one is added to it, it accumulates, "
             "because nothing cleared it (zero_grad) since the last backward."
+            if step.before.any()
+            else "It had been cleared to 0, so the sum is the new gradient."
         )
         what += f" {note}"
         terms = np.array([step.before[at], step.incoming[at]])
@@ -99,7 +101,8 @@ def explain_accumulate(
             at,
             lambda tensor: names.has_name(tensor, step.index),
         )
-        if found is not None:
+        # One factor alone says no more than the gradient that arrives.
+        if found is not None and (found.paths > 1 or len(found.ways[0].factors) > 1):
             target = partial(root, named_element(name, step.after, at))
             total = step.incoming[at].item()
             spelled = chain_lines(found, target, total, names, step.index, seed)

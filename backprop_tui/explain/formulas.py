@@ -63,20 +63,28 @@ def _suited(formula: Formula, step: Forward) -> Formula:
     """A loss's formula: N as a number, no mean over one element."""
     reduction = step.attrs.get("reduction")
     first = next((o.value for o in step.inputs if isinstance(o.value, TensorValue)), None)
-    if step.op not in _PER_ELEMENT or first is None:
+    if first is None:
         return formula
     count = first.data.size
+    if step.op == "mean" and step.outputs[0].data.size:
+        return _counted(formula, count // step.outputs[0].data.size)
+    if step.op not in _PER_ELEMENT:
+        return formula
     if reduction == "mean" and count > 1:
-        return Formula(
-            re.sub(r"\bN\b", str(count), formula.text),
-            formula.latex.replace("{N}", f"{{{count}}}"),
-        )
+        return _counted(formula, count)
     text = formula.text.replace("2 / N", "2").replace(" / N", "")
     latex = re.sub(r"\\t?frac\{(2|\$grad)\}\{N\}", r"\1 ", formula.latex)
     if count == 1 or reduction == "none":
         text = _without(text, "$reduction(")
         latex = _without(latex, r"\text{$reduction}(")
     return Formula(text, latex)
+
+
+def _counted(formula: Formula, count: int) -> Formula:
+    """The formula with N as a number."""
+    return Formula(
+        re.sub(r"\bN\b", str(count), formula.text), formula.latex.replace("{N}", f"{{{count}}}")
+    )
 
 
 def _without(words: str, opening: str) -> str:

@@ -128,8 +128,8 @@ def _way_lines(
         equal(left, several),
         equal(Name("this term", r"\text{this term}"), product, way.product),
         sentence(
-            "Elements fan out on the way: there is a term for each way through them, and this is "
-            f"a large one. Their sum is {value_name(total).text}."
+            f"Elements fan out on the way: this is one of {way.ways} terms, a large one. "
+            f"Their sum is {value_name(total).text}."
         ),
     ]
 

@@ -142,9 +142,9 @@ class Names:
         for name in step.binds:
             if isinstance(name.value, TensorValue):
                 # The module's own level before a function's, a plain name before a parameter's,
-                # and any name before a place in a container.
+                # both before a loop's, and any name before a place in a container.
                 rank = 2 * (step.where.call != 0) + (name.kind == "parameter")
-                rank += 4 * (name.kind == "element")
+                rank += 2 * isinstance(step, Loop) + 4 * (name.kind == "element")
                 known = self._names.setdefault(name.value.tensor, [])
                 if not known or rank < known[-1][1]:
                     known.append((step.index, rank, name.name))
@@ -167,7 +167,8 @@ class Names:
         for output in step.outputs:
             if output.tensor in self._labels:
                 continue
-            label = text
+            in_place = _IN_PLACE.fullmatch(text) if step.changed else None
+            label = in_place[1] if in_place else text
             first = step.inputs[0].value if step.inputs else None
             if step.op in TRANSPOSES and output.data.ndim == 2 and isinstance(first, TensorValue):
                 label = (self.of(first.tensor, step.index).text + "ᵀ").replace("ᵀᵀ", "")
@@ -210,6 +211,8 @@ def _small(number: int) -> str:
     return str(number).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
 
 
+#: ``w.grad.zero_()`` is w.grad, changed.
+_IN_PLACE = re.compile(r"([\w.\[\]]+)\.\w+_\(.*\)")
 _NAMESPACE = re.compile(r"\b(?:torch|F|nn|self|np)\.(?=[A-Za-z_]\w*\()")
 
 

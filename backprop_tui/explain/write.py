@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -22,6 +23,9 @@ LONGEST_LINE = 400
 SMALL_ARRAY = 12
 #: In a caption.
 BRIEF_ARRAY = 6
+
+
+_NOT_GIVEN = re.compile(r" \+ \$\w+")
 
 
 def sentence(words: str) -> Equation:
@@ -90,9 +94,10 @@ def filled(formula: Formula, parts: Mapping[str, Name]) -> Name:
             name = Name(f"({name.text})", rf"\left({name.tex}\right)")
         text_of[key] = (name.bare if inside in formula.text else name).text
         tex_of[key] = (name.bare if inside in formula.latex else name).tex
-    # Twice transposed is not transposed.
-    words = formula.fill(**text_of).replace("ᵀᵀ", "")
-    return Name(words, formula.fill_latex(**tex_of).replace(r"^{\top}}^\top", "}"))
+    # Twice transposed is not transposed; an optional operand that was not given is not added.
+    words = _NOT_GIVEN.sub("", formula.fill(**text_of)).replace("ᵀᵀ", "")
+    tex = _NOT_GIVEN.sub("", formula.fill_latex(**tex_of))
+    return Name(words, tex.replace(r"^{\top}}^\top", "}"))
 
 
 def operands(step: Forward, names: Names, at: int) -> dict[str, Name]:
