@@ -82,7 +82,8 @@ def arrange(
 
 
 def _wide(width: int, stage: int) -> dict[str, Region]:
-    left, top = width // 2, stage // 2
+    # Code and the table of tensors are wide, graph and working are not.
+    left, top = width * 11 // 20, stage // 2
     return {
         "program": Region(0, 0, left, top),
         "graph": Region(left, 0, width - left, top),

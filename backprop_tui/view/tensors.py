@@ -4,13 +4,16 @@
     w       (2, 1)  [[0.5], [-0.3]]    None               …            None           yes   yes
 
 ``.grad`` is PyTorch's attribute: None for a non-leaf. What flows through a non-leaf on the way
-back stands under its own heading. ``…`` there means: not computed yet. It is never shown as 0.
+back stands under its own heading. ``…`` there means: not computed yet, it is never shown as 0;
+``→ .grad``: it has gone into the leaf's ``.grad``.
 ``2.0 + …`` is a part of a gradient: further contributions are still to come.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+import numpy as np
 
 from backprop_tui.engines.base import Array
 from backprop_tui.explain.contributions import incomplete
@@ -23,6 +26,7 @@ from backprop_tui.view.numbers import clip, tensor_text
 from backprop_tui.view.types import Line, Pane, Run
 
 PENDING = "…"
+INTO_GRAD = "→ .grad"
 _MORE = " + …"
 _GAP = 2
 _MARK = "●"
@@ -39,16 +43,19 @@ class _Column:
 _COLUMNS = (
     _Column("name", 10, 22, 0),
     _Column("shape", 5, 14, 1),
-    _Column("data", 16, 44, 0),
+    _Column("data", 14, 44, 0),
     _Column(".grad", 14, 44, 0),
     _Column("flowing ∂", 12, 44, 4),
-    _Column("grad_fn", 8, 28, 3),
+    _Column("grad_fn", 7, 28, 3),
     _Column("is_leaf", 4, 7, 2),
     _Column("requires_grad", 3, 13, 2),
 )
 #: Where room is short: the head, and yes or no below it.
 _SHORT_HEADS = {"is_leaf": "leaf", "requires_grad": "req"}
 _FLEXIBLE = (0, 2, 3, 4, 5)
+#: With so many times their least width, numbers are shown with all their digits.
+_COMFORT = 1.5
+_SHAPE, _LAST_DROP = 1, 4
 
 
 def tensors_pane(trace: Trace, index: int, width: int, selected: int | None = None) -> Pane:
@@ -101,7 +108,9 @@ def _cells(
     """(content, style) per column; arrays become text when the column's width is known."""
     value = tensor.value
     flowing: _Cell
-    if tensor.flowing is not None:
+    if value.is_leaf and _is_all_of_grad(tensor):
+        flowing = (INTO_GRAD, "grad")
+    elif tensor.flowing is not None:
         flowing = (tensor.flowing, "part" if value.tensor in parts else "grad")
     elif value.requires_grad and _backward_runs(trace, index):
         flowing = (PENDING, "pending")
@@ -119,6 +128,15 @@ def _cells(
         (_yes(value.is_leaf), "leaf" if value.is_leaf else "muted"),
         (_yes(value.requires_grad), "" if value.requires_grad else "muted"),
     ]
+
+
+def _is_all_of_grad(tensor: TensorState) -> bool:
+    """Whether what flowed here is now the whole of ``.grad``, and need not be said twice."""
+    return (
+        tensor.grad is not None
+        and tensor.flowing is not None
+        and np.array_equal(tensor.grad, tensor.flowing, equal_nan=tensor.grad.dtype.kind == "f")
+    )
 
 
 def _yes(answer: bool) -> str:
@@ -143,24 +161,23 @@ def _fit(cells: list[list[_Cell]], width: int) -> tuple[list[int], dict[int, int
         )
         for i, column in enumerate(_COLUMNS)
     }
-    columns = list(range(len(_COLUMNS)))
-    while True:
+    # First the shape goes, so that numbers keep their digits; then digits go, then columns.
+    ways = ((_SHAPE, _COMFORT), *((drop, 1.0) for drop in range(_SHAPE, _LAST_DROP + 1)))
+    for drop, comfort in ((0, _COMFORT), *ways):
+        columns = [i for i, column in enumerate(_COLUMNS) if not 0 < column.drop <= drop]
+        least = {
+            i: min(round(_COLUMNS[i].least * comfort), natural[i]) if i in _FLEXIBLE else natural[i]
+            for i in columns
+        }
         room = width - 2 - _GAP * (len(columns) - 1)
-        fixed = sum(natural[i] for i in columns if i not in _FLEXIBLE)
-        flexible = [i for i in columns if i in _FLEXIBLE]
-        least = sum(min(_COLUMNS[i].least, natural[i]) for i in flexible)
-        droppable = [i for i in columns if _COLUMNS[i].drop]
-        if fixed + least <= room or not droppable:
+        if sum(least.values()) <= room:
             break
-        columns.remove(min(droppable, key=lambda i: _COLUMNS[i].drop))
     widths = {i: natural[i] for i in columns}
-    over = sum(widths.values()) - room
-    while over > 0:
-        widest = max(flexible, key=lambda i: widths[i] - min(_COLUMNS[i].least, natural[i]))
+    for _ in range(sum(widths.values()) - room):
+        widest = max(columns, key=lambda i: (widths[i] - least[i], widths[i]))
         if widths[widest] <= 1:
             break
         widths[widest] -= 1
-        over -= 1
     return columns, widths
 
 
