@@ -91,6 +91,12 @@ FILLING = frozenset(
      "geometric_"}
 )  # fmt: skip
 
+#: While training these also change their running statistics, which their schemas do not say.
+REMEMBERING = dict.fromkeys(
+    ("native_batch_norm", "cudnn_batch_norm", "miopen_batch_norm"),
+    ("running_mean", "running_var"),
+)
+
 REDUCTIONS = ("none", "mean", "sum")
 _END = 2**63 - 1
 
@@ -166,6 +172,17 @@ def _correction(bound: Bound, _: Any) -> Any:
     return 1 if bound["correction"] is None else bound["correction"]
 
 
+def _pair(name: str) -> Callable[[Bound, Any], Any]:
+    """One number for both directions, or one for each; no stride is the size of the kernel."""
+
+    def pair(bound: Bound, _: Any) -> tuple[int, ...]:
+        given = bound[name] or bound["kernel_size"]
+        given = (given,) if isinstance(given, int) else tuple(given)
+        return given * 2 if len(given) == 1 else given
+
+    return pair
+
+
 def _maybe_dim(bound: Bound, _: Any) -> Any:
     return _dims(bound, _) if "dim" in bound else None
 
@@ -184,6 +201,11 @@ ATTRS: dict[tuple[str, str], Callable[[Bound, Any], Any]] = {
         (name, "reduction"): _reduction
         for name in ("mse_loss", "huber_loss", "smooth_l1_loss", "binary_cross_entropy",
                      "binary_cross_entropy_with_logits", "nll_loss")
+    },
+    **{
+        (pool, name): _pair(name)
+        for pool in ("max_pool2d_with_indices", "avg_pool2d")
+        for name in ("kernel_size", "stride")
     },
     ("view", "size"): _size,
     ("_unsafe_view", "size"): _size,
@@ -206,8 +228,8 @@ class Plan:
     """How one ATen operation is told; made at its first use."""
 
     __slots__ = (
-        "attrs", "fills", "in_place", "inputs", "name", "op", "other", "parameters", "rest",
-        "silent", "variadic", "view", "written",
+        "attrs", "fills", "in_place", "inputs", "name", "op", "other", "parameters", "remembers",
+        "rest", "silent", "variadic", "view", "written",
     )  # fmt: skip
 
     def __init__(self, func: Any, record: str = "") -> None:
@@ -221,6 +243,7 @@ class Plan:
         self.in_place = packet.endswith("_") and not packet.endswith("__") and self.written == (0,)
         base = packet.removesuffix("_") if self.in_place else packet
         self.fills = packet in FILLING
+        self.remembers = REMEMBERING.get(packet, ())
         self.silent = namespace != "aten" or base in SILENT or packet in SILENT
         self.view = any(r.alias_info and not r.alias_info.is_write for r in schema.returns)
         name = record or RECORDS.get(f"{base}.{overload or 'default'}")

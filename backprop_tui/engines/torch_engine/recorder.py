@@ -40,7 +40,7 @@ _INSIDE = ("quiet", "in_backward", "function", "grad_enabled", "_fresh", "_numbe
 class Pending:
     """An operation that ran, before autograd attached its Node."""
 
-    __slots__ = ("before", "bound", "name", "operands", "output", "plan", "target")
+    __slots__ = ("before", "bound", "filled", "name", "operands", "output", "plan", "target")
 
     def __init__(self, plan: Plan, bound: Bound, operands: tuple[Operand, ...]) -> None:
         self.plan = plan
@@ -48,6 +48,8 @@ class Pending:
         self.bound = bound
         self.operands = operands
         self.output: Any = None
+        #: tensors that it also gave other numbers
+        self.filled: tuple[Any, ...] = ()
         #: of an operation in place: the tensor it changes, and its Node before
         self.target: Any = None
         self.before: Any = None
@@ -166,6 +168,8 @@ class Recorder:
         plan = plan_of(func)
         if plan.written:
             return self._changing(plan, func, args, kwargs)
+        if plan.remembers:
+            return self._remembering(plan, func, args, kwargs)
         if self.in_backward:
             return self._inside_node(plan, func, args, kwargs)
         if self._pending is not None:
@@ -290,6 +294,24 @@ class Recorder:
             self.filled(target)
         return output
 
+    def _remembering(
+        self, plan: Plan, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> Any:
+        """A normalisation, which while training changes its running statistics."""
+        self.flush()
+        bound = plan.bind(args, kwargs)
+        pending = self._begin(plan, args, kwargs)
+        pending.output = func(*args, **kwargs)
+        if bound["training"]:
+            pending.filled = tuple(
+                bound[name] for name in plan.remembers if bound[name] is not None
+            )
+        for tensor in pending.filled:
+            self.book.written(tensor)
+        if not self.quiet and not self.in_backward:
+            self._pending = pending
+        return pending.output
+
     def flush(self) -> None:
         """Tell the pending operation, whose Node is attached by now."""
         pending, self._pending = self._pending, None
@@ -320,6 +342,8 @@ class Recorder:
             None if made is None else book.node_value(made),
             changed,
         )
+        for tensor in pending.filled:
+            self.filled(tensor)
 
     # ------------------------------------------------------------------ room
 
