@@ -48,6 +48,9 @@ class Notes(NoObserver):
     def output(self, text: str) -> None:
         self.notes.append(f"print {text!r} @ {self.text(self.statement)}")
 
+    def mark(self) -> None:
+        pass  # what it is for is seen in the Failed step of a recording
+
     def failed(self, kind: str, message: str, hint: str) -> None:
         where = f"{self.text(self.statement)} / {self.text(self.expression)}"
         self.notes.append(f"failed {kind}: {message} @ {where}")

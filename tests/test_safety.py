@@ -13,6 +13,8 @@ from backprop_tui.errors import BudgetExceeded, ScenarioError, ScenarioFailed, S
 from backprop_tui.scenario.interpreter import Interpreter
 from backprop_tui.scenario.limits import Budget, raised
 from backprop_tui.scenario.loader import loads
+from backprop_tui.session import Session
+from backprop_tui.trace.steps import Failed
 
 
 def error_of(
@@ -101,6 +103,7 @@ class A:\n    def __getattr__(self, n): return n
 class A:\n    def __reduce__(self): return 1
 class A:\n    def __del__(self): print(1)
 class A:\n    __slots__ = ()
+class A(nn.Module):\n    def _apply(self, fn): print(fn)
 class A:\n    __class__ = 1
 class A:\n    print(1)
 def __init__(self): pass
@@ -316,6 +319,22 @@ super() ▸ RuntimeError
 class A:\n    def f(self): return super().grad\nA().f() ▸ AttributeError
 class A:\n    def f(self): return super(A, 3)\nA().f() ▸ TypeError
 with print: pass ▸ TypeError
+0 in iter(dict, 1) ▸ TypeError
+torch.stack(iter(range(10**18))) ▸ TypeError
+-1 in iter(range(10**18)) ▸ sequence
+-1 in reversed(range(10**18)) ▸ sequence
+torch.tensor(range(10**18)) ▸ sequence
+torch.optim.SGD([{'params': iter(range(10**18))}], lr=1) ▸ work
+torch.stack(list(zip(range(10**18)))) ▸ sequence
+np.ndarray(10) ▸ TypeError
+np.ndarray(3, 'O') ▸ TypeError
+a = [0]\nfor i in range(60): a = [a, a]\nnp.float32(a) ▸ sequence
+a = [0]\nfor i in range(60): a = [a, a]\nx = np.zeros(3)\nx[0] = a ▸ sequence
+a = [0]\nfor i in range(60): a = [a, a]\nx = torch.zeros(3)\nx[0] = a ▸ sequence
+s = 'a' * 40000\nwhile True: s.count('ab') ▸ work
+l = [0] * 40000\nwhile True: l.reverse() ▸ work
+l = [0] * 40000\nwhile True: l.insert(0, l.pop(0)) ▸ work
+type(torch.utils.data.DataLoader([1]))([1], num_workers=4) ▸ ValueError
 """
 
 
@@ -396,6 +415,15 @@ torch.eye(10**6) ▸ elements
 torch.zeros(10**4, 1) + torch.zeros(1, 10**4) ▸ elements
 torch.zeros(10**4, 1) @ torch.zeros(1, 10**4) ▸ elements
 torch.linspace(0, 1, 10**10) ▸ elements
+torch.ones(1).expand(10**10) ▸ elements
+torch.ones(10**6).unbind() ▸ memory
+list(torch.ones(10**6)) ▸ memory
+torch.nn.functional.one_hot(torch.tensor([1]), 10**9) ▸ elements
+class D:\\n    def __len__(s): return 9**15\\nfor x in DataLoader(D(), 1, True): pass ▸ elements
+class D:\\n    def __len__(s): return 9**15\\nfor x in DataLoader(D(), 9**9): pass ▸ elements
+N = torch.nn.ModuleList\\nn = N()\\nfor i in range(40): n = N([n, n])\\nprint(n) ▸ work
+N = torch.nn.ModuleList\\nn = N()\\nfor i in range(40): n = N([n, n])\\nn.state_dict() ▸ work
+n = torch.nn.Sequential()\\nn.append(n)\\nprint(n) ▸ depth
 l = []\\nwhile True: l.append(torch.zeros(1000, 1000)) ▸ memory
 import numpy as np\\nl = []\\nwhile True: l.append(np.zeros(10**6)) ▸ memory
 import numpy as np\\na = np.zeros(10**6)\\nl = []\\nwhile True: l.append(a * 2) ▸ memory
@@ -410,7 +438,8 @@ x = torch.ones(2000, 1000, requires_grad=True)\\nwhile True: x = x * 2 ▸ work
 @pytest.mark.parametrize("line", TENSORS.strip().splitlines())
 def test_tensors_are_limited(line: str) -> None:
     attack, _, end = line.partition(" ▸ ")
-    text = "import torch\n" + attack.replace("\\n", "\n")
+    imports = "import torch\nfrom torch.utils.data import DataLoader\n"
+    text = imports + attack.replace("\\n", "\n")
     error = error_of(text, NumpyEngine(), Budget(memory=200_000_000, work=500_000))
     assert f"--budget {end}=" in error.hint, error.render()
 
@@ -448,3 +477,41 @@ def test_nothing_of_the_host_is_imported() -> None:
     with pytest.raises(ScenarioRefused):
         loads("import antigravity\nimport this\n")
     assert set(sys.modules) == before
+
+
+#: Loops that record without end ▸ the budget that ends them; what they keep is small or shared.
+RECORDED = """
+while True: pass ▸ steps
+x = torch.ones(1, requires_grad=True)\\nwhile True: x = x + 1 ▸ steps
+x = torch.zeros(10**6)\\nwhile True: x[0] = 1; x[0] = 2 ▸ memory
+"""
+
+
+@pytest.mark.parametrize("line", RECORDED.strip().splitlines())
+def test_a_recording_has_an_end(line: str) -> None:
+    attack, _, end = line.partition(" ▸ ")
+    text = "import torch\n" + attack.replace("\\n", "\n")
+    session = Session.of_text(text, budget=Budget(steps=5_000, memory=200_000_000))
+    trace = session.complete()
+    assert isinstance(session.error, BudgetExceeded)
+    assert f"--budget {end}=" in session.error.hint, session.error.render()
+    assert isinstance(trace[-1], Failed)
+
+
+def test_many_small_things_are_weighed() -> None:
+    text = "import torch\nx = torch.ones(1, requires_grad=True)\nwhile True: x = x + 1\n"
+    error = error_of(text, NumpyEngine(), Budget(memory=30_000_000))
+    assert "--budget memory=" in error.hint, error.render()
+
+
+def test_a_failure_is_reported_from_within_its_functions_and_loops() -> None:
+    text = (
+        "import torch\ndef f(x):\n    for i in range(3):\n        y = x[i]\n    return y\n"
+        "for epoch in range(2):\n    f(torch.ones(2))\n"
+    )
+    session = Session.of_text(text)
+    failed = session.complete()[-1]
+    assert isinstance(failed, Failed)
+    where = failed.where
+    assert (where.scopes, where.statement.line) == (("f",), 4)
+    assert [(loop.name, loop.number) for loop in where.loops] == [("epoch", 1), ("i", 3)]

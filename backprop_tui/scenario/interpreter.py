@@ -9,6 +9,7 @@ and nothing of Python's own traceback is left to see.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 
@@ -28,6 +29,9 @@ from backprop_tui.scenario.values import Env, Problem
 from backprop_tui.trace.steps import Span
 
 RULES = {**expressions.RULES, **displays.RULES, **statements.RULES, **definitions.RULES}
+
+#: What our own functions are called besides their names in Python's errors.
+HOSTS = re.compile(r"^(?:Builtins\.|NumpyNames\.|(?:\w+\.)+<locals>\.)")
 
 #: Python frames that one call of a scenario, through an engine and back, may need.
 FRAMES_PER_CALL = 60
@@ -86,7 +90,7 @@ class Interpreter:
         if isinstance(error, Problem):
             kind, message, hint = error.kind, error.message, error.hint
         else:
-            kind, message = type(error).__name__, str(error)
+            kind, message = type(error).__name__, HOSTS.sub("", str(error))
             hint = hint_for(message)
         self.observer.failed(kind, message, hint)
         return ScenarioFailed(message, place, hint, kind)

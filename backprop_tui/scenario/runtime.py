@@ -323,6 +323,7 @@ class Runtime:
         """Remember where an error came up, before the functions around it are left."""
         if self.failure is None or self.failure[0] is not error:
             self.failure = (error, self.observer.statement, self.observer.expression)
+            self.observer.mark()
 
     def make_class(self, name: str, base: Any, members: dict[str, Any]) -> ClassValue:
         """``class name(base)`` with these members."""

@@ -272,7 +272,7 @@ def while_(c: Compiler, node: ast.While, scope: Scope) -> Exec:
     """``while … else``"""
     begin, test = c.begin(node), c.test(node.test, scope)
     body, orelse = c.block(node.body, scope), c.block(node.orelse, scope)
-    observer, name = c.observer, c.source.segment(node.test)
+    observer, run, name = c.observer, c.run, c.source.segment(node.test)
 
     def execute(env: Env) -> str | None:
         begin()
@@ -288,6 +288,9 @@ def while_(c: Compiler, node: ast.While, scope: Scope) -> Exec:
                 if signal is RETURN:
                     return signal
                 begin()
+        except Exception as error:
+            run.locate(error)
+            raise
         finally:
             observer.loop_exit()
         return orelse(env)
@@ -325,6 +328,9 @@ def for_(c: Compiler, node: ast.For, scope: Scope) -> Exec:
                     return signal
                 begin()
                 observer.expression = span
+        except Exception as error:
+            run.locate(error)
+            raise
         finally:
             observer.loop_exit()
         return orelse(env)

@@ -277,6 +277,12 @@ class Checker:
                 f"a function named {node.name!r}",
                 "classes can define " + ", ".join(sorted(METHODS)),
             )
+        elif isinstance(parent, ast.ClassDef) and node.name[0] == "_" and node.name not in METHODS:
+            self.refuse(
+                node,
+                f"method {node.name!r}: names that begin with _ are not reachable",
+                "use a name without _ in front",
+            )
         for decorator in node.decorator_list:
             bare = decorator.func if isinstance(decorator, ast.Call) else decorator
             empty = not isinstance(decorator, ast.Call) or not (decorator.args + decorator.keywords)

@@ -89,7 +89,7 @@ def result_type(found: Sequence[tensors.Tensor], scalars: Sequence[object]) -> d
 
 
 #: What a tensor takes beside its elements; counted where one op makes many.
-BYTES_OF_A_PART = 1024
+BYTES_OF_A_PART = 8192
 
 
 def forward(plan: Plan, arrays: list[Any], attrs: dict[str, Any]) -> Any:

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from backprop_tui.engines.numpy_engine.nn.module import Module, indented
+from backprop_tui.engines.numpy_engine.nn.module import Module, indented, visited
 from backprop_tui.engines.numpy_engine.tensor import Parameter
 from backprop_tui.engines.numpy_engine.words import typename
 
@@ -94,6 +94,7 @@ class ModuleList(_Row):
         return type(self)(m for m in modules.values() if m is not None)
 
     def __repr__(self) -> str:
+        visited()
         texts = [repr(module) for module in self]
         if not texts:
             return f"{self._get_name()}()"

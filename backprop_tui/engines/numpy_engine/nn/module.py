@@ -17,6 +17,9 @@ from backprop_tui.engines.numpy_engine.words import typename
 
 M = TypeVar("M", bound="Module")
 
+#: What a walk through modules leaves behind at each, as text or names.
+BYTES_OF_A_VISIT = 8192
+
 
 class _IncompatibleKeys(NamedTuple):
     """What ``load_state_dict`` returns."""
@@ -31,6 +34,11 @@ class _IncompatibleKeys(NamedTuple):
             f"_IncompatibleKeys(missing_keys={self.missing_keys}, "
             f"unexpected_keys={self.unexpected_keys})"
         )
+
+
+def visited(levels: int = 1) -> None:
+    """Count a visit: modules that hold one module twice, and so on, are exponentially many."""
+    state.make_room((BYTES_OF_A_VISIT * levels,), 1)
 
 
 def indented(text: str, spaces: int = 2) -> str:
@@ -191,6 +199,7 @@ class Module:
             return
         if remove_duplicate:
             memo.add(self)
+        visited(1 + prefix.count("."))
         yield prefix, self
         for name, module in self._modules.items():
             if module is not None:
@@ -207,6 +216,7 @@ class Module:
         for name, module in self._modules.items():
             if module is not None and module not in seen:
                 seen.add(module)
+                visited()
                 yield name, module
 
     def children(self) -> Iterator[Module]:
@@ -389,6 +399,7 @@ class Module:
         return type(self).__name__
 
     def __repr__(self) -> str:
+        visited()
         own = self.extra_repr()
         extra = own.split("\n") if own else []
         children = [f"({name}): {indented(repr(m))}" for name, m in self._modules.items()]
