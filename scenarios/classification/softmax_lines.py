@@ -15,8 +15,11 @@ import torch.nn.functional as F
 
 # Three points of each class. The target is a class number, int64: no one-
 # hot, no float.
-X = torch.tensor([[2.0, 0.2], [1.6, -0.3], [2.3, 0.0], [-1.0, 1.5], [-0.7, 2.0], [-1.4, 1.8],
-                  [-1.0, -1.6], [-0.6, -2.0], [-1.3, -1.7]])  # fmt: skip
+X = torch.tensor([
+    [2.0, 0.2], [1.6, -0.3], [2.3, 0.0],
+    [-1.0, 1.5], [-0.7, 2.0], [-1.4, 1.8],
+    [-1.0, -1.6], [-0.6, -2.0], [-1.3, -1.7],
+])
 y = torch.tensor([0, 0, 0, 1, 1, 1, 2, 2, 2])
 
 # One row of weights and one bias for each class. From zero all classes are
@@ -44,7 +47,7 @@ for epoch in range(20):
 # max(1) goes along the classes and returns two things: the best score and
 # whose it is.
 values, predicted = model(X).max(1)
-print("predicted", predicted, "correct", (predicted == y).sum().item(), "of", len(y))
+print("predicted", predicted, "correct", (predicted == y).sum().item())
 
 # Between classes 1 and 2 the line is (w₁ − w₂)·x + (b₁ − b₂) = 0, here
 # nearly x₁ = 0.
@@ -53,4 +56,5 @@ print("line between 1 and 2: weights", line)
 
 # A point half-way between two classes: the probabilities say that the model
 # is not sure.
-print("half-way:", F.softmax(model(torch.tensor([[-1.0, 0.0]])), dim=1).detach())
+z = model(torch.tensor([[-1.0, 0.0]]))
+print("half-way:", F.softmax(z, dim=1).detach())

@@ -13,7 +13,8 @@ import torch
 import torch.nn as nn
 
 # Four samples, two features on very different scales.
-x = torch.tensor([[1.0, 100.0], [2.0, 300.0], [3.0, 200.0], [6.0, 400.0]], requires_grad=True)
+x = torch.tensor([[1.0, 100.0], [2.0, 300.0], [3.0, 200.0], [6.0, 400.0]])
+x.requires_grad_()
 
 # weight (γ) starts at 1, bias (β) at 0; running_mean at 0, running_var at
 # 1.
@@ -23,8 +24,8 @@ bn = nn.BatchNorm1d(2)
 # their scale was.
 out = bn(x)
 print("out", out.detach())
-means, deviations = out.detach().mean(dim=0), out.detach().std(dim=0, unbiased=False)
-print(f"means {means.abs().max().item():.4f}, deviations {deviations}")
+deviations = out.detach().std(dim=0, unbiased=False)
+print(f"mean {out.mean().abs().item():.4f}, deviations {deviations}")
 
 # The forward pass also changed two buffers: 0.9 · old + 0.1 · this batch.
 print("running_mean", bn.running_mean, "running_var", bn.running_var)

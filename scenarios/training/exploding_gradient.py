@@ -3,7 +3,7 @@
 # chapter = "training"
 # level = 2
 # order = 7
-# watch = ["X", "loss", "norm"]
+# watch = ["model.0.weight", "loss", "norm"]
 # ///
 """The opposite of vanishing: weights so large that each layer multiplies
 the gradient by more than 1. Ten layers make it enormous, and one step
@@ -22,11 +22,10 @@ for clip in [False, True]:
     # The same large weights for both: normal with deviation 1, twice what
     # He would take.
     torch.manual_seed(1)
-    model = nn.Sequential()
+    modules = []
     for _ in range(9):
-        model.append(nn.Linear(8, 8))
-        model.append(nn.ReLU())
-    model.append(nn.Linear(8, 1))
+        modules += [nn.Linear(8, 8), nn.ReLU()]
+    model = nn.Sequential(*modules, nn.Linear(8, 1))
     for p in model.parameters():
         nn.init.normal_(p)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05)

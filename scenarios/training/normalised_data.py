@@ -13,7 +13,9 @@ import torch
 import torch.nn as nn
 
 # Rooms and square metres of six flats; the price in units of 100,000.
-raw = torch.tensor([[1.0, 35.0], [2.0, 60.0], [3.0, 62.0], [3.0, 95.0], [4.0, 90.0], [5.0, 140.0]])
+rooms = torch.tensor([1.0, 2.0, 3.0, 3.0, 4.0, 5.0])
+area = torch.tensor([35.0, 60.0, 62.0, 95.0, 90.0, 140.0])
+raw = torch.stack([rooms, area], dim=1)
 price = torch.tensor([[2.2], [3.0], [3.3], [3.9], [4.2], [5.5]])
 
 # Each column gets mean 0 and deviation 1. Keep mean and std: whatever the
@@ -42,6 +44,6 @@ for name, X, lr in [
             print("  first gradient", model.weight.grad)
         optimizer.step()
     # 0.1 explodes on raw data. 0.0001 does not, but the bias has hardly
-    # left 0: with raw inputs it needs a hundred thousand steps.
+    # left 0: with raw inputs it needs tens of thousands of steps.
     # Standardised, all is done in twenty.
     print(f"  loss {loss.item():.2g}, bias {model.bias.item():.2g}")

@@ -3,7 +3,7 @@
 # chapter = "training"
 # level = 2
 # order = 6
-# watch = ["x", "loss"]
+# watch = ["model.0.weight", "model.18.weight", "loss"]
 # ///
 """Ten layers with a sigmoid after each. Back-propagation multiplies by
 the slope of every sigmoid, at most 1/4, and after ten of them nothing is
@@ -18,26 +18,32 @@ torch.manual_seed(0)
 X = torch.randn(16, 8)
 y = torch.randn(16, 8)
 
-for activation in [torch.sigmoid, torch.relu]:
-    # He's start keeps the signal's size through ReLU; the sigmoid is not
-    # helped by it.
+
+# apply() calls this for every module inside the model. He's start keeps the
+# size of a signal through ReLU; the sigmoid is not helped by it.
+def he_start(module):
+    if isinstance(module, nn.Linear):
+        nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+
+
+for activation in [nn.Sigmoid(), nn.ReLU()]:
+    # Linear and activation in turn, ten times.
     torch.manual_seed(1)
-    layers = [nn.Linear(8, 8) for _ in range(10)]
-    for layer in layers:
-        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    modules = []
+    for _ in range(10):
+        modules += [nn.Linear(8, 8), activation]
+    model = nn.Sequential(*modules)
+    model.apply(he_start)
 
     # Forward through all ten, backward once. No training: only a look.
-    x = X
-    for layer in layers:
-        x = activation(layer(x))
-    loss = nn.functional.mse_loss(x, y)
+    loss = nn.functional.mse_loss(model(X), y)
     loss.backward()
 
     # From the last layer to the first. Sigmoid: each layer costs a factor
-    # of three or more. ReLU has slope 1 or 0: much more arrives. A partial
-    # cure, for a ReLU can also die.
-    print("sigmoid" if activation is torch.sigmoid else "relu")
-    norms = [layer.weight.grad.norm().item() for layer in layers]
+    # of three or more. ReLU has slope 1 or 0: much more arrives. It is a
+    # partial cure, for a ReLU that is always 0 has died: slope 0 for ever.
+    print(activation)
+    norms = [layer.weight.grad.norm().item() for layer in model[::2]]
     for number in [10, 7, 4, 1]:
         print(f"  layer {number}: gradient norm {norms[number - 1]:.1e}")
     print(f"  first / last: {norms[0] / norms[-1]:.1e}")
