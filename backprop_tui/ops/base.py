@@ -79,6 +79,7 @@ class Op:
       get a gradient (an index, a target) are named in ``plain`` instead.
     - ``variadic`` ops (cat, stack) have the one vjp ``"tensors"`` that returns a gradient for each.
     - ``outputs`` > 1, or 0 for "as many as forward returns": vjp rules get a tuple of gradients.
+    - ``differentiable``: so many of the outputs, from the first, can have a gradient; 0: all.
     - ``promotes`` says how dtypes meet: "common" (a + b), "float" (exp of an int tensor), "none".
     """
 
@@ -92,6 +93,7 @@ class Op:
     elementwise: bool = False
     variadic: bool = False
     outputs: int = 1
+    differentiable: int = 0
     view: bool = False
     promotes: Literal["common", "float", "none"] = "none"
     help: str = ""

@@ -143,7 +143,7 @@ def attach(node: Node, results: Sequence[tensors.Tensor]) -> None:
     for number, result in enumerate(results):
         array = result.array
         node.outputs.append((array.shape, array.dtype))
-        if array.dtype.kind == "f":
+        if array.dtype.kind == "f" and number < (node.plan.op.differentiable or len(results)):
             result._requires_grad = True
             result._grad_fn = node
             result._output_nr = number

@@ -167,7 +167,7 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
             "Padding length should be less than or equal to two times the input dimension but got "
             f"padding length {len(pad)} and input of dimension {input.ndim}"
         )
-    fill = 0 if value is None else value
+    fill = 0.0 if value is None else float(value)
     return apply("constant_pad_nd", input, pad=tuple(int(n) for n in pad), value=fill)
 
 
