@@ -249,9 +249,10 @@ class Plan:
         name = record or RECORDS.get(f"{base}.{overload or 'default'}")
         if name is None and overload in ("", "default") and base in OPS:
             name = base
-        if packet == "squeeze_" and overload == "dim":
-            # Of the composite product of a vector and a matrix; nobody else sees its target.
-            name, self.in_place, self.written = "squeeze.matmul", False, ()
+        own = {"squeeze_": "squeeze.matmul"}.get(packet, packet)
+        if packet != base and own in OPS:
+            # In place on what a composite has just made for itself: nobody else sees its target.
+            name, self.in_place, self.written = own, False, ()
         self._take(OPS.get(name or ""), base)
         #: ``add`` and ``sub`` with a factor are records of their own; ``reshape`` makes a view of
         #: another kind where PyTorch is not recorded

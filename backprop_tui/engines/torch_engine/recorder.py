@@ -318,21 +318,22 @@ class Recorder:
         if pending is None or self.listener is None:
             return
         book, plan = self.book, pending.plan
+        outputs: tuple[TensorValue, ...]
         changed: tuple[TensorValue, ...] = ()
         if pending.target is not None:
             changed = book.aliases(pending.target)
             node = _history(pending.target)
             made = None if node is None or node is pending.before else node
-            outputs: tuple[TensorValue, ...] = (changed[0],)
+            outputs = changed[:1]
         else:
             tensors = _tensors_of(pending.output)
             if plan.op is not None and plan.op.outputs == 1:
                 tensors = tensors[:1]
-            outputs = tuple([book.snapshot(t) for t in tensors])
             made = next((n for n in map(grad_fn_of, tensors) if n is not None), None)
-        if made is not None:
-            if plan.name == "_reshape_alias":
+            if made is not None and plan.name == "_reshape_alias":
                 book.rename(made, "ReshapeAliasBackward0")
+            outputs = tuple([book.snapshot(t) for t in tensors])
+        if made is not None:
             book.outputs_of(made, len(outputs))
         self.listener.forward(
             pending.name,
