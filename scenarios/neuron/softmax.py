@@ -12,19 +12,20 @@ import torch
 
 # Three scores ("logits"), the logarithms of 1, 2 and 1: shares ¼, ½ and ¼.
 z = torch.tensor([1.0, 2.0, 1.0]).log().requires_grad_()
-p = torch.softmax(z, dim=0)
-print("p =", p.data)
+print("p =", torch.softmax(z, dim=0).data)
 
-# Row i of the matrix: ∂pᵢ/∂zⱼ = pᵢ(1 − pᵢ) for j = i, and −pᵢpⱼ otherwise.
-# retain_graph=True keeps the graph for the next row.
 for i in range(3):
+    # Row i of the matrix: ∂pᵢ/∂zⱼ = pᵢ(1 − pᵢ) for j = i, −pᵢpⱼ otherwise.
+    # PyTorch never builds the matrix: backward asks for one row at a time.
     z.grad = None
-    p[i].backward(retain_graph=True)
+    p = torch.softmax(z, dim=0)
+    p[i].backward()
     print(f"dp[{i}]/dz =", z.grad)
 
 # The sum of all shares is 1 whatever the scores are: its gradient is 0.
 # Printed, it can be something like 1e-9: that is rounding, not learning.
 z.grad = None
+p = torch.softmax(z, dim=0)
 p.sum().backward()
 print("gradient of the sum is 0:", torch.allclose(z.grad, torch.zeros(3), atol=1e-6))
 

@@ -33,7 +33,7 @@ for epoch in range(80):
     # Validation, on points that the model never learns from.
     with torch.no_grad():
         val_loss = criterion(model(X_val), Y_val)
-    print(f"epoch {epoch:2}: train {loss.item():.3f}, validation {val_loss.item():.3f}")
+    print(f"epoch {epoch:2}: train {loss:.3f}, validation {val_loss:.3f}")
 
     # A new best. state_dict() holds the very tensors that go on changing:
     # without clone() the "best" would be the last, a popular mistake.

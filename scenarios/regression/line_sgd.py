@@ -37,4 +37,4 @@ for epoch in range(5):
 
     # The mean loss of an epoch is smoother than the losses of the samples:
     # that is the curve to judge by.
-    print(f"epoch {epoch}: loss {total / len(X):.3f}, w {w.item():.3f}, b {b.item():.3f}")
+    print(f"epoch {epoch}: loss {total / len(X):.3f}, w {w:.3f}, b {b:.3f}")

@@ -36,7 +36,7 @@ for epoch in range(5):
     loss = criterion(forward(X), Y)
     loss.backward()
     cost.append(loss.item())
-    print(f"epoch {epoch}: w {w.item():.3f}, loss {loss.item():.3f}, grad {w.grad.item():.3f}")
+    print(f"epoch {epoch}: w {w:.3f}, loss {loss:.3f}, grad {w.grad:.3f}")
 
     # The update goes through .data, behind autograd's back. Newer code has
     # `with torch.no_grad(): w -= lr * w.grad`, for the same numbers.

@@ -34,7 +34,7 @@ for step in range(30):
     loss = ((w * X + b - Y) ** 2).mean()
     loss.backward()
     if step in (0, 1, 2, 5, 10, 29):
-        print(f"step {step:2}: w {w.item():6.3f}, b {b.item():6.3f}, loss {loss.item():.3f}")
+        print(f"step {step:2}: w {w:6.3f}, b {b:6.3f}, loss {loss:.3f}")
 
     # One step against both. If one direction is much steeper than the
     # other, the way down zigzags: the reason to normalise inputs.

@@ -35,5 +35,5 @@ for decay in [0.0, 0.1]:
     # The training loss alone would choose the wrong model.
     with torch.no_grad():
         test_loss = nn.functional.mse_loss(model(X_test), x_test)
-    print(f"decay {decay}: train {loss.item():.3f}, test {test_loss.item():.3f}", end=", ")
+    print(f"decay {decay}: train {loss:.3f}, test {test_loss:.3f}", end=", ")
     print(f"largest weight {model.weight.abs().max().item():.2f}")
