@@ -32,6 +32,9 @@ NUMBERS = {
     "max_pool": "[ 20.,  30.] ; [112.,  37.] ; [0., 1., 2., 0.] ; [0., 0., 0., 0.] ; "
     "[0., 0., 4., 0.] ; [3., 0., 0., 0.] ; [13.0000,  8.0000] ; [79.0000, 19.5000] ; "
     "[0.2500, 0.2500, 0.2500, 0.2500] ; tie: tensor([[1., 0.]",
+    # 784 · 16 + 16 + 16 · 10 + 10 weights against 4 · 25 + 4 + 8 · 4 · 25 + 8 + 128 · 10 + 10.
+    "digits_mlp": "parameters: 12730 ; epoch 0: loss 2. ; epoch 3: loss 0.",
+    "digits_cnn": "parameters: 2202 ; epoch 0: loss 1. ; epoch 3: loss 0.",
     # All of the second coordinate is lost at first, 10/8; across the diagonal lies 2/8.
     "autoencoder_linear": "loss 1.2500 ; step 30: loss 0.2503 ; with W of PCA: loss 0.2500, "
     "largest gradient 0.0000",
@@ -43,6 +46,11 @@ NUMBERS = {
     # tanh 1, tanh(½ tanh 1), …; each step back multiplies by (1 − h²)/2.
     "rnn_unrolled": "0.7616 0.3634 0.1797 0.0896 ; loss 0.8288 ; dL/dh1 = -0.1896 ; "
     "dL/dh2 = -0.4369 ; dL/dh3 = -0.9031 ; dL/dh4 = -1.8208 ; sum -0.9310, w.grad -0.9310",
+    # The gate of 0.953 = sigmoid(3) keeps the state, and nn.LSTMCell and nn.GRUCell say the same.
+    "lstm_cell": "t 1: i 0.500 f 0.953 c 0.482 h 0.394 ; t 4: ; c 0.483 h 0.395 ; loss 0.3658, "
+    "dL/dc0 -0.7935 ; -0.2526, -0.0552, -0.3201, -0.0638 ; nn.LSTMCell: h 0.395, c 0.483",
+    "gru_cell": "t 1: r 0.500 z 0.269 n 0.964 h 0.705 ; t 4: ; z 0.953 n 0.162 h 0.632 ; "
+    "loss 0.1354, dL/dh0 -0.1859 ; -0.0083,  0.0758, -0.1322 ; nn.GRUCell: h 0.632",
     "attention": "[0.4011, 0.1978, 0.4011] ; loss 13.5190 ; -3.7861, -1.8081,  5.5942 ; "
     "-3.7861, -1.8081,  5.5942 ; [1.0000, 0.0000, 0.0000] ; [0.1956, 0.8044, 0.0000]",
     "rbm": "by hand:  tensor([0.0322, 0.0034]) ; autograd: tensor([0.0322, 0.0034])",
@@ -97,6 +105,21 @@ def test_what_the_vae_decodes_lies_along_the_diagonal(in_torch: dict[str, str]) 
     assert abs(max(zero, key=abs)) < 0.3
     assert below == pytest.approx([-x for x in above], abs=0.5)
     assert abs(above[0] - above[1]) < 0.3 < abs(above[0])
+
+
+def test_convolution_knows_new_digits_better_than_the_plain_network(
+    in_torch: dict[str, str],
+) -> None:
+    *_, seen_plain, new_plain = numbers(in_torch["digits_mlp"])
+    *_, seen, new = numbers(in_torch["digits_cnn"])
+    assert min(seen_plain, seen) > 0.9
+    assert new > new_plain + 0.1
+
+
+@pytest.mark.parametrize("name", ["digits_mlp", "digits_cnn"])
+def test_larger_is_a_constant_at_the_top(name: str) -> None:
+    text = (SCENARIOS / "convolution" / f"{name}.py").read_text("utf-8")
+    assert "\nlarger = False\n" in text
 
 
 @pytest.mark.parametrize("name", NUMBERS)

@@ -2,7 +2,7 @@
 # title = "A restricted Boltzmann machine: contrastive divergence"
 # chapter = "architectures"
 # level = 3
-# order = 7
+# order = 9
 # watch = ["W", "data", "fantasy", "loss"]
 # ///
 """An energy model: low (free) energy means likely. Training pulls the energy of the data down and
