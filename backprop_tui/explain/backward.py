@@ -107,6 +107,8 @@ class _Node:
         met: list[Equation] = []
         briefs: list[str] = []
         for edge, value, out in self.chosen[: MOST_CHAINS * 4]:
+            if not value.data.size:
+                continue
             at = element_of(value.data, self.element)
             worked = self.numbers(edge, value, out, at)
             sums, meets = self.summed(edge, value, out, at), self.met(edge, value, at)

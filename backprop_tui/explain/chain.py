@@ -329,7 +329,7 @@ def _largest(hop: Hop, grad: Array, at: Index) -> tuple[Index, float, int] | Non
     """Of the output elements that depend on element ``at`` of the input: the one that contributes
     most, its Jacobian entry, and how many contribute."""
     value = input_of(hop.step, hop.op, hop.edge)
-    if value is None:
+    if value is None or not value.data.size:
         return None
     candidates = _dependents(hop, grad, value, at)
     tried = min(MOST_TRIED, max(8, TRIAL_ELEMENTS // (value.data.size + grad.size)))

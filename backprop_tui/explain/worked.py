@@ -171,6 +171,8 @@ _AS_KNOWN: Mapping[str, Callable[..., Any]] = {"binary_cross_entropy": _entropy}
 
 def forward_working(step: Forward, op: Op, names: Names, at: Index, output: int = 0) -> Sym | None:
     """Element ``at`` of an output as an expression of the inputs; None where there is none."""
+    if not all(x.value.data.size for x in step.inputs if isinstance(x.value, TensorValue)):
+        return None  # a sum of nothing has no working
     if step.op in _AS_KNOWN:
         op = replace(op, forward=_AS_KNOWN[step.op])
     slices = {} if op.elementwise else _forward_slices(step, at)
