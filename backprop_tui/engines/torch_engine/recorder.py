@@ -201,14 +201,10 @@ class Recorder:
 
     def _own_business(self, plan: Plan) -> bool:
         """Whether PyTorch runs an operation for itself: to save a tensor, or to look at it."""
-        if plan.name not in ("detach", "clone", "transpose"):
-            return False
         name = getattr(self.function, "__name__", "")
         if plan.name == "detach":
             return name != "detach"
-        if plan.name == "transpose":
-            return name in _PRODUCTS and self._folds()
-        return name == "__setitem__" or _in_place(name)
+        return plan.name == "transpose" and name in _PRODUCTS and self._folds()
 
     def _folds(self) -> bool:
         """Whether a product has yet to ask if its second, larger factor can be a matrix."""
@@ -265,10 +261,13 @@ class Recorder:
         self, plan: Plan, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> Any:
         """An operation that writes into a tensor."""
-        self.flush()
         bound = plan.bind(args, kwargs)
         written = [bound.get(plan.parameters[i][0]) for i in plan.written]
         target = written[0]
+        copy = self._pending
+        if copy is not None and copy.name == "clone" and copy.bound["self"] is target:
+            self._pending = None  # autograd keeps for itself what the tensor was before
+        self.flush()
         silent = (
             self.quiet
             or self.in_backward
@@ -332,6 +331,9 @@ class Recorder:
             made = next((n for n in map(grad_fn_of, tensors) if n is not None), None)
             if made is not None and plan.name == "_reshape_alias":
                 book.rename(made, "ReshapeAliasBackward0")
+            if plan.name == "unsafe_split":
+                for tensor in tensors:
+                    book.apart(tensor)
             outputs = tuple([book.snapshot(t) for t in tensors])
         if made is not None:
             book.outputs_of(made, len(outputs))
@@ -369,11 +371,6 @@ class Recorder:
 
 def _is_complex(value: Any) -> bool:
     return isinstance(value, torch.Tensor) and value.is_complex()
-
-
-def _in_place(name: str) -> bool:
-    """Whether a function is named as one that changes its tensor: ``mul_``, ``__imul__``."""
-    return name.startswith("__i") if name.startswith("__") else name.endswith("_")
 
 
 def _history(tensor: Any) -> Any:

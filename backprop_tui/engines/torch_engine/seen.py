@@ -116,6 +116,13 @@ class Book:
             self._place(known, tensor)
             known.version = -1
 
+    def apart(self, tensor: Any) -> None:
+        """The tensor is told as if it had memory of its own (a part that ``unsafe_split`` made)."""
+        entry = self._entry(tensor)
+        self._leave(entry)
+        entry.storage = Storage()
+        entry.storage.lies_in[id(entry)] = entry
+
     def _data(self, entry: Seen, tensor: Any) -> Array:
         """The numbers; the same array as before if nothing wrote to them."""
         version, writes, at = version_of(tensor), entry.storage.writes, address(tensor)
