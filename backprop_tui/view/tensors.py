@@ -45,7 +45,7 @@ _COLUMNS = (
     _Column("shape", 5, 14, 1),
     _Column("data", 14, 44, 0),
     _Column(".grad", 14, 44, 0),
-    _Column("flowing ∂", 12, 44, 4),
+    _Column("flowing ∂", 14, 44, 4),
     _Column("grad_fn", 7, 28, 3),
     _Column("is_leaf", 4, 7, 2),
     _Column("requires_grad", 3, 13, 2),
@@ -53,6 +53,7 @@ _COLUMNS = (
 #: Where room is short: the head, and yes or no below it.
 _SHORT_HEADS = {"is_leaf": "leaf", "requires_grad": "req"}
 _FLEXIBLE = (0, 2, 3, 4, 5)
+_WORDS = (0, 5)
 #: With so many times their least width, numbers are shown with all their digits.
 _COMFORT = 1.5
 _SHAPE, _LAST_DROP = 1, 4
@@ -174,7 +175,11 @@ def _fit(cells: list[list[_Cell]], width: int) -> tuple[list[int], dict[int, int
             break
     widths = {i: natural[i] for i in columns}
     for _ in range(sum(widths.values()) - room):
-        widest = max(columns, key=lambda i: (widths[i] - least[i], widths[i]))
+        # A name that is cut can still be read; a number that is cut is another number.
+        widest = max(
+            columns,
+            key=lambda i: (i in _WORDS and widths[i] > least[i], widths[i] - least[i], widths[i]),
+        )
         if widths[widest] <= 1:
             break
         widths[widest] -= 1
