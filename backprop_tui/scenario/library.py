@@ -10,19 +10,7 @@ from pathlib import Path
 
 from backprop_tui.errors import ScenarioError, ScenarioNotFound
 from backprop_tui.scenario import header
-
-#: The order of the chapters; others follow by name.
-CHAPTERS = (
-    "autograd",
-    "neuron",
-    "two_points",
-    "regression",
-    "classification",
-    "training",
-    "convolution",
-    "architectures",
-    "published",
-)
+from backprop_tui.scenario.chapters import place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +37,7 @@ def bundled() -> list[Entry]:
     """All bundled scenarios, by chapter and order."""
     entries = [_entry(path) for path in sorted(folder().glob("*/*.py"))]
 
-    def place(entry: Entry) -> tuple[int, str, int, str]:
-        known = CHAPTERS.index(entry.chapter) if entry.chapter in CHAPTERS else len(CHAPTERS)
-        return known, entry.chapter, entry.order, entry.name
-
-    return sorted(entries, key=place)
+    return sorted(entries, key=lambda each: (place_of(each.chapter), each.order, each.name))
 
 
 def find(name: str | Path) -> Path:

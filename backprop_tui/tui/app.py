@@ -21,9 +21,11 @@ from backprop_tui.tui.screens.stepper import StepperScreen
 from backprop_tui.tui.themes import THEME_NAMES, themes, variables
 
 if TYPE_CHECKING:
+    from backprop_tui.progress import Place
     from backprop_tui.scenario.limits import Budget
     from backprop_tui.scenario.loader import Scenario
     from backprop_tui.session import Session
+    from backprop_tui.tui.film import Film
 
 Opener = Callable[["Path | str | Scenario"], "Session"]
 
@@ -47,6 +49,7 @@ class BackpropApp(App[None]):
     The film is a ``session`` that is there already, or a checked scenario still ``opening``: its
     source is painted first, and the engine is imported behind that. ``opener`` makes a session of
     a path, a bundled name or a scenario; ``at`` is the index of the step to begin at.
+    ``remembers``: where one stops in a bundled scenario is kept on this machine.
     """
 
     TITLE = "backprop-tui"
@@ -60,8 +63,10 @@ class BackpropApp(App[None]):
         at: int | None = None,
         opener: Opener | None = None,
         opening: Scenario | None = None,
+        remembers: bool = False,
     ) -> None:
         super().__init__()
+        self._remembers = remembers
         self._opener = opener
         self._at = at or 0
         self._opening = opening
@@ -96,6 +101,22 @@ class BackpropApp(App[None]):
     def _open_first(self, scenario: Scenario) -> None:
         """The first frame is on the screen: now the engine, the trace and the rest of it."""
         self.open_scenario(scenario, self._at)
+
+    def remember(self, film: Film) -> None:
+        """Keep where ``film`` was left."""
+        if self._remembers:
+            from backprop_tui.progress import remember
+
+            program = film.trace.program
+            remember(program.name, program.source, film.place)
+
+    def remembered(self) -> dict[str, Place]:
+        """Where the bundled scenarios were left, by name."""
+        if not self._remembers:
+            return {}
+        from backprop_tui.progress import remembered
+
+        return remembered()
 
     def open_scenario(self, source: Path | str | Scenario, at: int = 0) -> bool:
         """Show another scenario; a refused one shows why, and the film of before stays.
@@ -139,4 +160,4 @@ def run_app(
         return Session.open(source, engine, budget, device)
 
     opening = None if scenario is None else load(find(scenario), budget)
-    BackpropApp(at=at, opener=opener, opening=opening).run()
+    BackpropApp(at=at, opener=opener, opening=opening, remembers=True).run()

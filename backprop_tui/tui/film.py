@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from backprop_tui.progress import Place
 from backprop_tui.trace import state
 from backprop_tui.trace.phases import Phases, phases_of
 from backprop_tui.tui.places import Query, has_name, matches, named_ids, subject
@@ -41,6 +42,7 @@ class Film:
         self.selected_name = ""
         self.wish: Wish | None = None
         self.crash: Exception | None = None
+        self._end_seen = False
         self.grow(until=0)
         if at:
             self.go(at)
@@ -150,6 +152,7 @@ class Film:
 
     def _move(self, index: int) -> None:
         self.index = max(0, min(index, self.last))
+        self._end_seen = self._end_seen or self.ended
         self._follow_name()
 
     # -- selecting --------------------------------------------------------------------------------
@@ -226,6 +229,12 @@ class Film:
     def ended(self) -> bool:
         """Whether this is the last step there will ever be."""
         return self.session.finished and self.index >= self.last
+
+    @property
+    def place(self) -> Place:
+        """Where one is, and whether the last step was seen."""
+        steps = len(self.trace) if self.session.finished else None
+        return Place(max(0, self.index), steps, self._end_seen or self.ended)
 
 
 def _inside(element: tuple[int, ...], shape: tuple[int, ...]) -> bool:

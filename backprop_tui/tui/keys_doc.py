@@ -27,7 +27,8 @@ _TAIL = """\
 | ↑ ↓ | choose a scenario; scroll |
 | PageUp PageDown | scroll; on a tensor's page one step, as everywhere |
 | Home End | to the top, to the bottom |
-| Enter | open the scenario; leave a tensor's page |
+| Enter | open the scenario, where one stopped; leave a tensor's page |
+| r | open the scenario at its first step |
 | Escape | back |
 """
 

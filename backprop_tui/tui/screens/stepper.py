@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from textual import events
 from textual.app import ComposeResult
@@ -27,6 +27,7 @@ from backprop_tui.view.types import Pane, Run, Sizes, plain
 
 if TYPE_CHECKING:
     from backprop_tui.scenario.loader import Scenario
+    from backprop_tui.tui.app import BackpropApp
     from backprop_tui.tui.film import Film, Leap
 
 SPEEDS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
@@ -79,13 +80,16 @@ class StepperScreen(Screen[None]):
         self.call_after_refresh(self._start_growing)
 
     def on_unmount(self) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
         if self.film is not None:
+            cast("BackpropApp", self.app).remember(self.film)
             self.film.session.close()
 
     def open(self, film: Film) -> None:
         """Show another film from its beginning."""
-        if self.film is not None:
-            self.film.session.close()
+        self._leave()
         self._pause()
         self.film = film
         self.zoomed = None
@@ -326,7 +330,7 @@ class StepperScreen(Screen[None]):
         self._move(lambda film: film.element(delta))
 
     def action_autograd(self) -> None:
-        self._move(Film.toggle_autograd)
+        self._move(lambda film: film.toggle_autograd())
 
     def action_scroll(self, rows: int, columns: int) -> None:
         self._views[self._focused].scroll_lines(rows, columns)
@@ -403,6 +407,8 @@ class StepperScreen(Screen[None]):
         from backprop_tui.tui.screens.library import LibraryScreen
 
         self._pause()
+        if self.film is not None:
+            cast("BackpropApp", self.app).remember(self.film)
         self.app.push_screen(LibraryScreen())
 
     def action_help(self) -> None:
