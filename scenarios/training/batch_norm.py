@@ -49,4 +49,5 @@ print(f"column sums {x.grad.sum(dim=0).abs().max().item():.4f}")
 # eval(): one sample alone can go through, with the running statistics
 # instead.
 bn.eval()
-print("eval", bn(x[:1].detach()).detach())
+single = bn(x[:1].detach())
+print("eval", single.detach())
