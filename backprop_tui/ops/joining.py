@@ -11,10 +11,16 @@ from backprop_tui.ops.base import Formula, Op, Shape, Vjp, define
 from backprop_tui.ops.rules import wrap_dim
 
 
+def in_order(array: Any) -> Any:
+    """The same numbers, in memory in the order of the rows, as PyTorch lays them out."""
+    return array if array.flags.c_contiguous else array.copy()
+
+
 def cat_shape(tensors: Sequence[Shape], *, dim: int = 0) -> Shape:
     """The sizes along ``dim`` added; all others must agree."""
     if not tensors:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+    tensors = [shape for shape in tensors if shape != (0,)] or list(tensors)
     first = tensors[0]
     if not first:
         raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
@@ -49,9 +55,17 @@ def stack_shape(tensors: Sequence[Shape], *, dim: int = 0) -> Shape:
     return (*first[:axis], len(tensors), *first[axis:])
 
 
+def _cat(tensors: Sequence[Any], *, dim: int = 0) -> Any:
+    # A tensor of shape (0,) goes with everything, as it does in PyTorch.
+    found = [one for one in tensors if one.shape != (0,)] or list(tensors)
+    return in_order(np.concatenate(found, axis=dim))
+
+
 def _cat_vjp(g: Any, s: Any) -> Any:
-    ends = np.cumsum([shape[s.dim] for shape in s.tensors_shape])[:-1]
-    return np.split(g, ends, axis=s.dim)
+    shapes = s.tensors_shape
+    ends = np.cumsum([0 if shape == (0,) else shape[s.dim] for shape in shapes])[:-1]
+    parts = np.split(g, ends, axis=s.dim)
+    return [np.reshape(g, -1)[:0] if n == (0,) else p for n, p in zip(shapes, parts, strict=True)]
 
 
 define(
@@ -60,7 +74,7 @@ define(
         grad_fn="CatBackward0",
         variadic=True,
         promotes="common",
-        forward=lambda tensors, *, dim=0: np.concatenate(tensors, axis=dim),
+        forward=_cat,
         shape=cat_shape,
         formula=Formula("$tensors one after the other", r"[$tensors]"),
         vjps={
@@ -79,7 +93,7 @@ define(
         grad_fn="StackBackward0",
         variadic=True,
         promotes="common",
-        forward=lambda tensors, *, dim=0: np.stack(tensors, axis=dim),
+        forward=lambda tensors, *, dim=0: in_order(np.stack(tensors, axis=dim)),
         shape=stack_shape,
         formula=Formula("$tensors in a new dim $dim", r"[$tensors]"),
         vjps={
