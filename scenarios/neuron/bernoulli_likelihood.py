@@ -3,7 +3,7 @@
 # chapter = "neuron"
 # level = 1
 # order = 6
-# watch = ["theta", "p", "log_likelihood"]
+# watch = ["theta", "heads", "tails", "log_likelihood"]
 # ///
 """A coin fell H T H T. How likely is that if heads comes with probability θ?
 The best θ is the one that makes the data most likely. We know the answer, ½; gradient ascent
@@ -27,7 +27,9 @@ lr = 0.02
 # gradient, heads/θ − tails/(1 − θ), shrinks as θ comes closer to ½.
 for step in range(12):
     theta.grad = None
-    log_likelihood = (coin * torch.log(theta) + (1 - coin) * torch.log(1 - theta)).sum()
+    heads = coin * torch.log(theta)
+    tails = (1 - coin) * torch.log(1 - theta)
+    log_likelihood = (heads + tails).sum()
     log_likelihood.backward()
     if step % 3 == 0:
         print(f"theta {theta.item():.4f}, gradient {theta.grad.item():.4f}")
