@@ -22,9 +22,9 @@ SCENARIOS = HERE.parent / "scenarios"
 
 #: What a scenario must print, in this order; " ; " separates the parts.
 NUMBERS = {
-    "convolution_by_hand": "[-3.,  6., -3.] ; same: True ; [0., 1., 0.] ; [0., 3., 0.] ; "
-    "padding 0, stride 1: 3 x 3 ; padding 1, stride 1: 5 x 5 ; padding 0, stride 2: 2 x 2 ; "
-    "padding 1, stride 2: 3 x 3",
+    "convolution_by_hand": "by hand: [-3.0, 6.0, -3.0] ; [-3.,  6., -3.] ; [0., 1., 0.] ; "
+    "[0., 3., 0.] ; padding 0, stride 1: 3 x 3 ; padding 1, stride 1: 5 x 5 ; "
+    "padding 0, stride 2: 2 x 2 ; padding 1, stride 2: 3 x 3",
     # 2 · 3 kernels of 3 × 3 and three biases; a line is met three times, or spread over 18.
     "channels": "[3, 2, 3, 3] ; parameters: 57 ; 3.0000,  0.0000 ; 3.0000,  3.0000 ; "
     "-0.6667, -0.6667 ; same: True ; [4., 4., 4.] ; [2., 2., 0.] ; [0., 0., 0.] ; [2., 2., 2.]",

@@ -3,7 +3,7 @@
 # chapter = "convolution"
 # level = 1
 # order = 1
-# watch = ["image", "kernel", "patch", "by_hand", "out"]
+# watch = ["image", "patch", "pattern", "fit", "kernel", "out"]
 # ///
 """A kernel is a small pattern, here a vertical line. It is laid on every place of the picture; the
 sum of products says how well it fits there. The same nine weights serve all places: that is why
@@ -11,39 +11,40 @@ so few are needed, and why their gradient is a sum over all places. Look at the 
 import torch
 import torch.nn.functional as F
 
-# A picture of 5 × 5 with a vertical line, and a kernel of 3 × 3 that likes
-# one.
+# A picture of 5 × 5 with a vertical line, and a pattern of 3 × 3 like it.
 image = torch.zeros(5, 5)
 image[:, 2] = 1.0
-kernel = torch.tensor([[-1.0, 2.0, -1.0]]).repeat(3, 1).requires_grad_()
+pattern = torch.tensor([[-1.0, 2.0, -1.0]]).repeat(3, 1)
 print(image)
 
-# Nine places: 5 − 3 + 1 = 3 in each direction. Multiply, and add up.
-by_hand = torch.zeros(3, 3)
-for row in range(3):
-    for column in range(3):
-        patch = image[row : row + 3, column : column + 3]
-        by_hand[row, column] = (patch * kernel.detach()).sum()
-print(by_hand)
+# Multiply, and add up. 5 − 3 + 1 = 3 places in each direction; here are the
+# three of the top row. Those below are alike.
+by_hand = []
+for column in range(3):
+    patch = image[0:3, column : column + 3]
+    fit = (patch * pattern).sum()
+    by_hand.append(fit.item())
+print("by hand:", by_hand)
 
 # In one call. conv2d wants four dimensions: (batch, channels, height,
 # width); view adds the first two, each of size 1. To forget them is the
 # usual error.
 x = image.view(1, 1, 5, 5)
-out = F.conv2d(x, kernel.view(1, 1, 3, 3))
-print("same:", torch.equal(out[0, 0], by_hand))
+kernel = pattern.view(1, 1, 3, 3).requires_grad_()
+out = F.conv2d(x, kernel)
+print(out[0, 0].detach())
 
 # Backward from one place: the gradient of the kernel is the patch below it.
 out[0, 0, 1, 1].backward(retain_graph=True)
-print("gradient of one place:", kernel.grad)
+print("gradient of one place:", kernel.grad[0, 0])
 
 # From the whole column that found the line: three patches, added up.
 kernel.grad = None
 out[0, 0, :, 1].sum().backward()
-print("gradient of three:", kernel.grad)
+print("gradient of three:", kernel.grad[0, 0])
 
 # padding=1 puts zeros around the picture and keeps its size; stride=2 takes
 # every second place. Size: (5 + 2·padding − 3) // stride + 1.
 for padding, stride in [(0, 1), (1, 1), (0, 2), (1, 2)]:
-    size = F.conv2d(x, kernel.view(1, 1, 3, 3), padding=padding, stride=stride).shape
+    size = F.conv2d(x, kernel, padding=padding, stride=stride).shape
     print(f"padding {padding}, stride {stride}: {size[2]} x {size[3]}")

@@ -23,13 +23,14 @@ dots = torch.tensor([[float(dot) for dot in digit] for digit in font.split()])
 glyphs = dots.view(10, 5, 1, 3, 1).expand(10, 5, 4, 3, 4).reshape(10, 20, 12)
 
 
-# [B, 1, 28, 28]: noise, and a digit somewhere. The classes: 0, 1, … 9, 0, …
+# [B, 1, 28, 28]: a digit somewhere, and noise. R @ digit @ C puts the digit
+# at its place: rows of the identity say where its rows and columns go.
 def draw(count):
-    pictures = 0.1 * torch.randn(count, 1, 28, 28)
-    for i in range(count):
-        top, left = torch.randint(2, 7, (2,)).tolist()
-        pictures[i, 0, top : top + 20, left + 4 : left + 16] += glyphs[i % 10]
-    return pictures, torch.arange(count) % 10
+    top, left = torch.randint(2, 7, (2, count, 1))
+    R = torch.eye(28)[top + torch.arange(20)].transpose(1, 2)
+    C = torch.eye(28)[left + 4 + torch.arange(12)]
+    labels = torch.arange(count) % 10
+    return (R @ glyphs[labels] @ C + 0.1 * torch.randn(count, 28, 28)).unsqueeze(1), labels
 
 
 # Test digits are new ones: those of the training would flatter the network.
