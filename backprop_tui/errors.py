@@ -19,6 +19,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
+def visible(text: str, keep: str = "") -> str:
+    """``text`` with every character that a terminal would obey, or hide, shown by a sign.
+
+    Control characters become their pictures (␛), white space a blank, the rest (marks that turn the
+    direction of writing) �; the characters of ``keep`` stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in keep else _sign(c) for c in text)
+
+
+def _sign(char: str) -> str:
+    if char.isspace():
+        return " "
+    return chr(0x2400 + ord(char)) if ord(char) < 0x20 else "␡" if char == "\x7f" else "�"
+
+
 class BackpropTuiError(Exception):
     """The root of all errors that are meant for the user's eyes."""
 
@@ -46,9 +63,10 @@ class ScenarioError(BackpropTuiError):
     def render(self) -> str:
         """``FILE:LINE:COL: error: what``, the source line underlined, and the hint."""
         at = self.place
-        lines = [f"{at.file}:{at.line}:{at.column}: error: {self.message}"]
+        message = visible(self.message, keep="\n\t")
+        lines = [f"{visible(at.file)}:{at.line}:{at.column}: error: {message}"]
         if at.source:
-            code = at.source.expandtabs(1)
+            code = visible(at.source)
             width = max(1, min(at.width, len(code) - at.column + 1))
             lines += [f"    {code}", "    " + " " * (at.column - 1) + "^" * width]
         if self.hint:

@@ -20,6 +20,7 @@ import shlex
 from collections.abc import Iterator
 
 from backprop_tui.engines.base import Array, TensorValue
+from backprop_tui.errors import visible
 from backprop_tui.explain import explain
 from backprop_tui.explain.naming import names_of
 from backprop_tui.export import gfm, mermaid
@@ -65,7 +66,7 @@ def export_markdown(trace: Trace, start: int = 0, stop: int | None = None) -> st
     whole = start == 0 and stop is None
     begin, end, _ = slice(start, stop).indices(len(trace))
     document = _Document(trace, begin, max(begin, end), abridge=whole)
-    return "\n\n".join(part for part in document.parts() if part) + "\n"
+    return visible("\n\n".join(part for part in document.parts() if part), keep="\n\t") + "\n"
 
 
 class _Document:

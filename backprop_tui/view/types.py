@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from backprop_tui.errors import visible
+
 #: Every style name and what it means. The app maps each to a colour of the theme *and* to a weight
 #: (bold, underline, reverse), so that nothing is said by hue alone.
 STYLES: dict[str, str] = {
@@ -38,10 +40,14 @@ STYLES: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A stretch of text in one style."""
+    """A stretch of text in one style, without anything that a terminal would obey."""
 
     text: str
     style: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.text.isprintable():
+            object.__setattr__(self, "text", visible(self.text))
 
 
 Line = tuple[Run, ...]
@@ -59,6 +65,9 @@ class Pane:
     lines: tuple[Line, ...]
     focus: tuple[int, int] | None = None
     targets: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", visible(self.title))
 
 
 Size = tuple[int, int]
