@@ -6,6 +6,8 @@ derivative to compare with: where the two one-sided differences disagree, it is 
 
 Where torch is installed, PyTorch itself is recorded running the same scenario, through the same
 interpreter, and the two traces are compared step by step.
+
+What is not wrong but better otherwise (no title, no narration, long lines …) is said as advice.
 """
 
 from __future__ import annotations
@@ -22,10 +24,10 @@ from backprop_tui.errors import BackpropTuiError
 from backprop_tui.explain.replay import graph_before, replay
 from backprop_tui.scenario.library import find
 from backprop_tui.scenario.limits import Budget
-from backprop_tui.scenario.loader import check as refusals_of
+from backprop_tui.scenario.loader import Scenario, examine
 from backprop_tui.session import Session
 from backprop_tui.trace.compare import first_difference
-from backprop_tui.trace.steps import Accumulate, Forward, SeedGrad
+from backprop_tui.trace.steps import Accumulate, Forward, Output, SeedGrad
 from backprop_tui.trace.trace import Trace
 
 T = TypeVar("T")
@@ -36,15 +38,21 @@ EPSILON = 1e-5
 RTOL, ATOL = 2e-3, 1e-5
 #: Passes and elements beyond these are sampled evenly, so that a check ends.
 MOST_PASSES, MOST_ELEMENTS = 8, 16
+#: Beyond these a scenario is advised to do less.
+MOST_COLUMNS, MOST_STEPS = 100, 20_000
 
 
 @dataclass(slots=True)
 class Report:
-    """What a check found: ``errors`` refuse the scenario, ``notes`` say what was checked."""
+    """What a check found.
+
+    ``errors`` refuse the scenario, ``notes`` say what was checked, ``advice`` what could be better.
+    """
 
     scenario: str
     errors: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    advice: list[str] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -54,7 +62,8 @@ class Report:
     def render(self) -> str:
         """The report as text, the errors first."""
         head = [] if self.errors else [f"{self.scenario}: ok"]
-        return "\n".join([*head, *self.errors, *(f"    {note}" for note in self.notes)])
+        said = [*self.notes, *(f"advice: {each}" for each in self.advice)]
+        return "\n".join([*head, *self.errors, *(f"    {each}" for each in said)])
 
 
 def check_scenario(source: str, budget: Budget | None = None) -> Report:
@@ -62,21 +71,53 @@ def check_scenario(source: str, budget: Budget | None = None) -> Report:
     report = Report(source)
     try:
         path = find(source)
-        report.errors += [str(refusal) for refusal in refusals_of(path, budget)]
-        if report.errors:
+        scenario, refusals = examine(path, budget)
+        report.errors += [str(refusal) for refusal in refusals]
+        if scenario is not None:
+            report.advice += advice(scenario)
+        if scenario is None or refusals:
             return report
-        session = Session.open(path, budget=budget)
+        session = Session(scenario, budget=budget)
         trace = session.complete()
     except BackpropTuiError as error:
         report.errors.append(str(error))
         return report
     if session.error is not None:
         report.errors.append(str(session.error))
-    report.notes.append(f"{len(trace)} steps")
+    elif not any(isinstance(step, Output) for step in trace):
+        report.advice.append(
+            "it prints nothing: print the key numbers, and `run` answers with them"
+        )
+    if len(trace) > MOST_STEPS:
+        report.advice.append(
+            f"{len(trace):,} steps, more than {MOST_STEPS:,}: fewer rounds or a smaller batch tell "
+            "the same story"
+        )
+    report.notes.append(f"{len(trace):,} steps")
     _check_gradients(trace, report)
     if find_spec("torch") is not None:
         _check_against_torch(path, trace, report, budget)
     return report
+
+
+def advice(scenario: Scenario) -> list[str]:
+    """What the text alone could do better."""
+    found = []
+    if not scenario.header.title:
+        found.append('no title: the screen shows the file\'s name (title = "…" in the header)')
+    if not scenario.description:
+        found.append("no description: a docstring at the top says what there is to see")
+    if not scenario.narration:
+        found.append("no narration: a comment directly above a statement is shown when it runs")
+    lines = enumerate(scenario.text.split("\n"), 1)
+    long = [str(number) for number, line in lines if len(line) > MOST_COLUMNS]
+    if long:
+        few = ", ".join(long[:5]) + (", …" if len(long) > 5 else "")
+        found.append(
+            f"more than {MOST_COLUMNS} columns in line{'s' * (len(long) > 1)} {few}: "
+            "the program pane wraps them"
+        )
+    return found
 
 
 def _check_against_torch(path: Path, trace: Trace, report: Report, budget: Budget | None) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -247,12 +248,24 @@ def export(
 
 
 @main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@_says_errors
+def new(file: Path) -> None:
+    """Write a template to begin a scenario with; FILE must not exist."""
+    from backprop_tui.scenario.template import write_template
+
+    write_template(file)
+    click.echo(f"{file} is written; next: backprop-tui {shlex.quote(str(file))}")
+
+
+@main.command()
 @click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...")
 @_budget
 def check(scenarios: tuple[str, ...], budget: Budget | None) -> None:
-    """Accept or refuse each scenario, and check its gradients.
+    """Accept or refuse each scenario, check its gradients, and give advice.
 
-    Gradients are held against finite differences, and against torch where it is installed.
+    All that is wrong is said at once. Gradients are held against finite differences, and against
+    torch where it is installed.
     """
     from backprop_tui.check import check_scenario
 

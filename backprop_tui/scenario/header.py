@@ -45,11 +45,26 @@ class Header:
 
 
 def parse(text: str, file: str) -> Header:
-    """Read the header of a scenario's text; raises ScenarioRefused at the faulty line."""
+    """Read the header of a scenario's text; raises ScenarioRefused at the first faulty line."""
+    header, faults = examine(text, file)
+    if faults:
+        raise faults[0]
+    return header
+
+
+def examine(text: str, file: str) -> tuple[Header, list[ScenarioRefused]]:
+    """The header, empty if it is faulty, and everything that is wrong with it."""
+    try:
+        return _read(text, file)
+    except ScenarioRefused as error:
+        return Header(), [error]
+
+
+def _read(text: str, file: str) -> tuple[Header, list[ScenarioRefused]]:
     lines = text.split("\n")
     first = next((i for i, line in enumerate(lines) if line.rstrip() == OPEN), None)
     if first is None:
-        return Header()
+        return Header(), []
     body: list[str] = []
     for number, line in enumerate(lines[first + 1 :], first + 1):
         if line.rstrip() == CLOSE:
@@ -74,6 +89,7 @@ def parse(text: str, file: str) -> Header:
         at = first + int(found[1]) if found else number - 1  # else it says: at end of document
         what = re.sub(r" \(at .*\)$", "", str(error)) or "nested too deeply"
         raise _refused(f"the header is not TOML: {what}", file, lines, at) from None
+    faults = []
     for key, value in values.items():
         at = next(
             (
@@ -83,9 +99,15 @@ def parse(text: str, file: str) -> Header:
             ),
             first,
         )
-        _check(key, value, file, lines, at)
+        try:
+            _check(key, value, file, lines, at)
+        except ScenarioRefused as error:
+            faults.append(error)
+    where = (first + 1, number + 1)
+    if faults:
+        return Header(lines=where), faults
     values["watch"] = tuple(values.get("watch", ()))
-    return Header(**values, lines=(first + 1, number + 1))
+    return Header(**values, lines=where), []
 
 
 def _check(key: str, value: object, file: str, lines: list[str], at: int) -> None:

@@ -10,7 +10,9 @@ import ast
 import io
 import tokenize
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,9 @@ from backprop_tui.scenario.sources import Source
 
 if TYPE_CHECKING:
     from backprop_tui.trace.trace import Program
+
+#: So many lines with invisible characters are named, no more.
+MOST_INVISIBLE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +81,27 @@ def loads(
 ) -> Scenario:
     """Check a text; the first refusal is raised."""
     scenario, refusals = _examine(text, name, path, budget or Budget())
-    if refusals:
+    if scenario is None or refusals:
         raise refusals[0]
     return scenario
 
 
 def check(path: Path | str, budget: Budget | None = None) -> list[ScenarioError]:
     """Every refusal of a file, in the order of its lines; empty if it is inside the language."""
+    return examine(path, budget)[1]
+
+
+def examine(
+    path: Path | str, budget: Budget | None = None
+) -> tuple[Scenario | None, list[ScenarioError]]:
+    """A file, even a refused one (None if it is not Python), and what ``check`` says of it."""
     found = Path(path)
     budget = budget or Budget()
     try:
-        return _examine(read(found, budget), found.stem, found, budget)[1]
+        scenario, refusals = _examine(read(found, budget), found.stem, found, budget)
     except ScenarioError as error:
-        return [error]
+        return None, [error]
+    return scenario, sorted(refusals, key=lambda error: (error.place.line, error.place.column))
 
 
 def read(path: Path, budget: Budget) -> str:
@@ -118,14 +131,21 @@ def read(path: Path, budget: Budget) -> str:
 
 def _examine(
     text: str, name: str, path: Path | None, budget: Budget
-) -> tuple[Scenario, list[ScenarioError]]:
+) -> tuple[Scenario | None, list[ScenarioError]]:
     source = Source(
         text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"), str(path or name)
     )
-    _plain_text(source, budget)
-    header = headers.parse(source.text, source.file)
-    tree = parse(source, budget)
-    refusals: list[ScenarioError] = [*subset.check(tree, source, budget)]
+    _small(source, budget)
+    refusals: list[ScenarioError] = [*islice(_invisible(source), MOST_INVISIBLE)]
+    if refusals:
+        return None, refusals
+    header, faults = headers.examine(source.text, source.file)
+    refusals += faults
+    try:
+        tree = parse(source, budget)
+    except ScenarioError as error:
+        return None, [*refusals, error]
+    refusals += subset.check(tree, source, budget)
     scenario = Scenario(
         name=name,
         path=path,
@@ -138,23 +158,24 @@ def _examine(
     return scenario, refusals
 
 
-def _plain_text(source: Source, budget: Budget) -> None:
-    """Refuse a text that is too large, or holds characters that editors do not show."""
+def _small(source: Source, budget: Budget) -> None:
     if len(source.text) > budget.source:
         over = OverBudget("source", budget.source, len(source.text))
         raise BudgetExceeded(str(over), Place(source.file, 1, 1, source.line(1)), over.hint)
-    for at, char in enumerate(source.text):
-        if char in "\n\t" or (char.isprintable() and char != "\ufeff"):
-            continue
-        if char == " " or char == "\u00a0":
-            continue
-        line = source.text.count("\n", 0, at) + 1
-        column = at - source.text.rfind("\n", 0, at)
-        raise ScenarioRefused(
-            f"the text holds an invisible character, U+{ord(char):04X}",
-            Place(source.file, line, column, source.line(line).encode("ascii", "replace").decode()),
-            "delete it",
-        )
+
+
+def _invisible(source: Source) -> Iterator[ScenarioRefused]:
+    """The first character of each line that editors do not show."""
+    for number, text in enumerate(source.text.split("\n"), 1):
+        for column, char in enumerate(text, 1):
+            if char in "\t \u00a0" or (char.isprintable() and char != "\ufeff"):
+                continue
+            yield ScenarioRefused(
+                f"the text holds an invisible character, U+{ord(char):04X}",
+                Place(source.file, number, column, text.encode("ascii", "replace").decode()),
+                "delete it",
+            )
+            break
 
 
 def parse(source: Source, budget: Budget) -> ast.Module:
