@@ -21,6 +21,8 @@ HINTS: dict[str, str] = {
     "must match the size of tensor":
         "look at .shape of both; sizes must be equal, or one of them 1",
     "Only Tensors of floating point": "write the numbers with a decimal point: 1.0",
+    "Boolean value of Tensor with more than one value is ambiguous":
+        "a condition needs one value: use .any(), .all() or .item()",
     "a Tensor with": ".item() needs a tensor of one element; .tolist() takes any",
     "cannot assign module before Module.__init__() call":
         "call super().__init__() first, in the class's __init__",
