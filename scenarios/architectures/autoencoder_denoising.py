@@ -22,8 +22,8 @@ clean = torch.cat([rows, columns])
 torch.manual_seed(0)
 encoder = nn.Sequential(nn.Linear(16, 12), nn.Tanh(), nn.Linear(12, 4), nn.Tanh())
 decoder = nn.Sequential(nn.Linear(4, 12), nn.Tanh(), nn.Linear(12, 16), nn.Sigmoid())
-model = nn.Sequential(encoder, decoder)
-optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+parameters = [*encoder.parameters(), *decoder.parameters()]
+optimizer = torch.optim.Adam(parameters, lr=0.02)
 
 # New noise in every round: no picture comes twice, none is learned by
 # heart.

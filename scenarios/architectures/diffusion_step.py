@@ -40,8 +40,8 @@ for step in range(101):
 
     # Denoising score matching. A loss near 1 is that of always answering 0.
     # It cannot reach 0: more than one point can explain the same x_t.
-    optimizer.zero_grad()
     loss = ((predicted - noise) ** 2).mean()
+    optimizer.zero_grad()
     loss.backward()
     optimizer.step()
     if step % 25 == 0:
