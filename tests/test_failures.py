@@ -142,6 +142,7 @@ HINTED = {
     "must match the size of tensor": "torch.ones(2) + torch.ones(3)",
     "Only Tensors of floating point": "torch.tensor(1, requires_grad=True)",
     "Boolean value of Tensor with more than one value is ambiguous": "if w > 0: pass",
+    "argument 'dtype' must be torch.dtype, not str": "torch.ones(2, dtype='float32')",
     "a Tensor with": "w.item()",
     "cannot assign module before Module.__init__() call": (
         "class N(nn.Module):\n    def __init__(self): self.l = nn.Linear(1, 1)\nN()"

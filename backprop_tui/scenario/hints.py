@@ -23,6 +23,7 @@ HINTS: dict[str, str] = {
     "Only Tensors of floating point": "write the numbers with a decimal point: 1.0",
     "Boolean value of Tensor with more than one value is ambiguous":
         "a condition needs one value: use .any(), .all() or .item()",
+    "argument 'dtype' must be torch.dtype, not str": "write it without quotes: torch.float32",
     "a Tensor with": ".item() needs a tensor of one element; .tolist() takes any",
     "cannot assign module before Module.__init__() call":
         "call super().__init__() first, in the class's __init__",

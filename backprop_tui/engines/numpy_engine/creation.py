@@ -144,7 +144,14 @@ def size_of(size: tuple[Any, ...]) -> tuple[int, ...]:
     return sizes
 
 
+def need_dtype(wanted: object) -> None:
+    """Raise PyTorch's TypeError for a dtype that is none, such as ``"float32"``."""
+    if not isinstance(wanted, dtype):
+        raise TypeError(f"argument 'dtype' must be torch.dtype, not {type(wanted).__name__}")
+
+
 def _new(size: tuple[int, ...], wanted: dtype, requires_grad: bool, fill: Any) -> Tensor:
+    need_dtype(wanted)
     state.make_room(size, wanted.itemsize)
     return _leaf(np.full(size, fill, wanted.numpy), requires_grad)
 
