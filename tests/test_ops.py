@@ -52,6 +52,7 @@ SAMPLES = {
     ],
     "div": ["x / p", "x / 2", "v / p"],
     "div.scalar": ["F.cross_entropy(x, y)", "F.cross_entropy(x, y, label_smoothing=0.1)"],
+    "div.mode": ["torch.div(x, p, rounding_mode='floor')", "x.div(0.7, rounding_mode='trunc')"],
     "neg": ["-x"],
     "reciprocal": ["p.reciprocal()", "3 / p", "1 / p"],
     "pow": ["x ** 2", "x ** 3", "p ** 0.5", "p ** -1", "x ** 0", "x.square()", "p ** 1.5"],
@@ -63,6 +64,7 @@ SAMPLES = {
     "minimum": ["torch.minimum(x, v)", "torch.min(x, t)"],
     "where": ["torch.where(m, x, v)", "torch.where(x > 0, x, 0.0)", "torch.where(m, 1.0, x)"],
     "masked_fill": ["x.masked_fill(m, 7.0)"],
+    "masked_fill.tensor": ["x.masked_fill(m, s)"],
     "exp": ["x.exp()"],
     "log": ["p.log()"],
     "log1p": ["p.log1p()"],
@@ -79,7 +81,8 @@ SAMPLES = {
              "made(nn.RNN(3, 2))(x)[1]",
              "made(nn.RNN(3, 2, bias=False))(B)[0]"],
     "sigmoid": ["torch.sigmoid(x)"],
-    "relu": ["made(nn.RNN(3, 2, nonlinearity='relu'))(B, B[:1, :, :2])[1]", "torch.relu(x)", "F.relu(x)"],
+    "relu": ["torch.relu(x)", "F.relu(x)",
+             "made(nn.RNN(3, 2, nonlinearity='relu'))(B, B[:1, :, :2])[1]"],
     "leaky_relu": ["F.leaky_relu(x, 0.1)"],
     "elu": ["F.elu(x)", "F.elu(x, 0.5)", "F.selu(x)"],
     "softplus": ["F.softplus(x)", "F.softplus(x * 20, 2.0, 10.0)"],
@@ -111,7 +114,7 @@ SAMPLES = {
     "var": ["x.var()", "x.var(0)", "x.var(1, unbiased=False)", "x.var(dim=1, keepdim=True)"],
     "std": ["x.std()", "x.std(1)", "x.std(0, keepdim=True)"],
     "linalg_vector_norm": ["x.norm()", "x.norm(1)", "x.norm(p=3)", "x.norm(dim=1)",
-                           "torch.norm(x, float('inf'))"],
+                           "torch.norm(x, float('inf'))", "x.norm(float('-inf'), 1)"],
     "prod": ["x.prod()", "F.relu(x).prod()"],
     "prod.dim": ["x.prod(1)", "F.relu(x).prod(0)", "x.prod(0, keepdim=True)"],
     "logsumexp": ["x.logsumexp(1)", "torch.logsumexp(x, 0, keepdim=True)"],
@@ -200,8 +203,13 @@ SAMPLES = {
                           "F.layer_norm(x, [3], v, eps=0.1)"],
     "native_group_norm": ["F.group_norm(I, 1)", "F.group_norm(I, 2, w[0], w[1])"],
     "transpose_": ["made(nn.RNN(3, 2, 2, batch_first=True))(B)[0]"],
-    "unsafe_split": ["made(nn.LSTMCell(3, 2))(x)[0]", "made(nn.LSTMCell(3, 2))(x, (p @ w, x @ w))[1]",
+    "unsafe_split": ["made(nn.LSTMCell(3, 2))(x)[0]",
+                     "made(nn.LSTMCell(3, 2))(x, (p @ w, x @ w))[1]",
                      "made(nn.GRUCell(3, 2))(x)", "made(nn.GRUCell(3, 2))(v, w[0])"],
+    "nll_loss2d": ["F.cross_entropy(B, k.view(1, 2).expand(2, 2)[:, :1].expand(2, 3) // 2)",
+                   "F.cross_entropy(I, torch.arange(16).view(1, 4, 4) % 2, reduction='sum')",
+                   "F.nll_loss(I, torch.arange(16).view(1, 4, 4) % 2, weight=t[0, :2].abs())",
+                   "F.cross_entropy(B, (t > 0).long(), ignore_index=1, reduction='none')"],
     "zero": ["(x * 1).zero_()"],
     "fill": ["(x * 1).fill_(3)"],
     "fill.tensor": ["(x * 1).fill_(s)", "put(x * 1, 0, 3.0)", "put(x * 1, 0, s)"],
@@ -253,7 +261,7 @@ class Heard:
     def __init__(self) -> None:
         self.forwards: list[Any] = []
 
-    def forward(self, op, inputs, attrs, outputs, node, changed=()) -> None:  # type: ignore[no-untyped-def]
+    def forward(self, op, inputs, attrs, outputs, node, changed=(), grads=()) -> None:  # type: ignore[no-untyped-def]
         self.forwards.append((op, inputs, attrs, outputs, node, changed))
 
     def __getattr__(self, name: str) -> Any:
@@ -324,7 +332,7 @@ def test_gradient_against_finite_differences(name: str, sample: str) -> None:
         return
     weights = np.asarray(np.linspace(-1, 1, result.array.size).reshape(result.array.shape) + 0.3)
     OURS["torch"].autograd.backward(result, OURS["torch"].from_numpy(weights))
-    kinks = {"max_pool2d_with_indices", "adaptive_max_pool2d",
+    kinks = {"div.mode", "max_pool2d_with_indices", "adaptive_max_pool2d",
              "relu", "maximum", "minimum", "max", "min", "amax", "amin", "remainder",
              "remainder.tensor"}  # fmt: skip
     for leaf in INPUTS:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from backprop_tui.ops.base import Formula, Op, Vjp, define
@@ -425,5 +427,65 @@ define(
             )
         },
         help="Overwrites the masked elements; they get no gradient.",
+    )
+)
+define(
+    Op(
+        name="masked_fill.tensor",
+        grad_fn="MaskedFillBackward1",
+        elementwise=True,
+        forward=lambda self, mask, value: np.asarray(np.where(mask, value, self)).astype(
+            self.dtype
+        ),
+        shape=broadcast,
+        plain=("mask",),
+        formula=Formula(
+            "$value where $mask, else $self",
+            r"\begin{cases} $value & $mask \\ $self \end{cases}",
+        ),
+        vjps={
+            "self": Vjp(
+                lambda g, s: np.where(s.mask, 0, g),
+                Formula("0 where $mask, else $grad", r"$grad \cdot [\neg $mask]"),
+                saves=("mask",),
+            ),
+            "value": Vjp(
+                lambda g, s: np.where(s.mask, g, 0),
+                Formula("$grad where $mask, else 0", r"$grad \cdot [$mask]"),
+                saves=("mask",),
+            ),
+        },
+        help="Overwrites the masked elements with a number that gets their gradients.",
+    )
+)
+
+
+def _rounded_quotient(self: Any, other: Any, rounding_mode: str) -> Any:
+    whole = np.asarray(self).dtype.kind in "iu" and np.asarray(other).dtype.kind in "iu"
+    if rounding_mode == "floor":
+        return np.floor_divide(self, other)
+    if not whole:
+        return np.trunc(self / other)
+    quotient = np.abs(self) // np.abs(other)
+    return np.sign(self) * np.sign(other) * quotient
+
+
+define(
+    Op(
+        name="div.mode",
+        grad_fn="DivBackward2",
+        elementwise=True,
+        promotes="common",
+        forward=lambda self, other, *, rounding_mode: _rounded_quotient(self, other, rounding_mode),
+        shape=broadcast,
+        formula=Formula(
+            "$self / $other, rounded ($rounding_mode)",
+            r"\operatorname{$rounding_mode}(\tfrac{$self}{$other})",
+        ),
+        vjps={
+            "self": Vjp(lambda g, s: g * 0, Formula("0", "0")),
+            "other": Vjp(lambda g, s: g * 0, Formula("0", "0")),
+        },
+        help="A quotient made whole; it has no slope.",
     )
 )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from backprop_tui.ops.base import Formula, Op, define
-from backprop_tui.ops.rules import Dim, broadcast, reduce, reduced_axes, same, scalar
+from backprop_tui.ops.rules import Dim, broadcast, reduce, reduced_axes, same
 
 Function = Callable[..., Any]
 
@@ -111,8 +111,8 @@ define(
     Op(
         name="count_nonzero",
         grad_fn="",
-        forward=lambda self: np.count_nonzero(self),
-        shape=scalar,
+        forward=lambda self, *, dim=None: np.asarray(np.count_nonzero(self, axis=dim)),
+        shape=reduce,
         formula=Formula("how many of $self are not 0", r"\left|\{$self \ne 0\}\right|"),
         help="How many elements are not 0.",
     )

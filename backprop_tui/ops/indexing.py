@@ -227,16 +227,18 @@ define(
 
 def gather_shape(self: Shape, index: Shape, *, dim: int) -> Shape:
     """The shape of ``index``."""
-    if len(self) != len(index):
+    shape = index
+    self, index = self or (1,), index or (1,)
+    if len(self) != len(index) and 0 not in index:
         raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
     axis = wrap_dim(dim, len(self))
-    for i, (n, m) in enumerate(zip(self, index, strict=True)):
-        if i != axis and m > n:
+    for i, (n, m) in enumerate(zip(self, index, strict=False)):
+        if i != axis and m > n and 0 not in index:
             raise RuntimeError(
                 f"Size does not match at dimension {i} expected index {list(index)} to be no "
                 f"larger than self {list(self)} apart from dimension {axis}"
             )
-    return index
+    return shape
 
 
 def _gather_index(index: Any, dim: int) -> tuple[Any, ...]:
@@ -254,10 +256,19 @@ def _check_index(index: Any, size: int) -> None:
 
 
 def _gather(self: Any, index: Any, *, dim: int) -> Any:
-    if not self.ndim:
-        return np.array(self)
-    _check_index(index, self.shape[dim])
-    return self[_gather_index(index, dim)]
+    if not index.size:
+        return np.empty(index.shape, self.dtype)
+    row, places = np.atleast_1d(self), np.atleast_1d(index)
+    _check_index(places, row.shape[dim])
+    return row[_gather_index(places, dim)].reshape(index.shape)
+
+
+def _gather_vjp(g: Any, s: Saved) -> Any:
+    if not s.index.size:
+        return np.zeros(s.self_shape, g.dtype)
+    places = np.atleast_1d(s.index)
+    at = _gather_index(places, s.dim)
+    return put(g.reshape(places.shape), s.self_shape or (1,), at).reshape(s.self_shape)
 
 
 define(
@@ -270,9 +281,7 @@ define(
         formula=Formula("$self at $index along dim $dim", r"{$self}_{$index}"),
         vjps={
             "self": Vjp(
-                lambda g, s: (
-                    put(g, s.self_shape, _gather_index(s.index, s.dim)) if s.self_shape else g
-                ),
+                _gather_vjp,
                 Formula("$grad added at its places, else 0", r"$grad \text{ at } $index"),
                 saves=("self_shape", "index"),
             )
@@ -287,11 +296,15 @@ def index_select_shape(self: Shape, index: Shape, *, dim: int) -> Shape:
     if len(index) > 1:
         raise IndexError("index_select(): Index is supposed to be a vector")
     axis = wrap_dim(dim, len(self))
+    if not self:
+        return ()
     return (*self[:axis], index[0] if index else 1, *self[axis + 1 :])
 
 
 def _index_select(self: Any, index: Any, *, dim: int) -> Any:
     index = np.reshape(index, -1)
+    if not self.ndim:
+        return self.copy()
     outside = index[(index < 0) | (index >= self.shape[dim])]
     if outside.size:
         raise IndexError("index out of range in self")
@@ -308,8 +321,10 @@ define(
         formula=Formula("$self at $index along dim $dim", r"{$self}_{$index}"),
         vjps={
             "self": Vjp(
-                lambda g, s: put(
-                    g, s.self_shape, along(s.dim % len(s.self_shape), np.reshape(s.index, -1))
+                lambda g, s: (
+                    put(g, s.self_shape, along(s.dim % len(s.self_shape), np.reshape(s.index, -1)))
+                    if s.self_shape
+                    else g
                 ),
                 Formula("$grad added at its places, else 0", r"$grad \text{ at } $index"),
                 saves=("self_shape", "index"),

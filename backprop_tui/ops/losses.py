@@ -375,3 +375,51 @@ define(
         help="Takes minus the log-probability of the true class; only it gets a gradient.",
     )
 )
+
+
+def nll_2d_shape(
+    self: Shape, target: Shape, weight: Shape = (), *, reduction: str, **attrs: Any
+) -> Shape:
+    """(N, C, H, W) scores with (N, H, W) classes."""
+    return target if reduction == "none" else ()
+
+
+def _nll_2d(
+    self: Any, target: Any, weight: Any = None, *, reduction: str = "mean", ignore_index: int = -100
+) -> Any:
+    rows = np.moveaxis(self, 1, -1).reshape(-1, self.shape[1])
+    flat = np.reshape(target, -1)
+    loss = _nll(rows, flat, weight, reduction=reduction, ignore_index=ignore_index)
+    return loss.reshape(np.shape(target)) if reduction == "none" else loss
+
+
+def _nll_2d_vjp(g: Any, s: Saved) -> Any:
+    n, classes, *places = s.self.shape
+    rows = Saved(**{**vars(s), "self": np.moveaxis(s.self, 1, -1).reshape(-1, classes)})
+    return np.moveaxis(_nll_vjp(g, rows).reshape(n, *places, classes), -1, 1)
+
+
+define(
+    Op(
+        name="nll_loss2d",
+        grad_fn="NllLoss2DBackward0",
+        forward=_nll_2d,
+        shape=nll_2d_shape,
+        plain=("target", "weight"),
+        formula=Formula(
+            "$reduction(−$self[sample, $target, place])",
+            r"\text{$reduction}(-{$self}_{i, {$target}_i})",
+        ),
+        vjps={
+            "self": Vjp(
+                _nll_2d_vjp,
+                Formula(
+                    "−$grad / N at the true class, else 0",
+                    r"-\frac{$grad}{N} \cdot [j = $target]",
+                ),
+                saves=("self", "target", "weight"),
+            )
+        },
+        help="Minus the log-probability of the true class, at every place of an image.",
+    )
+)

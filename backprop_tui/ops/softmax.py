@@ -11,11 +11,15 @@ from backprop_tui.ops.rules import dim_shape
 
 
 def _softmax(self: Any, dim: int) -> Any:
+    if not self.size:
+        return self * 0
     powers = np.exp(self - self.max(axis=dim, keepdims=True))
     return powers / powers.sum(axis=dim, keepdims=True)
 
 
 def _log_softmax(self: Any, dim: int) -> Any:
+    if not self.size:
+        return self * 0
     below = self - self.max(axis=dim, keepdims=True)
     return below - np.log(np.exp(below).sum(axis=dim, keepdims=True))
 

@@ -87,6 +87,10 @@ def _norm(self: Any, p: float, dim: Dim, keepdim: bool) -> Any:
     sizes = np.abs(self)
     if p == np.inf:
         return sizes.max(axis=axes, keepdims=keepdim)
+    if p == -np.inf:
+        return sizes.min(axis=axes, keepdims=keepdim)
+    if p == 0:
+        return (self != 0).sum(axis=axes, keepdims=keepdim).astype(self.dtype)
     if p == 1:
         return sizes.sum(axis=axes, keepdims=keepdim)
     if p == 2:
@@ -95,10 +99,12 @@ def _norm(self: Any, p: float, dim: Dim, keepdim: bool) -> Any:
 
 
 def _norm_vjp(g: Any, s: Saved) -> Any:
+    if s.ord == 0:
+        return None
     g, norm = (spread(x, s.self.shape, s.dim, s.keepdim) for x in (g, s.result))
     if s.ord == 1:
         return np.sign(s.self) * g
-    if s.ord == np.inf:
+    if abs(s.ord) == np.inf:
         hit = np.abs(s.self) == norm
         ties = hit.sum(axis=axes_of(s.self, s.dim), keepdims=True)
         return np.where(hit, np.sign(s.self) * g / ties, 0)

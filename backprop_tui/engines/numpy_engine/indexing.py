@@ -16,6 +16,7 @@ from backprop_tui.engines.numpy_engine.apply import apply
 from backprop_tui.engines.numpy_engine.creation import as_array
 from backprop_tui.engines.numpy_engine.inplace import apply_
 from backprop_tui.ops.indexing import check_masks
+from backprop_tui.ops.rules import wrap_dim
 
 INVALID = (
     "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
@@ -171,6 +172,22 @@ def masked_select(input: Any, mask: Any) -> Any:
 
 def narrow(input: Any, dim: int, start: int, length: int) -> Any:
     """A stretch of ``length`` along a dimension."""
+    if not input.ndim:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    if isinstance(start, tensors.Tensor):
+        if start.ndim or start.array.dtype.kind not in "iu":
+            raise RuntimeError("start must be an 0-dim integral Tensor.")
+        start = int(start.item())
+    if length < 0:
+        raise RuntimeError("narrow(): length must be non-negative.")
+    size = input.shape[wrap_dim(dim, input.ndim)]
+    if not -size <= start <= size:
+        raise IndexError(
+            f"start out of range (expected to be in range of [{-size}, {size}], but got {start})"
+        )
+    start = start + size if start < 0 else start
+    if start > size - length:
+        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
     return apply("slice", input, dim=dim, start=start, end=start + length, step=1)
 
 

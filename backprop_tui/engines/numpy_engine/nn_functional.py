@@ -29,7 +29,7 @@ from backprop_tui.engines.numpy_engine.pointwise import sigmoid as sigmoid_
 from backprop_tui.engines.numpy_engine.pointwise import softmax as softmax_
 from backprop_tui.engines.numpy_engine.products import linear
 from backprop_tui.engines.numpy_engine.reduce import mean, norm, sum
-from backprop_tui.engines.numpy_engine.shaping import broadcast_tensors, expand
+from backprop_tui.engines.numpy_engine.shaping import broadcast_tensors, expand, reshape
 
 # ---------------------------------------------------------------- activations
 
@@ -72,6 +72,8 @@ def selu(input: Any, inplace: bool = False) -> Any:
 
 def gelu(input: Any, approximate: str = "none") -> Any:
     """x · Φ(x)."""
+    if approximate not in ("none", "tanh"):
+        raise RuntimeError("approximate argument must be either none or tanh.")
     return _activation("gelu", input, False, approximate=approximate)
 
 
@@ -92,6 +94,8 @@ def logsigmoid(input: Any) -> Any:
 
 def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
     """A straight line, cut off below and above."""
+    if min_val > max_val:
+        raise ValueError("min_val cannot be greater than max_val")
     return _activation("hardtanh", input, inplace, min_val=min_val, max_val=max_val)
 
 
@@ -119,9 +123,9 @@ def log_softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
     return log_softmax_(input, _default_dim(input.ndim) if dim is None else dim, dtype)
 
 
-def softmin(input: Any, dim: int | None = None) -> Any:
+def softmin(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
     """The softmax of −x."""
-    return softmax(neg(input), dim)
+    return softmax(neg(input), dim, dtype)
 
 
 # ---------------------------------------------------------------- layers
@@ -207,6 +211,8 @@ def smooth_l1_loss(
 
 def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
     """Squared for errors below ``delta``, straight beyond."""
+    if delta <= 0:
+        raise RuntimeError("huber_loss does not support non-positive values for delta.")
     return _pair("huber_loss", input, target, reduction, delta=delta)
 
 
@@ -278,18 +284,28 @@ def nll_loss(
             f"Expected input batch_size ({input.shape[0]}) to match target batch_size "
             f"({target.shape[0]})."
         )
-    if input.ndim > 2:
-        raise NotImplementedError(
-            "the NumPy engine takes scores of shape (N, C) or (C,) with class numbers"
-        )
     if target.array.dtype != np.int64:
         raise RuntimeError(
             f"expected target dtype to be Long or Byte, but got {target.dtype.legacy}"
         )
     weights = () if weight is None else (weight,)
-    return apply(
-        "nll_loss", input, target, *weights, reduction=reduction, ignore_index=ignore_index
+    how = {"reduction": reduction, "ignore_index": ignore_index}
+    if input.ndim <= 2:
+        return apply("nll_loss", input, target, *weights, **how)
+    wanted = (input.shape[0], *input.shape[2:])
+    if tuple(target.shape) != wanted:
+        raise ValueError(f"Expected target size {list(wanted)}, got {list(target.shape)}")
+    if input.ndim == 4:
+        return apply("nll_loss2d", input, target, *weights, **how)
+    count = target.array.size // max(input.shape[0], 1)
+    loss = apply(
+        "nll_loss2d",
+        reshape(input, (*input.shape[:2], 1, count)),
+        reshape(target, (input.shape[0], 1, count)),
+        *weights,
+        **how,
     )
+    return reshape(loss, wanted) if reduction == "none" else loss
 
 
 def cross_entropy(

@@ -143,7 +143,7 @@ def group_norm(
             "Expected number of channels in input to be divisible by num_groups, but got input of "
             f"shape {list(input.shape)} and num_groups={num_groups}"
         )
-    if samples * channels // num_groups * math.prod(input.shape[2:]) == samples:
+    if samples * channels // num_groups * math.prod(input.shape[2:]) == 1:
         raise ValueError(
             "Expected more than 1 value per channel when training, got input size "
             f"{[samples * channels // num_groups, num_groups, *input.shape[2:]]}"

@@ -46,12 +46,19 @@ def unary(name: str, not_for: str = "", kernel: str = "") -> Function:
     return function
 
 
-def binary(name: str, not_for: str = "", kernel: str = "") -> Function:
-    """A function of two tensors (or a tensor and a number) that is one op."""
+def binary(
+    name: str, not_for: str = "", kernel: str = "", first: bool = False, both: bool = False
+) -> Function:
+    """A function of two tensors (or a tensor and a number) that is one op.
+
+    ``first``: its first argument must be a tensor; ``both``: so must its second.
+    """
 
     def function(input: Any, other: Any) -> Any:
-        if not isinstance(other, tensors.Tensor):
+        if first or not isinstance(other, tensors.Tensor):
             need_tensor(input, name)
+        if both:
+            need_tensor(other, name, "other", 2)
         if not_for:
             refuse(kernel or f"{name}_cpu", not_for, input, other)
         return apply(name, input, other)
@@ -67,9 +74,12 @@ floor, ceil = unary("floor", "b", "floor_vml_cpu"), unary("ceil", "b", "ceil_vml
 trunc = unary("trunc", "b", "trunc_vml_cpu")
 isnan, isinf, isfinite = map(unary, ("isnan", "isinf", "isfinite"))
 logical_not = unary("logical_not")
-mul, maximum, minimum = map(binary, ("mul", "maximum", "minimum"))
-eq, ne, lt, le, gt, ge = map(binary, ("eq", "ne", "lt", "le", "gt", "ge"))
-logical_and, logical_or, logical_xor = map(binary, ("logical_and", "logical_or", "logical_xor"))
+mul = binary("mul")
+eq, ne, lt, le, gt, ge = (binary(name, first=True) for name in ("eq", "ne", "lt", "le", "gt", "ge"))
+maximum, minimum = (binary(name, first=True, both=True) for name in ("maximum", "minimum"))
+logical_and, logical_or, logical_xor = (
+    binary(name, first=True, both=True) for name in ("logical_and", "logical_or", "logical_xor")
+)
 bitwise_and, bitwise_or = binary("bitwise_and", "f"), binary("bitwise_or", "f")
 bitwise_xor = binary("bitwise_xor", "f")
 _floor_divide = binary("floor_divide", "b", "div_floor_cpu")
@@ -119,10 +129,10 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     """input / other, whole with ``rounding_mode``."""
     if rounding_mode is None:
         return _div(input, other)
-    if rounding_mode == "floor":
-        return floor_divide(input, other)
-    if rounding_mode == "trunc":
-        return trunc(_div(input, other))
+    if rounding_mode in ("floor", "trunc"):
+        if not isinstance(other, tensors.Tensor):
+            need_tensor(input, "div")
+        return apply("div.mode", input, other, rounding_mode=rounding_mode)
     raise RuntimeError(
         "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
         f"'{rounding_mode}'"
@@ -203,6 +213,8 @@ def square(input: Any) -> Any:
 
 def remainder(input: Any, other: Any) -> Any:
     """What is left after dividing, with the sign of the divisor."""
+    if not isinstance(other, tensors.Tensor):
+        need_tensor(input, "remainder")
     refuse("remainder_cpu", "b", input, other)
     _refuse_zero(input, other)
     if isinstance(other, tensors.Tensor):
@@ -289,6 +301,13 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
         raise RuntimeError(
             f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype.c_name}"
         )
+    if isinstance(value, tensors.Tensor) and value.requires_grad and not value.ndim:
+        return apply("masked_fill.tensor", input, mask, value)
+    if isinstance(value, tensors.Tensor) and value.ndim:
+        raise RuntimeError(
+            "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+            f"{value.ndim} dimension(s)."
+        )
     number = value.item() if isinstance(value, tensors.Tensor) else value
     if not isinstance(number, int | float):
         raise TypeError(
@@ -298,9 +317,17 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     return apply("masked_fill", input, mask, value=number)
 
 
-def isclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8) -> Any:
+def isclose(
+    input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> Any:
     """Nearly the same, element by element."""
-    return tensors.Tensor(np.asarray(np.isclose(input.array, other.array, rtol, atol)))
+    if input.array.dtype != other.array.dtype:
+        raise RuntimeError(f"{input.dtype.legacy} did not match {other.dtype.legacy}")
+    for name, bound in (("rtol", rtol), ("atol", atol)):
+        if bound < 0:
+            raise RuntimeError(f"{name} must be greater than or equal to zero, but got {bound}")
+    close = np.isclose(input.array, other.array, rtol, atol, equal_nan)
+    return tensors.Tensor(np.asarray(close))
 
 
 def allclose(

@@ -125,9 +125,9 @@ def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     return apply("all", need_tensor(input, "all"), dim=_dims(dim), keepdim=keepdim)
 
 
-def count_nonzero(input: Any) -> Any:
+def count_nonzero(input: Any, dim: Any = None) -> Any:
     """How many elements are not 0."""
-    return apply("count_nonzero", need_tensor(input, "count_nonzero"))
+    return apply("count_nonzero", need_tensor(input, "count_nonzero"), dim=_dims(dim))
 
 
 def _spread(name: str, input: Any, dim: Any, unbiased: Any, correction: Any, keepdim: bool) -> Any:
@@ -182,9 +182,10 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
     return apply("logsumexp", need_tensor(input, "logsumexp"), dim=_dims(dim), keepdim=keepdim)
 
 
-def cumsum(input: Any, dim: int) -> Any:
+def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Any:
     """Running sums."""
-    return apply("cumsum", need_tensor(input, "cumsum"), dim=dim)
+    need_tensor(input, "cumsum")
+    return apply("cumsum", input if dtype is None else input.to(dtype), dim=dim)
 
 
 def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
@@ -193,7 +194,7 @@ def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = Fal
     return _TYPES["sort"](*found)
 
 
-def argsort(input: Any, dim: int = -1, descending: bool = False) -> Any:
+def argsort(input: Any, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Any:
     """Where each element of the ordered tensor came from."""
     return sort(input.detach(), dim, descending).indices
 

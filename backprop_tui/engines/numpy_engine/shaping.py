@@ -38,11 +38,25 @@ def permute(input: Any, dims: Any) -> Any:
     return apply("permute", need_tensor(input, "permute"), dims=tuple(dims))
 
 
-def movedim(input: Any, source: int, destination: int) -> Any:
-    """One dimension moved, the others in order."""
-    order = list(range(input.ndim))
-    order.insert(wrap_dim(destination, input.ndim), order.pop(wrap_dim(source, input.ndim)))
-    return permute(input, order)
+def movedim(input: Any, source: Any, destination: Any) -> Any:
+    """Some dimensions moved, the others in order."""
+    ndim = input.ndim
+    sources, targets = (
+        [wrap_dim(d, ndim) for d in ((given,) if isinstance(given, int) else given)]
+        for given in (source, destination)
+    )
+    if len(sources) != len(targets):
+        raise RuntimeError(
+            "movedim: Invalid source or destination dims: source ("
+            f"{sources} dims) should contain the same number of dims as destination ({targets} "
+            "dims)"
+        )
+    for name, dims in (("source", sources), ("destination", targets)):
+        if len(set(dims)) != len(dims):
+            raise RuntimeError(f"movedim: repeated dim in `{name}` ({dims})")
+    placed = dict(zip(targets, sources, strict=True))
+    others = iter(d for d in range(ndim) if d not in sources)
+    return permute(input, [placed[d] if d in placed else next(others) for d in range(ndim)])
 
 
 def _shares(array: Any, shape: tuple[int, ...]) -> bool:
@@ -190,7 +204,8 @@ def _listed(given: Any, function: str) -> list[Any]:
 def cat(tensors: Any, dim: int = 0) -> Any:
     """One after the other along a dimension."""
     found = _listed(tensors, "cat")
-    at = wrap_dim(dim, found[0].ndim) if found and found[0].ndim else dim
+    first = next((one for one in found if one.array.shape != (0,)), found[0] if found else None)
+    at = wrap_dim(dim, first.ndim) if first is not None and first.ndim else dim
     return apply("cat", found, dim=at)
 
 

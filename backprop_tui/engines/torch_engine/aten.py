@@ -69,6 +69,10 @@ RECORDS: dict[str, str] = {
     "_log_softmax.default": "log_softmax",
     "log_sigmoid_forward.default": "log_sigmoid",
     "nll_loss_forward.default": "nll_loss",
+    "nll_loss2d_forward.default": "nll_loss2d",
+    "div.Tensor_mode": "div.mode",
+    "div.Scalar_mode": "div.mode",
+    "count_nonzero.dim_IntList": "count_nonzero",
 }
 
 #: Not steps: what makes tensors from nothing or at random, and PyTorch's own housekeeping.
@@ -194,13 +198,13 @@ ATTRS: dict[tuple[str, str], Callable[[Bound, Any], Any]] = {
         for name in ("sum.dim", "mean.dim", "amax", "amin", "var", "std", "logsumexp",
                      "linalg_vector_norm")
     },
-    **{(name, "dim"): _maybe_dim for name in ("any", "all")},
+    **{(name, "dim"): _maybe_dim for name in ("any", "all", "count_nonzero")},
     **{(name, "correction"): _correction for name in ("var", "std")},
     **{(name, "keepdim"): _keepdim for name in ("any", "all")},
     **{
         (name, "reduction"): _reduction
         for name in ("mse_loss", "huber_loss", "smooth_l1_loss", "binary_cross_entropy",
-                     "binary_cross_entropy_with_logits", "nll_loss")
+                     "binary_cross_entropy_with_logits", "nll_loss", "nll_loss2d")
     },
     **{
         (pool, name): _pair(name)
