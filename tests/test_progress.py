@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from test_tui_terminal import Terminal
 from tui_films import Slow, screen_text
 
 from backprop_tui import progress
@@ -267,3 +268,15 @@ def test_while_recording_goes_on_nobody_knows_how_many_steps() -> None:
     film.end()
     film.step(-1)
     assert film.place == Place(len(film.trace) - 2, len(film.trace), True)
+
+
+def test_in_a_real_terminal_quitting_remembers() -> None:
+    terminal = Terminal("square")
+    try:
+        terminal.until(r"\b1/\d+")
+        terminal.press("\x1b[C\x1b[C")
+        terminal.until(r"\b3/\d+")
+        assert terminal.leave() == 0
+    finally:
+        terminal.child.close(force=True)
+    assert remembered()["square"].step == 2
