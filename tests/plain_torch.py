@@ -29,20 +29,20 @@ def printed(path: str) -> str:
     return out.getvalue()
 
 
-def backwards(path: str) -> list[list[dict[str, Any]]]:
-    """Every call of ``backward``, as the nodes that ran."""
+def traced(path: str) -> dict[str, Any]:
+    """What plain Python prints, and every call of ``backward`` as the nodes that ran."""
     runs: list[list[dict[str, Any]]] = []
     plain = torch.Tensor.backward
 
-    def traced(self: torch.Tensor, *args: Any, **kwargs: Any) -> None:
+    def watched(self: torch.Tensor, *args: Any, **kwargs: Any) -> None:
         runs.append(nodes_of(self, lambda: plain(self, *args, **kwargs)))
 
-    torch.Tensor.backward = traced  # type: ignore[method-assign]
+    torch.Tensor.backward = watched  # type: ignore[method-assign]
     try:
-        printed(path)
+        text = printed(path)
     finally:
         torch.Tensor.backward = plain  # type: ignore[method-assign]
-    return runs
+    return {"text": text, "backwards": runs}
 
 
 def nodes_of(root: torch.Tensor, run: Any) -> list[dict[str, Any]]:
@@ -82,10 +82,12 @@ def as_lists(tensors: Any) -> list[Any]:
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
+    # One thread: tests share their cores, and threads that wait for each other cost the most.
+    torch.set_num_threads(1)
     paths = [*sys.argv[1:], "--"]
-    traced = paths.index("--")
+    plain_from = paths.index("--")
     answer = {
-        path: {"text": printed(path), "backwards": backwards(path) if i < traced else []}
+        path: traced(path) if i < plain_from else {"text": printed(path), "backwards": []}
         for i, path in enumerate(paths)
         if path != "--"
     }

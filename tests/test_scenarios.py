@@ -56,23 +56,39 @@ NUMBERS = {
 }
 
 
+class InTorch(dict[str, dict[str, Any]]):
+    """For each scenario what it prints under PyTorch, and every backward it runs.
+
+    A chapter runs when it is first asked for, so that no test waits for all of them.
+    """
+
+    def __init__(self, ten_thousand: Path) -> None:
+        self.ten_thousand = ten_thousand
+
+    def __missing__(self, name: str) -> dict[str, Any]:
+        if name == "ten_thousand":
+            paths = ["--", self.ten_thousand]
+        else:
+            paths = [path for path in FILES.values() if path.parent == FILES[name].parent]
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", HERE / "plain_torch.py", *paths],
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        self.update((Path(path).stem, one) for path, one in json.loads(done.stdout).items())
+        return self[name]
+
+
 @pytest.fixture(scope="session")
-def in_torch(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """For each scenario what it prints under PyTorch, and every backward it runs."""
+def in_torch(tmp_path_factory: pytest.TempPathFactory) -> InTorch:
     ten_thousand = tmp_path_factory.mktemp("scenarios") / "ten_thousand.py"
     rounds = FILES["matt_mazur_rounds"].read_text("utf-8")
     assert "\nrounds = 100\n" in rounds
     rounds = rounds.replace("rounds = 100\n", "rounds = 10_000\n")
     ten_thousand.write_text(rounds.replace(" % 20 ", " % 1000 "), "utf-8")
-    paths = [*FILES.values(), "--", ten_thousand]
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", HERE / "plain_torch.py", *paths],
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return {Path(path).stem: answer for path, answer in json.loads(done.stdout).items()}
+    return InTorch(ten_thousand)
 
 
 def test_every_scenario_has_its_numbers() -> None:
