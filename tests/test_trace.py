@@ -374,3 +374,20 @@ def test_a_failing_scenario_keeps_the_steps_before() -> None:
     assert type(trace[-1]).__name__ == "Failed"
     assert sum(isinstance(step, Accumulate) for step in trace) == 2
     assert np.asarray(dict(state.at(trace, len(trace) - 1).visible())["u"].grad) == 4.0
+
+
+@pytest.mark.parametrize("engine", ["numpy", "torch"])
+@pytest.mark.parametrize("clearing", ["w.grad.zero_()", "w.grad.data.zero_()", "w.grad *= 0"])
+def test_a_gradient_changed_in_place_is_seen_at_its_tensor(engine: str, clearing: str) -> None:
+    program = (
+        "import torch\nw = torch.tensor(2.0, requires_grad=True)\n(w * 3).backward()\n"
+        f"{clearing}\n(w * 5).backward()\n"
+    )
+    trace = Session.of_text(program, engine=engine).complete()
+    seen = []
+    for index in range(len(trace)):
+        grad = dict(state.at(trace, index).visible())["w"].grad
+        number = None if grad is None else float(grad)
+        if not seen or seen[-1] != number:
+            seen.append(number)
+    assert seen == [None, 3.0, 0.0, 5.0]

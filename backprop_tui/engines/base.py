@@ -84,6 +84,14 @@ class Outgoing:
     after: Array
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class GradValue:
+    """The ``.grad`` of a tensor at one moment."""
+
+    tensor: TensorValue
+    grad: Array
+
+
 class Listener(Protocol):
     """Whom an engine tells what it does."""
 
@@ -95,9 +103,11 @@ class Listener(Protocol):
         outputs: tuple[TensorValue, ...],
         node: NodeValue | None,
         changed: tuple[TensorValue, ...] = (),
+        grads: tuple[GradValue, ...] = (),
     ) -> None:
         """An op ran. ``changed``: tensors whose data it changed in place (the op is then
-        in-place: its output is among them), aliases included."""
+        in-place: its output is among them), aliases included. ``grads``: tensors whose ``.grad``
+        it changed so (``w.grad.zero_()``)."""
 
     def seed_grad(self, tensor: TensorValue, grad: Array) -> None:
         """``tensor.backward()`` begins with this gradient at the tensor itself."""

@@ -16,7 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from backprop_tui.engines.base import Array, Edge, NodeValue, Operand, Outgoing, TensorValue
+from backprop_tui.engines.base import (
+    Array,
+    Edge,
+    GradValue,
+    NodeValue,
+    Operand,
+    Outgoing,
+    TensorValue,
+)
 from backprop_tui.errors import TraceError
 from backprop_tui.trace import state, steps
 from backprop_tui.trace.trace import Program, Trace
@@ -32,7 +40,7 @@ _CLASSES: dict[str, type[Any]] = {
     cls.__name__: cls
     for cls in (
         *_STEPS, steps.Span, steps.LoopAt, steps.Where, steps.Named, steps.Cleared,
-        TensorValue, NodeValue, Edge, Operand, Outgoing, Program,
+        TensorValue, NodeValue, Edge, Operand, Outgoing, GradValue, Program,
     )
 }  # fmt: skip
 _TABLES: dict[type[Any], str] = {TensorValue: "value", steps.Where: "where", NodeValue: "node"}

@@ -19,6 +19,7 @@ from typing import Any
 from backprop_tui.engines.base import (
     Array,
     Engine,
+    GradValue,
     NodeValue,
     Operand,
     Outgoing,
@@ -180,9 +181,11 @@ class Recorder:
         outputs: tuple[TensorValue, ...],
         node: NodeValue | None,
         changed: tuple[TensorValue, ...] = (),
+        grads: tuple[GradValue, ...] = (),
     ) -> None:
         """An op ran."""
-        self._add(Forward(len(self.trace), self.where(), op, inputs, attrs, outputs, node, changed))
+        index, where = len(self.trace), self.where()
+        self._add(Forward(index, where, op, inputs, attrs, outputs, node, changed, grads=grads))
 
     def seed_grad(self, tensor: TensorValue, grad: Array) -> None:
         """Backward begins."""

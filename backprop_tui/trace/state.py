@@ -136,6 +136,9 @@ class _States:
             case Forward():
                 for value in step.outputs + step.changed:
                     _set_value(state, value, changed)
+                for owner in step.grads:
+                    _set_value(state, owner.tensor, set())
+                    _set_grad(state, owner.tensor.tensor, owner.grad, changed)
                 _bind(state, step.where.call, step.binds, changed)
             case SeedGrad():
                 _begin_backward(state)

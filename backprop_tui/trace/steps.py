@@ -22,7 +22,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from backprop_tui.engines.base import Array, NodeValue, Operand, Outgoing, Scalar, TensorValue
+from backprop_tui.engines.base import (
+    Array,
+    GradValue,
+    NodeValue,
+    Operand,
+    Outgoing,
+    Scalar,
+    TensorValue,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +112,8 @@ class Loop:
 class Forward:
     """An op ran. ``binds``: names given to its output by the same statement.
 
-    ``changed`` holds the tensors whose data an in-place op changed, aliases included.
+    ``changed`` holds the tensors whose data an in-place op changed, aliases included; ``grads`` the
+    tensors whose ``.grad`` it changed so.
     """
 
     index: int
@@ -116,6 +125,7 @@ class Forward:
     node: NodeValue | None
     changed: tuple[TensorValue, ...] = ()
     binds: tuple[Named, ...] = ()
+    grads: tuple[GradValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import backprop_tui.engines.numpy_engine.tensor as tensors
-from backprop_tui.engines.base import Operand, TensorValue
+from backprop_tui.engines.base import GradValue, Operand, TensorValue
 from backprop_tui.engines.numpy_engine import state
 from backprop_tui.engines.numpy_engine.dtypes import dtype, float32, promote
 from backprop_tui.engines.numpy_engine.graph import (
@@ -201,6 +201,7 @@ def tell(
     node: Node | None,
     changed: tuple[TensorValue, ...] = (),
     before: dict[int, TensorValue] | None = None,
+    grads: tuple[GradValue, ...] = (),
 ) -> None:
     """Tell the Listener that an op ran; ``before``: inputs as they were, by position."""
     listener = state.now().listener
@@ -229,6 +230,7 @@ def tell(
         tuple([r._snapshot() for r in results]),
         None if node is None else node.told(),
         changed,
+        grads,
     )
 
 

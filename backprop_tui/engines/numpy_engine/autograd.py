@@ -208,9 +208,9 @@ def _after(node: Node, reduced: list[Array | None], incoming: list[Array | None]
 def _retain(tensor: Tensor, grad: Array) -> None:
     before = tensor._grad_array()
     if tensor._grad is None:
-        tensor._grad = Tensor(grad.copy())
+        tensor._set_grad(Tensor(grad.copy()))
     else:
-        tensor._grad = Tensor(np.asarray(tensor._grad.array + grad))
+        tensor._set_grad(Tensor(np.asarray(tensor._grad.array + grad)))
     _tell_accumulate(tensor, None, grad, before)
 
 
@@ -219,7 +219,7 @@ def _accumulate(node: AccumulateGrad, grad: Array) -> None:
     tensor = node.variable
     before = tensor._grad_array() if state.now().listener is not None else None
     if tensor._grad is None:
-        tensor._grad = Tensor(grad.copy())
+        tensor._set_grad(Tensor(grad.copy()))
     else:
         tensor._grad._write(tensor._grad.array + grad)
     _tell_accumulate(tensor, node, grad, before)

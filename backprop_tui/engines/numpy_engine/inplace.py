@@ -52,7 +52,9 @@ def apply_(name: str, target: Tensor, *others: Any, **attrs: Any) -> Tensor:
             attach(node, [target])
             node = changed_through(target, node)
     if now.listener is not None:
-        tell(plan, inputs, attrs, [target], node, target._changed(), before)
+        tell(
+            plan, inputs, attrs, [target], node, target._changed(), before, target._changed_grads()
+        )
     return target
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop_tui.engines.base import Array, TensorValue
+from backprop_tui.engines.base import Array, GradValue, TensorValue
 from backprop_tui.engines.numpy_engine import state
 from backprop_tui.engines.numpy_engine.dtypes import CPU, OF_NUMPY, Size, device, dtype
 from backprop_tui.engines.numpy_engine.graph import (
@@ -30,12 +30,14 @@ MANY = 16
 
 
 class Storage:
-    """The memory that a tensor and its views share: how often written, and who was seen of them."""
+    """The memory that a tensor and its views share: how often written, who was seen of them, and
+    whose ``.grad`` lies in it."""
 
-    __slots__ = ("seen", "writes")
+    __slots__ = ("grad_of", "seen", "writes")
 
     def __init__(self) -> None:
         self.writes = 0
+        self.grad_of: weakref.ref[Tensor] | None = None
         self.seen: list[weakref.ref[Tensor]] = []
 
     def add(self, tensor: Tensor) -> None:
@@ -182,12 +184,17 @@ class Tensor(Methods):
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
         self._check_grad(value)
-        self._grad = value
+        self._set_grad(value)
         self._assigned("grad")
 
     @grad.deleter
     def grad(self) -> None:
         self.grad = None
+
+    def _set_grad(self, value: Tensor | None) -> None:
+        self._grad = value
+        if value is not None:
+            value._storage.grad_of = weakref.ref(self)
 
     def _check_grad(self, value: Any) -> None:
         if value is None:
@@ -322,6 +329,15 @@ class Tensor(Methods):
             if one is not None and one is not self and one._storage is self._storage
         }
         return (own, *(one._snapshot() for one in others.values()))
+
+    def _changed_grads(self) -> tuple[GradValue, ...]:
+        """The tensor whose ``.grad`` lies in this tensor's memory, as it is now."""
+        reference = self._storage.grad_of
+        owner = None if reference is None else reference()
+        if owner is None or owner._grad is None or owner._grad._storage is not self._storage:
+            return ()
+        grad = owner._grad_array()
+        return () if grad is None else (GradValue(owner._snapshot(), grad),)
 
     # -- as the Listener is told of it
     def _identity(self) -> int:

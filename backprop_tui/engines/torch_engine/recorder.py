@@ -20,15 +20,12 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from backprop_tui.engines.base import Listener, Operand, TensorValue
+from backprop_tui.engines.base import GradValue, Listener, Operand, TensorValue
 from backprop_tui.engines.torch_engine.aten import Bound, Plan, plan_of
+from backprop_tui.engines.torch_engine.room import Allocate, ask_for_room, tensors_of
 from backprop_tui.engines.torch_engine.seen import Book, grad_fn_of
 
 Handler = Callable[["Recorder", Any, tuple[Any, ...], Mapping[str, Any]], Any]
-
-#: An operation whose inputs hold no more than this many pairs of elements is small in any case.
-SMALL = 1 << 20
-
 
 _VIEWING = ("view", "view_as", "unflatten", "__get__")
 _PRODUCTS = ("matmul", "__matmul__", "__rmatmul__")
@@ -60,7 +57,7 @@ class Recorder:
 
     def __init__(self, handled: Mapping[Any, Handler]) -> None:
         self.listener: Listener | None = None
-        self.allocate: Callable[[tuple[int, ...], int], None] | None = None
+        self.allocate: Allocate | None = None
         self.book = Book()
         #: functions that are told in their own way
         self.handled = handled
@@ -175,7 +172,7 @@ class Recorder:
         if self._pending is not None:
             self.flush()
         if self.allocate is not None and not plan.view:
-            self._make_room(plan, func, args, kwargs)
+            ask_for_room(self.allocate, plan, func, args, kwargs)
         if self.quiet or self.listener is None:
             return func(*args, **kwargs)
         if plan.silent or self._own_business(plan):
@@ -319,13 +316,15 @@ class Recorder:
         book, plan = self.book, pending.plan
         outputs: tuple[TensorValue, ...]
         changed: tuple[TensorValue, ...] = ()
+        grads: tuple[GradValue, ...] = ()
         if pending.target is not None:
             changed = book.aliases(pending.target)
+            grads = book.grads_in(pending.target)
             node = _history(pending.target)
             made = None if node is None or node is pending.before else node
             outputs = changed[:1]
         else:
-            tensors = _tensors_of(pending.output)
+            tensors = tensors_of(pending.output)
             if plan.op is not None and plan.op.outputs == 1:
                 tensors = tensors[:1]
             made = next((n for n in map(grad_fn_of, tensors) if n is not None), None)
@@ -344,29 +343,10 @@ class Recorder:
             outputs,
             None if made is None else book.node_value(made),
             changed,
+            grads,
         )
         for tensor in pending.filled:
             self.filled(tensor)
-
-    # ------------------------------------------------------------------ room
-
-    def _make_room(
-        self, plan: Plan, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> None:
-        """Ask for the room of an output before it is made."""
-        assert self.allocate is not None
-        pairs, itemsize, given = 1, 8, 0
-        for one in args:
-            for tensor in one if isinstance(one, list | tuple) else (one,):
-                if isinstance(tensor, torch.Tensor):
-                    given += 1
-                    pairs *= max(tensor.numel(), 1)
-                    itemsize = tensor.element_size()
-        if given and pairs <= SMALL and plan.name != "repeat" and not plan.silent:
-            self.allocate((pairs if given == 1 else 1,), itemsize)
-            return
-        for output in _tensors_of(_on_meta(func, args, kwargs)):
-            self.allocate(tuple(output.shape), output.element_size())
 
 
 def _is_complex(value: Any) -> bool:
@@ -377,39 +357,6 @@ def _history(tensor: Any) -> Any:
     """The Node that a change in place replaces: of a view, its base's."""
     base = tensor._base if tensor._is_view() else None
     return grad_fn_of(tensor if base is None else base)
-
-
-def _tensors_of(output: Any) -> list[Any]:
-    if isinstance(output, torch.Tensor):
-        return [output]
-    if isinstance(output, list | tuple):
-        return [one for one in output if isinstance(one, torch.Tensor)]
-    return []
-
-
-def _on_meta(func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-    """What an operation would return, without its numbers; nothing if that cannot be known."""
-
-    def there(value: Any) -> Any:
-        if isinstance(value, torch.Tensor):
-            return torch.empty_strided(
-                value.shape, value.stride(), dtype=value.dtype, device="meta"
-            )
-        if isinstance(value, list | tuple):
-            return [there(part) for part in value]
-        return value
-
-    try:
-        with torch.no_grad():
-            moved = {name: there(value) for name, value in kwargs.items()}
-            if "device" in moved:
-                moved["device"] = torch.device("meta")
-            moved.pop("pin_memory", None)
-            if isinstance(moved.get("generator"), torch.Generator):
-                moved["generator"] = None
-            return func(*[there(value) for value in args], **moved)
-    except (RuntimeError, NotImplementedError, TypeError, ValueError, IndexError):
-        return None
 
 
 # ---------------------------------------------------------------------- PyTorch's modes

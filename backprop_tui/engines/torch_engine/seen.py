@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from backprop_tui.engines.base import Array, Edge, NodeValue, TensorValue
+from backprop_tui.engines.base import Array, Edge, GradValue, NodeValue, TensorValue
 
 #: Inside, looking at a tensor's attributes is no call of the program's.
 unseen = torch._C.DisableTorchFunction
@@ -187,6 +187,21 @@ class Book:
         entries = [one for one in self.seen(tensor).storage.lies_in.values() if one.number]
         others = [one.ref() for one in sorted(entries, key=lambda one: one.number)]
         return (own, *(self.snapshot(t) for t in others if t is not None and t is not tensor))
+
+    def grads_in(self, tensor: Any) -> tuple[GradValue, ...]:
+        """The tensors seen whose ``.grad`` lies in the memory of ``tensor``, as they are now."""
+        key = storage_key(tensor)
+        found = []
+        for entry in sorted(self._tensors.values(), key=lambda one: one.number):
+            owner = entry.ref() if entry.number else None
+            # PyTorch warns when .grad of another tensor is looked at: it has none.
+            if owner is None or not (owner.is_leaf or owner.retains_grad):
+                continue
+            if owner.grad is not None and storage_key(owner.grad) == key:
+                grad = self.array(owner.grad)
+                if grad is not None:
+                    found.append(GradValue(self.snapshot(owner), grad))
+        return tuple(found)
 
     # ------------------------------------------------------------------ Nodes
 
