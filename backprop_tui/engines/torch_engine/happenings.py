@@ -22,6 +22,7 @@ from torch.utils.data._utils import fetch
 from backprop_tui.engines.base import Array, Operand, Scalar, TensorValue
 from backprop_tui.engines.torch_engine.aten import plain as plain_value
 from backprop_tui.engines.torch_engine.backward import RecordedEngine
+from backprop_tui.engines.torch_engine.loaders import counting, drawing, fetching
 from backprop_tui.engines.torch_engine.recorder import Recorder, current
 from backprop_tui.engines.torch_engine.seen import grad_fn_of, unseen
 from backprop_tui.ops.updates import hyperparameters
@@ -284,88 +285,6 @@ def _applied(plain: Any) -> Any:
     return classmethod(apply)
 
 
-# ---------------------------------------------------------------------- loaders
-
-
-def _fetching(plain: Callable[..., Any]) -> Any:
-    """Picking rows of data tensors and stacking them is the loader's business and is not told."""
-
-    @functools.wraps(plain)
-    def fetched(self: Any, index: Any) -> Any:
-        recorder = current()
-        if recorder is None:
-            return plain(self, index)
-        collate, self.collate_fn = self.collate_fn, _as_it_is
-        try:
-            with recorder.muted() if _only_data(self.dataset) else nullcontext():
-                rows = plain(self, index)
-        finally:
-            self.collate_fn = collate
-        own = collate in (torch.utils.data.default_collate, torch.utils.data.default_convert)
-        with recorder.muted() if own and not _wants_grad(rows) else nullcontext():
-            return collate(rows)
-
-    return fetched
-
-
-class _Counted:
-    """A dataset whose length is asked only once; PyTorch's sampler asks again and again."""
-
-    def __init__(self, dataset: Any) -> None:
-        self.dataset = dataset
-        self.length: int | None = None
-
-    def __len__(self) -> int:
-        if self.length is None:
-            self.length = len(self.dataset)
-        return self.length
-
-
-def _counting(plain: Callable[..., Any]) -> Any:
-    """``RandomSampler.__init__``."""
-
-    @functools.wraps(plain)
-    def begun(self: Any, data_source: Any, *args: Any, **kwargs: Any) -> None:
-        plain(self, _Counted(data_source), *args, **kwargs)
-        self.data_source = data_source
-
-    return begun
-
-
-def _drawing(plain: Callable[..., Any]) -> Any:
-    """``RandomSampler.__iter__``."""
-
-    @functools.wraps(plain)
-    def drawn(self: Any) -> Iterator[int]:
-        dataset, self.data_source = self.data_source, _Counted(self.data_source)
-        try:
-            yield from plain(self)
-        finally:
-            self.data_source = dataset
-
-    return drawn
-
-
-def _as_it_is(rows: Any) -> Any:
-    return rows
-
-
-def _only_data(dataset: Any) -> bool:
-    while isinstance(dataset, torch.utils.data.Subset):
-        dataset = dataset.dataset
-    return type(dataset) is torch.utils.data.TensorDataset and not _wants_grad(dataset.tensors)
-
-
-def _wants_grad(value: Any) -> bool:
-    if isinstance(value, torch.Tensor):
-        return bool(value.requires_grad)
-    if isinstance(value, dict):
-        value = value.values()
-    elif not isinstance(value, list | tuple):
-        return False
-    return any(_wants_grad(part) for part in value)
-
-
 # ---------------------------------------------------------------------- put in place
 
 #: where, what → its wrapper
@@ -377,10 +296,10 @@ _WRAPPED: tuple[tuple[Any, str, Callable[[Any], Any]], ...] = (
     (torch.nn.Module, "_apply", _casting),
     (torch.nn.Module, "__repr__", _quietly),
     (torch.optim.Optimizer, "load_state_dict", _quietly),
-    (fetch._MapDatasetFetcher, "fetch", _fetching),
+    (fetch._MapDatasetFetcher, "fetch", fetching),
     (torch.autograd.Function, "apply", _applied),
-    (torch.utils.data.RandomSampler, "__init__", _counting),
-    (torch.utils.data.RandomSampler, "__iter__", _drawing),
+    (torch.utils.data.RandomSampler, "__init__", counting),
+    (torch.utils.data.RandomSampler, "__iter__", drawing),
     (torch.autograd.Variable, "_execution_engine", RecordedEngine),
 )
 
