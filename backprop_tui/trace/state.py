@@ -71,6 +71,7 @@ class State:
             name: named.value
             for (call, name), named in self.names.items()
             if call in (0, self.call)
+            and name != "_"
             and isinstance(named.value, TensorValue)
             and (named.kind != "element" or named.value.requires_grad)
         }

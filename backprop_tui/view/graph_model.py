@@ -185,10 +185,9 @@ def _op(trace: Trace, step: Forward, end: int) -> Vertex:
     names = names_of(trace)
     label, named = "", False
     if value is not None:
-        label = names.of(value.tensor, end - 1).text
+        name = names.of(value.tensor, end - 1)
         named = names.has_name(value.tensor, end - 1)
-    if not named and label.startswith("(") and label.endswith(")"):
-        label = label[1:-1]
+        label = (name if named else name.bare).text
     op = OPS.get(step.op)
     rules = op.vjps.values() if op is not None else ()
     return Vertex(
