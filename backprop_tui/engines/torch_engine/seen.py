@@ -179,7 +179,7 @@ class Book:
 
     def grad(self, tensor: Any) -> Array | None:
         """``tensor.grad`` as a read-only copy; None for a non-leaf that keeps none."""
-        return self.array(tensor.grad) if tensor.is_leaf or tensor.retains_grad else None
+        return self.array(tensor.grad) if keeps_grad(tensor) else None
 
     def aliases(self, tensor: Any) -> tuple[TensorValue, ...]:
         """The tensor and every living one that was seen in the same memory, as they are now."""
@@ -190,12 +190,13 @@ class Book:
 
     def grads_in(self, tensor: Any) -> tuple[GradValue, ...]:
         """The tensors seen whose ``.grad`` lies in the memory of ``tensor``, as they are now."""
+        if tensor.requires_grad:
+            return ()
         key = storage_key(tensor)
         found = []
         for entry in sorted(self._tensors.values(), key=lambda one: one.number):
             owner = entry.ref() if entry.number else None
-            # PyTorch warns when .grad of another tensor is looked at: it has none.
-            if owner is None or not (owner.is_leaf or owner.retains_grad):
+            if owner is None or not keeps_grad(owner):
                 continue
             if owner.grad is not None and storage_key(owner.grad) == key:
                 grad = self.array(owner.grad)
@@ -276,6 +277,11 @@ def grad_fn_of(tensor: Any) -> Any:
         return tensor.grad_fn
     except RuntimeError:
         return None
+
+
+def keeps_grad(tensor: Any) -> bool:
+    """Whether a tensor can have a ``.grad``; PyTorch warns when that of another is looked at."""
+    return tensor.retains_grad or grad_fn_of(tensor) is None
 
 
 def version_of(tensor: Any) -> int:
