@@ -202,6 +202,7 @@ y = torch.tensor([[0., 1.], [1., 0.]])
 a = [F.mse_loss(x, y), F.l1_loss(x, y), F.smooth_l1_loss(x, y), F.binary_cross_entropy(x, y)]
 a += [F.binary_cross_entropy_with_logits(x, y, reduction="sum"), F.mse_loss(x, y[0])]
 a += [F.nll_loss(F.log_softmax(x, 1), torch.tensor([0, 1]), weight=torch.tensor([1., 2.]))]
+a += [F.kl_div(F.log_softmax(x, 1), y, reduction="batchmean"), F.huber_loss(x, y)]
 a += [F.cross_entropy(x, y), F.cross_entropy(x, y, reduction="none").sum()]
 sum(a).backward()
 """,
@@ -304,6 +305,33 @@ for i in range(2):
     nn.utils.clip_grad_value_([w], 0.1)
     opt.step()
     schedule.step()
+""",
+    "normalisations": """
+x = torch.randn(4, 6, requires_grad=True)
+y = nn.LayerNorm(6)(x) + F.group_norm(x, 2)
+norm = nn.BatchNorm1d(6)
+norm(y).sum().backward()
+norm.eval()
+z = norm(x)
+""",
+    "convolution and pooling": """
+x, conv = torch.randn(2, 1, 4, 4), nn.Conv2d(1, 2, 3, padding=1)
+y = nn.MaxPool2d(2)(torch.relu(conv(x))).sum() + nn.AvgPool2d(2)(conv(x)).sum()
+y.backward()
+w = nn.Conv1d(2, 1, 2)(F.pad(torch.randn(1, 2, 5), (1, 1)))
+""",
+    "recurrent cells": """
+torch.manual_seed(0)
+y, h = nn.RNN(2, 3, batch_first=True)(torch.randn(1, 2, 2))
+y.sum().backward()
+h, c = nn.LSTMCell(2, 3)(torch.randn(1, 2))
+h.sum().backward()
+nn.GRUCell(2, 3)(torch.randn(1, 2)).sum().backward()
+""",
+    "attention": """
+q = torch.randn(1, 2, 3, requires_grad=True)
+s = (q @ q.transpose(-2, -1) / 3 ** 0.5).softmax(-1) @ q
+s.sum().backward()
 """,
     "random numbers": """
 x = torch.randn(3)
