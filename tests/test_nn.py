@@ -485,3 +485,22 @@ def test_beginnings_are_told_only_when_a_program_asks_for_them() -> None:
         [(name, (attribute, value, grad))] = told.events
     assert (name, attribute, grad) == ("assign", "data", None)
     np.testing.assert_array_equal(value.data, [[0.5, 0.5]])
+
+
+@pytest.mark.parametrize("momentum", [0.1, None])
+@pytest.mark.parametrize("track", [True, False])
+def test_running_statistics(momentum: float | None, track: bool) -> None:
+    seen = []
+    for t in (OURS, TORCH):
+        layer = t.nn.BatchNorm1d(2, momentum=momentum, track_running_stats=track)
+        batches = [
+            t.tensor([[1.0, 2.0], [3.0, -1.0], [0.5, 4.0]]),
+            t.tensor([[2.0, 0.0], [5.0, 1]]),
+        ]
+        results = [layer(batch) for batch in batches]
+        layer.eval()
+        results.append(layer(batches[0]))
+        seen.append((results, list(layer.state_dict().values())))
+    for mine, theirs in zip(seen[0], seen[1], strict=True):
+        for a, b in zip(mine, theirs, strict=True):
+            np.testing.assert_allclose(numbers(a), numbers(b), rtol=1e-5, atol=1e-6)

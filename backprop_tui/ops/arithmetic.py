@@ -97,6 +97,19 @@ define(
 )
 define(
     Op(
+        name="add.scalar",
+        grad_fn="AddBackward1",
+        elementwise=True,
+        promotes="common",
+        forward=lambda self, *, other: self + other,
+        shape=same,
+        formula=Formula("$self + $other", "$self + $other"),
+        vjps={"self": Vjp(lambda g, s: g, Formula("$grad", "$grad"))},
+        help="A number added inside another function of PyTorch's.",
+    )
+)
+define(
+    Op(
         name="div.scalar",
         grad_fn="DivBackward1",
         elementwise=True,

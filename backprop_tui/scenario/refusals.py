@@ -106,6 +106,13 @@ MODULES: dict[str, str] = {
 #: Members of namespaces that scripts use and scenarios cannot.
 MEMBER_REASONS: dict[str, str] = {
     "torch.load": _FILES,
+    "torch.einsum": "use matmul, transpose and sum",
+    "torch.nn.LSTM": "PyTorch computes it in one Node; use nn.LSTMCell in a loop over the steps",
+    "torch.nn.GRU": "use nn.GRUCell in a loop over the steps",
+    "torch.nn.Bilinear": "use x1 @ W and a product with x2",
+    "torch.nn.MultiheadAttention": "use nn.Linear for q, k, v and softmax(q @ k.mT / d**0.5) @ v",
+    "torch.nn.functional.scaled_dot_product_attention": "use softmax(q @ k.mT / d**0.5, -1) @ v",
+    "torch.nn.functional.interpolate": "use repeat, or F.avg_pool2d to make an image smaller",
     "torch.save": "leave it out: nothing is written",
     "torch.compile": "leave it out: every step is to be seen",
     "torch.autograd.Variable": "leave it out: every tensor can require a gradient",

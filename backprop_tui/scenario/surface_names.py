@@ -53,6 +53,13 @@ sin(input) -- the sine
 cos(input) -- the cosine
 tan(input) -- the tangent
 atan(input) -- the inverse tangent
+asin(input) -- the inverse sine
+acos(input) -- the inverse cosine
+sinh(input) -- the hyperbolic sine
+cosh(input) -- the hyperbolic cosine
+expm1(input) -- eˣ − 1, exact for small x
+tril(input, diagonal=0) -- the lower triangle of a matrix
+triu(input, diagonal=0) -- the upper triangle of a matrix
 erf(input) -- the error function
 sigmoid(input) -- 1 / (1 + e⁻ˣ)
 tanh(input) -- the hyperbolic tangent
@@ -274,6 +281,9 @@ l1_loss(input, target, reduction='mean') -- the mean of |ŷ − y|
 smooth_l1_loss(input, target, reduction='mean') -- squared near 0, absolute beyond
 huber_loss(input, target, reduction='mean', delta=1.0) -- squared near 0, absolute beyond
 hinge_embedding_loss(input, target, margin=1.0) -- the hinge loss
+margin_ranking_loss(input1, input2, target, margin=0) -- which of two should be larger
+softsign(input) -- x / (1 + |x|)
+tanhshrink(input) -- x − tanh(x)
 binary_cross_entropy(input, target, reduction='mean') -- of probabilities
 binary_cross_entropy_with_logits(input, target, reduction='mean') -- of scores
 cross_entropy(input, target, weight=None, reduction='mean') -- of scores and class numbers

@@ -14,7 +14,7 @@ from backprop_tui.engines.numpy_engine.dtypes import NAMES as DTYPES
 
 #: namespace → modules of this package that are looked through for a name, in order
 WHERE = {
-    "torch": ("creation", "functional", "autograd", "tensor", "dtypes", "random"),
+    "torch": ("creation", "functional", "autograd", "tensor", "dtypes", "random", "inverses"),
     "torch.autograd": ("autograd",),
     "torch.nn": ("nn", "tensor"),
     "torch.nn.functional": (
@@ -22,6 +22,7 @@ WHERE = {
         "convolution",
         "pooling",
         "normalization",
+        "inverses",
         "functional",
     ),
     "torch.nn.init": ("nn.init",),
