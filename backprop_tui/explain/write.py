@@ -25,7 +25,7 @@ SMALL_ARRAY = 12
 BRIEF_ARRAY = 6
 
 
-_NOT_GIVEN = re.compile(r" \+ \$\w+")
+_NOT_GIVEN = re.compile(r" (?:\+|·|\\cdot) \$\w+")
 
 
 def sentence(words: str) -> Equation:
@@ -94,7 +94,7 @@ def filled(formula: Formula, parts: Mapping[str, Name]) -> Name:
             name = Name(f"({name.text})", rf"\left({name.tex}\right)")
         text_of[key] = (name.bare if inside in formula.text else name).text
         tex_of[key] = (name.bare if inside in formula.latex else name).tex
-    # Twice transposed is not transposed; an optional operand that was not given is not added.
+    # Twice transposed is not transposed; an optional operand that was not given is left out.
     words = _NOT_GIVEN.sub("", formula.fill(**text_of)).replace("ᵀᵀ", "")
     tex = _NOT_GIVEN.sub("", formula.fill_latex(**tex_of))
     return Name(words, tex.replace(r"^{\top}}^\top", "}"))

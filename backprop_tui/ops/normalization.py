@@ -106,9 +106,9 @@ def _batch_weight_vjp(g: Any, s: Saved) -> Any:
 
 
 _INPUT = Formula(
-    "$weight / √(var + $eps) · ($grad − mean($grad) − x̂ · mean($grad · x̂))",
-    r"\frac{$weight}{\sqrt{\sigma^2 + $eps}} "
-    r"($grad - \overline{$grad} - \hat x \cdot \overline{$grad \cdot \hat x})",
+    "(ĝ − mean(ĝ) − x̂ · mean(ĝ · x̂)) / √(var + $eps), ĝ = $grad · $weight",
+    r"\frac{\hat g - \overline{\hat g} - \hat x \cdot \overline{\hat g \cdot \hat x}}"
+    r"{\sqrt{\sigma^2 + $eps}}, \; \hat g = $grad \cdot $weight",
 )
 _WEIGHT = Formula("Σ $grad · x̂", r"\sum $grad \cdot \hat x")
 _BIAS = Formula("Σ $grad", r"\sum $grad")
