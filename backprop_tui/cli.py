@@ -47,6 +47,12 @@ def _refuse(error: BackpropTuiError) -> NoReturn:
     raise SystemExit(1)
 
 
+def _nobody_reads() -> NoReturn:
+    """The reader (head, less) has seen enough: nothing is wrong, and nothing more is said."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise SystemExit(0)
+
+
 def _says_errors(command: Callable[..., None]) -> Callable[..., None]:
     """Every error meant for the user goes to standard error, never as a traceback."""
 
@@ -57,8 +63,7 @@ def _says_errors(command: Callable[..., None]) -> Callable[..., None]:
         except BackpropTuiError as error:
             _refuse(error)
         except BrokenPipeError:
-            # The reader (head, less) has seen enough; nothing is wrong, and nothing more is said.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _nobody_reads()
 
     return wrapped
 
@@ -158,7 +163,10 @@ def run(scenario: str, engine: str, device: str, budget: Budget | None) -> None:
 
 
 def _write(text: str) -> None:
-    sys.stdout.write(text)
+    try:
+        sys.stdout.write(text)
+    except BrokenPipeError:
+        _nobody_reads()
 
 
 @main.command("list")

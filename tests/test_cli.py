@@ -242,3 +242,17 @@ def test_a_budget_that_does_not_exist_is_a_wrong_command_line(scenario: Path) ->
     wrong = call("run", "--budget", "patience=3", str(scenario))
     assert wrong.returncode == 2
     assert "'patience' is no budget; known: source, nesting, depth, work" in wrong.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "export"])
+def test_a_reader_that_has_seen_enough_is_no_error(command: str) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m backprop_tui {command} two_points | head -1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parent.parent,
+        check=False,
+    )
+    assert len(done.stdout.splitlines()) == 1
+    assert done.stderr == ""
