@@ -17,6 +17,8 @@ KEY_TABLE = {key: command.id for command in COMMANDS for key in command.keys}
     [
         ("right", "step.next"),
         ("pagedown", "step.next"),
+        ("s", "step.next"),
+        ("c", "play"),
         ("left", "step.previous"),
         ("pageup", "step.previous"),
         ("n", "statement.next"),

@@ -38,7 +38,7 @@ GROUPS = ("Walk", "Jump", "Play", "Look", "Panes", "Present", "Files", "App")
 COMMANDS: tuple[Command, ...] = (
     Command(
         "step.next",
-        ("right", "pagedown"),
+        ("right", "pagedown", "s"),
         "Next step",
         "One step forward. PageDown is what a presenter's remote sends.",
         "Walk",
@@ -132,7 +132,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "play",
-        ("space",),
+        ("space", "c"),
         "Play or pause",
         "Let the steps run by themselves, or stop them.",
         "Play",

@@ -41,7 +41,7 @@ class _Column:
 
 
 _COLUMNS = (
-    _Column("name", 10, 22, 0),
+    _Column("name", 14, 22, 0),
     _Column("shape", 5, 14, 1),
     _Column("data", 14, 44, 0),
     _Column(".grad", 14, 44, 0),
