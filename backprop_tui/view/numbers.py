@@ -75,8 +75,26 @@ def shape_text(shape: tuple[int, ...]) -> str:
     return f"({shape[0]},)" if len(shape) == 1 else f"({', '.join(map(str, shape))})"
 
 
+#: Recorded arrays never change, and the same ones are shown step after step: (array, text) by
+#: (identity, width, digits). The array is kept, so that its identity stays its own.
+_TEXTS: dict[tuple[int, int, int], tuple[Array, str]] = {}
+_TEXTS_KEPT = 1024
+
+
 def tensor_text(array: Array, width: int, digits: int = 4) -> str:
     """A tensor on one line of at most ``width`` cells: all of it, its beginning, or a summary."""
+    if not isinstance(array, np.ndarray) or array.flags.writeable:
+        return _tensor_text(array, width, digits)
+    key = (id(array), width, digits)
+    known = _TEXTS.get(key)
+    if known is None or known[0] is not array:
+        if len(_TEXTS) >= _TEXTS_KEPT:
+            _TEXTS.clear()
+        known = _TEXTS[key] = array, _tensor_text(array, width, digits)
+    return known[1]
+
+
+def _tensor_text(array: Array, width: int, digits: int) -> str:
     array = np.asarray(array)
     if array.ndim and not array.size:
         whole = "[]" if array.ndim == 1 else f"{shape_text(array.shape)} []"
