@@ -3,6 +3,7 @@
 from backprop_tui.ops import (
     activations,
     arithmetic,
+    choosing,
     comparison,
     convolution,
     elementary,
@@ -28,6 +29,7 @@ __all__ = [
     "Vjp",
     "activations",
     "arithmetic",
+    "choosing",
     "comparison",
     "convolution",
     "define",
