@@ -54,6 +54,19 @@ for epoch in range(2):
     w.grad = None
 """
 
+UPDATE_LOOP = """
+import torch
+params = [torch.tensor(2.0, requires_grad=True), torch.tensor(1.0, requires_grad=True)]
+for x in (1.0, 2.0):
+    for p in params:
+        p.grad = None
+    loss = (params[0] * x + params[1]) ** 2
+    loss.backward()
+    with torch.no_grad():
+        for p in params:
+            p -= 0.1 * p.grad
+"""
+
 TWICE = """
 import torch
 x = torch.tensor(3.0, requires_grad=True)
@@ -205,8 +218,9 @@ def test_a_state_once_made_never_changes() -> None:
         (TWICE, 2, ["forward", "backward"]),
         (LOOP, 6, ["forward", "backward", "update"]),
         (BATCH, 2, ["forward", "backward", "update"]),
+        (UPDATE_LOOP, 2, ["forward", "backward", "update"]),
     ],
-    ids=["uv", "twice", "loop", "batch"],
+    ids=["uv", "twice", "loop", "batch", "update loop"],
 )
 def test_iterations_and_phases(text: str, iterations: int, shape: list[str]) -> None:
     phases = phases_of(record(text))

@@ -3,7 +3,8 @@
 An *iteration* is one round of the loop that calls backward; without such a loop it is one forward
 pass with its backward. Steps before the first are iteration 0, the *setup*. The rules:
 
-- a Loop step begins a new iteration if the current one has already run backward;
+- a Loop step begins a new iteration if the current one has already run backward; a loop inside the
+  round that ran it does not (``for p in parameters: p -= lr * p.grad``);
 - outside loops, so does the next op of a graph;
 - when backward begins inside a loop, the iteration starts at that loop's latest round.
 - numbers set before the first backward (``w.data = …``) are no update, they belong to the setup.
@@ -82,6 +83,7 @@ class Phases:
         self._curve: list[float] = []
         self._curve_from: list[int] = []
         self._backward = [False]
+        self._backward_depth = 0
         self._rounds: list[int] = []
         self._lines: dict[int, list[int]] = {}
         self.update()
@@ -197,7 +199,8 @@ class Phases:
             depth = len(step.where.loops)
             del self._rounds[depth - 1 :]
             self._rounds.extend([index] * (depth - len(self._rounds)))
-            if self._backward[-1]:
+            inside = 0 < self._backward_depth < depth
+            if self._backward[-1] and not inside:
                 self._begin(index)
         elif (
             isinstance(step, Forward)
@@ -230,6 +233,7 @@ class Phases:
         if not self._backward[-1]:
             self._settle_start(index, step)
         self._backward[-1] = True
+        self._backward_depth = len(step.where.loops)
         if step.tensor.data.size == 1:
             loss = float(step.tensor.data.reshape(()))
             if self._losses[-1]:

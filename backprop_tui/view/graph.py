@@ -132,7 +132,8 @@ def _roomiest(
             backwards=autograd,
             ascii=ascii,
         )
-        excess = max(1.0, drawing.width / width) * max(1.0, drawing.height / height)
+        # Reading on downwards is easy, sideways is not.
+        excess = max(1.0, drawing.width / width) ** 2 * max(1.0, drawing.height / height)
         if best is None or excess < best[0]:
             best = excess, format_, drawing
         if excess == 1.0:
