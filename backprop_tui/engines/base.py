@@ -27,8 +27,9 @@ class TensorValue:
     """A tensor at one moment.
 
     ``tensor`` is its identity: the same number for as long as the tensor lives, counted from 1 in
-    the order of first sight. ``data`` is a read-only copy. ``dtype`` is PyTorch's name
-    ("torch.float32"). ``node`` is the id of the grad_fn Node, ``grad_fn`` its name.
+    the order of first sight. ``data`` is a read-only copy, or a Summary of a large one. ``dtype``
+    is PyTorch's name ("torch.float32"), ``device`` too ("cpu", "cuda:0"). ``node`` is the id of the
+    grad_fn Node, ``grad_fn`` its name.
     """
 
     tensor: int
@@ -39,6 +40,7 @@ class TensorValue:
     grad_fn: str | None = None
     node: int | None = None
     retains_grad: bool = False
+    device: str = "cpu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,20 @@ class Listener(Protocol):
 
     def exit_module(self, module: object) -> None:
         """A module's ``forward`` ends."""
+
+
+class Placed(Listener, Protocol):
+    """A Listener that finds out by itself where in the program something happens.
+
+    An engine that tells later than it happens asks for the ``place`` when it happens, and hands it
+    back with ``at`` before it tells.
+    """
+
+    def place(self) -> object:
+        """The place where the program is now, to be handed back."""
+
+    def at(self, place: object) -> None:
+        """What is told from now on happened there."""
 
 
 class Engine(Protocol):

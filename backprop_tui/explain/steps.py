@@ -23,6 +23,7 @@ from backprop_tui.trace.steps import (
     Loop,
     Named,
     Output,
+    Resumed,
     SeedGrad,
     Update,
     ZeroGrad,
@@ -206,7 +207,14 @@ def _values(binds: tuple[Named, ...], names: Names, at: int) -> tuple[Part, ...]
     return (Part("values", tuple(lines)),) if lines else ()
 
 
-def _told(step: Call | Loop | Output | Failed, names: Names) -> Explanation:
+def _told(step: Call | Loop | Output | Failed | Resumed, names: Names) -> Explanation:
+    if isinstance(step, Resumed):
+        return Explanation(
+            f"Recording begins with iteration {step.iteration:,}",
+            "What ran before was not recorded step by step. These are the values it left.",
+            _values(step.binds, names, step.index),
+            brief=".",
+        )
     if isinstance(step, Call):
         given = [one for one in step.binds if one.name != "self"]
         values = ", ".join(_brief(one, names, step.index) for one in given[:3])

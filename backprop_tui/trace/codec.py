@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any
 
 import numpy as np
@@ -30,11 +30,13 @@ from backprop_tui.trace import state, steps
 from backprop_tui.trace.trace import Program, Trace
 
 FORMAT = "backprop-tui-trace"
-VERSION = 1
+#: 2: other sources, devices, summaries, Resumed. What version 1 lacks has its default.
+VERSION = 2
 
 _STEPS = (
     steps.Bind, steps.Call, steps.Loop, steps.Forward, steps.SeedGrad, steps.Backward,
     steps.Accumulate, steps.ZeroGrad, steps.Update, steps.Assign, steps.Output, steps.Failed,
+    steps.Resumed,
 )  # fmt: skip
 _CLASSES: dict[str, type[Any]] = {
     cls.__name__: cls
@@ -64,6 +66,7 @@ def dumps(trace: Trace, start: int = 0, stop: int | None = None) -> str:
         "finished": trace.finished,
         "first": start,
         "program": writer.encode(trace.program),
+        "sources": {name: text for name, text in trace.sources.items() if name},
     }
     parts = [
         f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items()
@@ -181,6 +184,8 @@ class _Reader:
         if not isinstance(program, Program):
             raise TypeError("'program' is not a Program")
         trace = Trace(program, str(document["engine"]))
+        for name, text in document.get("sources", {}).items():
+            trace.add_source(name, str(text))
         for row in document["steps"]:
             step = self._decode(row)
             if not isinstance(step, _STEPS):
@@ -207,8 +212,9 @@ class _Reader:
 
     def _build(self, cls: type[Any], row: dict[str, Any]) -> Any:
         known = {field.name for field in fields(cls)}
-        if row.keys() != known:
-            odd = sorted(row.keys() ^ known)
+        needed = {field.name for field in fields(cls) if field.default is MISSING}
+        if not needed <= row.keys() <= known:
+            odd = sorted((row.keys() - known) | (needed - row.keys()))
             raise ValueError(f"{cls.__name__} with other fields than expected: {', '.join(odd)}")
         return cls(**{key: self._decode(item) for key, item in row.items()})
 

@@ -23,6 +23,7 @@ from backprop_tui.trace.steps import (
     Forward,
     Loop,
     Named,
+    Resumed,
     SeedGrad,
     Step,
     Update,
@@ -129,7 +130,7 @@ class _States:
                 _forget_call(state, state.call)
             state.call = step.where.call
         match step:
-            case Bind() | Call():
+            case Bind() | Call() | Resumed():
                 _bind(state, step.where.call, step.binds, changed)
             case Loop():
                 _forget_unnamed(state)

@@ -12,6 +12,7 @@
     Assign      data, grad or requires_grad was set          w.data = …
     Output      something was printed                        print(u.grad)
     Failed      the program stopped here with an error
+    Resumed     what ran before was not recorded step by step; it is from here on
 
 Every step knows its ``index``, ``where`` in the program it happened, and holds the values it
 concerns, so a screen can be drawn from a Trace and an index alone.
@@ -35,12 +36,16 @@ from backprop_tui.engines.base import (
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of source text: lines from 1, columns from 0 in characters, the end exclusive."""
+    """A stretch of source text: lines from 1, columns from 0 in characters, the end exclusive.
+
+    ``file`` names the source it is in, among the trace's ``sources`` ("": the program itself).
+    """
 
     line: int
     column: int
     end_line: int
     end_column: int
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +231,19 @@ class Failed:
     hint: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """Recording step by step begins with ``iteration`` (from 1); it had not been on before.
+
+    ``binds`` are the names in sight, with the values they have now.
+    """
+
+    index: int
+    where: Where
+    iteration: int
+    binds: tuple[Named, ...]
+
+
 Step = (
     Bind
     | Call
@@ -239,4 +257,5 @@ Step = (
     | Assign
     | Output
     | Failed
+    | Resumed
 )

@@ -6,7 +6,7 @@ at its end only; what was recorded never changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from backprop_tui.trace.steps import Backward, Forward, Span, Step
@@ -34,6 +34,7 @@ class Trace:
         self.program = program
         self.engine = engine
         self.finished = False
+        self._sources: dict[str, str] = {"": program.source}
         self._steps: list[Step] = []
         self._forward_of: dict[int, int] = {}
         self._producer_of: dict[int, int] = {}
@@ -88,9 +89,22 @@ class Trace:
         step = None if index is None else self._steps[index]
         return step if isinstance(step, Forward) else None
 
+    def source(self, file: str = "") -> str:
+        """The text of a source that spans are in; "" is the program itself."""
+        return self._sources.get(file, "")
+
+    def add_source(self, file: str, text: str) -> None:
+        """Another file that the program is made of."""
+        self._sources[file] = text
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """All sources by name, the program itself as ""."""
+        return self._sources
+
     def text(self, span: Span) -> str:
         """The source text of a span, its lines joined and inner white space folded."""
-        lines = self.program.source.splitlines()[span.line - 1 : span.end_line]
+        lines = self.source(span.file).splitlines()[span.line - 1 : span.end_line]
         if not lines:
             return ""
         lines[-1] = lines[-1][: span.end_column]

@@ -24,6 +24,7 @@ from backprop_tui.trace.steps import (
     Call,
     Forward,
     Loop,
+    Resumed,
     Step,
     Update,
     ZeroGrad,
@@ -169,7 +170,7 @@ def history(trace: Trace, name: str, tensor: int) -> list[Event]:
 
 
 def _named(step: Step, name: str) -> Iterator[TensorValue]:
-    if isinstance(step, Bind | Call | Loop | Forward):
+    if isinstance(step, Bind | Call | Loop | Forward | Resumed):
         for named in step.binds:
             if named.name == name and isinstance(named.value, TensorValue):
                 yield named.value
@@ -177,7 +178,7 @@ def _named(step: Step, name: str) -> Iterator[TensorValue]:
 
 def _events(step: Step, ids: set[int]) -> Iterator[tuple[str, str, Array | None]]:
     match step:
-        case Bind() | Call() | Loop():
+        case Bind() | Call() | Loop() | Resumed():
             for named in step.binds:
                 if isinstance(named.value, TensorValue) and named.value.tensor in ids:
                     yield f"named {named.name}", "data", named.value.data
