@@ -107,3 +107,24 @@ def test_a_resize_is_followed(terminal):
     film.child.setwinsize(24, 80)
     film.until("2 Graph  3 Tensors")
     assert film.leave() == 0
+
+
+def test_pytorch_is_loaded_beside_the_program(terminal):
+    film = terminal("two_points", "--engine", "torch")
+    film.until(r"loading PyTorch … \d+ s")
+    assert "import torch" in film.text(), "the program is not there yet"
+    film.until(r"\b1/\d+")
+    film.press(RIGHT)
+    film.until(r"\b2/\d+")
+    assert film.leave() == 0
+
+
+@pytest.mark.parametrize("command", ["open", "run", "export"])
+def test_without_pytorch_one_line_says_how_to_install_it(terminal, tmp_path, command):
+    (tmp_path / "torch.py").write_text("raise ModuleNotFoundError('No module named torch')")
+    there = terminal(command, "two_points", "--engine", "torch", PYTHONPATH=str(tmp_path))
+    there.until(r"^error: the torch engine needs PyTorch: python -m pip install torch")
+    there.child.expect(pexpect.EOF)
+    there.child.close()
+    assert there.child.exitstatus == 1
+    assert "Traceback" not in there.text()

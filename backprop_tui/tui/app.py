@@ -16,7 +16,7 @@ from textual.app import App
 from textual.command import Provider
 from textual.screen import Screen
 
-from backprop_tui.errors import BackpropTuiError
+from backprop_tui.errors import BackpropTuiError, EngineMissing
 from backprop_tui.tui.screens.stepper import StepperScreen
 from backprop_tui.tui.themes import THEME_NAMES, themes, variables
 
@@ -49,7 +49,8 @@ class BackpropApp(App[None]):
     The film is a ``session`` that is there already, or a checked scenario still ``opening``: its
     source is painted first, and the engine is imported behind that. ``opener`` makes a session of
     a path, a bundled name or a scenario; ``at`` is the index of the step to begin at.
-    ``remembers``: where one stops in a bundled scenario is kept on this machine.
+    ``remembers``: where one stops in a bundled scenario is kept on this machine. ``slow_engine``
+    is what takes seconds to load: it is loaded beside the screen, which says so.
     """
 
     TITLE = "backprop-tui"
@@ -64,12 +65,16 @@ class BackpropApp(App[None]):
         opener: Opener | None = None,
         opening: Scenario | None = None,
         remembers: bool = False,
+        slow_engine: str = "",
     ) -> None:
         super().__init__()
         self._remembers = remembers
+        self._slow_engine = slow_engine
         self._opener = opener
         self._at = at or 0
         self._opening = opening
+        #: Why there is no engine to open the first scenario with.
+        self.missing: EngineMissing | None = None
         film = None
         if session is not None:
             from backprop_tui.tui.film import Film
@@ -100,7 +105,27 @@ class BackpropApp(App[None]):
 
     def _open_first(self, scenario: Scenario) -> None:
         """The first frame is on the screen: now the engine, the trace and the rest of it."""
-        self.open_scenario(scenario, self._at)
+        if self._slow_engine:
+            self.stepper.wait(f"loading {self._slow_engine}")
+            self.run_worker(lambda: self._load(scenario), thread=True)
+        else:
+            self.open_scenario(scenario, self._at)
+
+    def _load(self, scenario: Scenario) -> None:
+        """In a thread of its own: make the engine; the screen goes on painting."""
+        assert self._opener is not None
+        try:
+            session = self._opener(scenario)
+        except EngineMissing as missing:
+            self.missing = missing
+            self.call_from_thread(self.exit, return_code=1)
+        else:
+            self.call_from_thread(self._open_session, session)
+
+    def _open_session(self, session: Session) -> None:
+        from backprop_tui.tui.film import Film
+
+        self.stepper.open(Film(session, self._at))
 
     def remember(self, film: Film) -> None:
         """Keep where ``film`` was left."""
@@ -147,7 +172,8 @@ def run_app(
 ) -> None:
     """Open the app on a scenario (a file or a bundled name), or in the library.
 
-    Raises BackpropTuiError before anything is drawn if the scenario is refused or unknown.
+    Raises BackpropTuiError before anything is drawn if the scenario is refused or unknown, and
+    EngineMissing where the engine turns out not to be there.
     """
     from backprop_tui.scenario.library import find
     from backprop_tui.scenario.loader import Scenario, load
@@ -160,4 +186,8 @@ def run_app(
         return Session.open(source, engine, budget, device)
 
     opening = None if scenario is None else load(find(scenario), budget)
-    BackpropApp(at=at, opener=opener, opening=opening, remembers=True).run()
+    slow = "PyTorch" if engine == "torch" else ""
+    app = BackpropApp(at=at, opener=opener, opening=opening, remembers=True, slow_engine=slow)
+    app.run()
+    if app.missing is not None:
+        raise app.missing

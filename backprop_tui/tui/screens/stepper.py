@@ -55,6 +55,9 @@ class StepperScreen(Screen[None]):
         self.zoomed: str | None = None
         self.shown = "maths"
         self.presenting = False
+        #: What the film still waits for ("loading PyTorch"), and since when.
+        self.waiting = ""
+        self._waiting_since = monotonic()
         self.speed_index = 1
         self._focused = "program"
         self._views = {
@@ -95,6 +98,16 @@ class StepperScreen(Screen[None]):
         self.zoomed = None
         self.lay_out()
         self._wake()
+
+    def wait(self, what: str) -> None:
+        """Say what the film waits for until it is opened."""
+        self.waiting, self._waiting_since = what, monotonic()
+        self.set_interval(REPAINT_EVERY, self._say_waiting)
+        self.paint()
+
+    def _say_waiting(self) -> None:
+        if self.film is None:
+            self.paint()
 
     # -- layout and painting --------------------------------------------------------------------
 
@@ -162,6 +175,8 @@ class StepperScreen(Screen[None]):
             title = scenario.name if name == "program" else name.capitalize()
             view.show(Pane(title, lines))
         words = " ".join(scenario.description.split())
+        if self.waiting:
+            words = f"● {self.waiting} … {monotonic() - self._waiting_since:.0f} s"
         self._caption.show((Run(scenario.title, "active"), Run(f"  {words}")))
 
     def _status(self, position: str) -> str:
