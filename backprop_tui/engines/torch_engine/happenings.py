@@ -183,6 +183,14 @@ def _after_step(optimizer: Any, *_: Any) -> None:
     step.tell()
 
 
+def step_ends(recorder: Recorder) -> None:
+    """A step that is still at work is told as it is now: nobody listens when it ends."""
+    while _steps.stack and _steps.stack[-1].recorder is recorder:
+        step = _steps.stack.pop()
+        recorder.quiet -= 1
+        step.tell()
+
+
 # ---------------------------------------------------------------------- modules' values
 
 

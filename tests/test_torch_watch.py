@@ -1,0 +1,94 @@
+"""Watching any PyTorch code: what is told, where, and that nothing else is touched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from backprop_tui.engines.torch_engine.watch import Watch
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+class Noted:
+    """A Placed listener that notes (place, what was told)."""
+
+    def __init__(self) -> None:
+        self.here = 0
+        self.now: object = None
+        self.told: list[tuple[object, str, tuple[Any, ...]]] = []
+
+    def place(self) -> object:
+        return self.here
+
+    def at(self, place: object) -> None:
+        self.now = place
+
+    def __getattr__(self, name: str) -> Any:
+        def tell(*args: Any) -> None:
+            self.told.append((self.now, name, args))
+
+        return tell
+
+    def said(self) -> str:
+        """What was told, operations and Nodes by their own names."""
+        names = {"forward": lambda a: a[0], "backward": lambda a: a[0].name}
+        return " ".join(names.get(name, lambda _, n=name: n)(args) for _, name, args in self.told)
+
+
+def test_everything_is_told_where_it_happened() -> None:
+    noted = Noted()
+    watch = Watch(noted)
+    w = torch.tensor([1.0, 2.0], requires_grad=True)
+    watch.start()
+    noted.here = 1
+    y = (w * w).sum()
+    noted.here = 2
+    y.backward()
+    noted.here = 3
+    with torch.no_grad():
+        w.add_(1)
+    noted.here = 4
+    watch.stop()
+    assert noted.said() == ("mul sum seed_grad SumBackward0 MulBackward0 accumulate add")
+    assert [place for place, *_ in noted.told] == [1, 1, 2, 2, 2, 2, 3]
+
+
+def test_it_can_be_started_and_stopped_inside_a_steps_hooks() -> None:
+    noted = Noted()
+    watch = Watch(noted)
+    w = torch.tensor([1.0, 2.0], requires_grad=True)
+    optimizer = torch.optim.SGD([w], lr=0.1)
+    rounds = 0
+
+    def boundary(*_: Any) -> None:
+        nonlocal rounds
+        rounds += 1
+        watch.stop()
+        if rounds % 2:
+            watch.start()
+
+    optimizer.register_step_post_hook(boundary)
+    for _ in range(4):
+        optimizer.zero_grad()
+        (w * w).sum().backward()
+        optimizer.step()
+    once = "zero_grad mul sum seed_grad SumBackward0 MulBackward0 accumulate update"
+    assert noted.said() == f"{once} {once}"
+    assert torch.overrides._get_current_function_mode() is None
+    assert torch.utils._python_dispatch._get_current_dispatch_mode() is None
+
+
+def test_random_numbers_and_grad_mode_are_not_touched() -> None:
+    torch.manual_seed(0)
+    plain = torch.rand(3)
+    torch.manual_seed(0)
+    watch = Watch(Noted())
+    with torch.no_grad():
+        watch.start()
+        assert not torch.is_grad_enabled()
+        watch.stop()
+        assert not torch.is_grad_enabled()
+    assert torch.equal(torch.rand(3), plain)
