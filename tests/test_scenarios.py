@@ -35,7 +35,7 @@ NUMBERS = {
     "polynomial": "tensor(9. ; dz/dx = tensor(6.) ; by hand: 6.0",
     "uv_plus_u2": "f = 3.0 ; df/du = 4.0 ; df/dv = 1.0",
     "leaf_and_retain_grad": "a.grad = tensor(12.) ; x.grad = tensor(24.) ; p.grad = tensor(6.)",
-    "accumulation": "tensor(4.) ; tensor(8.) ; tensor(4.) ; None ; False ; requires_grad True",
+    "accumulation": "tensor(4.) ; tensor(8.) ; tensor(4.) ; False ; requires_grad True ; None",
     "tensors_and_numpy": "[2, 3, 5] ; [1, 2, 9] ; torch.int64 ; 12., 14. ; 19., 14. ; 100.",
     "broadcasting": "loss = 91.0 ; 12., 10. ; [24., 18.] ; [4., 3.] ; [3, 3] ; [3, 1]",
     "chain_of_factors": "-1.0 0.25 2.0 ; -1.0 -1.0 ; -0.25 -0.25 ; -0.5 -0.5 ; -0.25 -0.25",

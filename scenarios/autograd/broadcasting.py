@@ -25,18 +25,15 @@ loss.backward()
 print("gradient of out:", out.grad)
 print("b.grad:", b.grad)
 
-# With mean() instead of sum() the gradients are divided by the number of elements, 6. Then the
-# learning rate does not depend on the size of the batch.
+# mean() divides by the number of elements, 6: a larger batch then needs no smaller rate.
 b.grad = None
 loss = ((X + b) ** 2).mean()
 loss.backward()
 print("with mean():", b.grad)
 
 # The trap: a column (3, 1) minus a row (3) is stretched both ways, to (3, 3), without an error.
-# A loss of such a difference compares every prediction with every target.
+# Every prediction is compared with every target. Print shapes before you trust a loss.
 y_hat = torch.tensor([[1.0], [2.0], [3.0]])
 y = torch.tensor([1.0, 2.0, 3.0])
 print("wrong:", (y_hat - y).shape)
-
-# view(3, 1) gives y the shape of y_hat. Print shapes before you trust a loss.
 print("right:", (y_hat - y.view(3, 1)).shape)

@@ -11,8 +11,7 @@ The numbers are chosen so that everything can be done in the head."""
 import torch
 
 # One input, one target, one weight, one bias.
-x = torch.tensor(2.0)
-y = torch.tensor(1.0)
+x, y = torch.tensor(2.0), torch.tensor(1.0)
 w = torch.tensor(0.5, requires_grad=True)
 b = torch.tensor(-1.0, requires_grad=True)
 
@@ -32,11 +31,9 @@ dy_dz = y_hat.item() * (1 - y_hat.item())
 dz_dw = x.item()
 print("factors:", dL_dy, dy_dz, dz_dw)
 
-# From left to right the product grows by one factor at each node. ∂ŷ/∂z is at most 1/4:
-# every sigmoid on the way shrinks the gradient, and ten in a row make it vanish.
+# The product grows by one factor at each node. ∂ŷ/∂z is at most 1/4: every sigmoid on the way
+# shrinks the gradient, and ten in a row make it vanish. The bias's own factor is ∂z/∂b = 1.
 print("at y_hat:", dL_dy, y_hat.grad.item())
 print("at z:", dL_dy * dy_dz, z.grad.item())
 print("at w:", dL_dy * dy_dz * dz_dw, w.grad.item())
-
-# The bias shares the first two factors. Its own is ∂z/∂b = 1.
 print("at b:", dL_dy * dy_dz, b.grad.item())

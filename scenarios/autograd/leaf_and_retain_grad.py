@@ -10,13 +10,11 @@ A leaf is a tensor that was not computed by a recorded operation. Leaves that re
 .grad; everything in between only passes the gradient on, unless it is asked to keep it."""
 import torch
 
-# x is a leaf, and wants a gradient.
+# x is a leaf, and wants a gradient. a lies between x and y: it is no leaf.
 x = torch.tensor(3.0, requires_grad=True)
-
-# a lies between x and y: the gradient flows through it and is then forgotten …
 a = 2 * x
 
-# … unless we ask for it before backward. For debugging this is the tool to reach for.
+# Without this line a.grad would stay None. For debugging it is the tool to reach for.
 a.retain_grad()
 y = a**2
 y.backward()
@@ -28,9 +26,7 @@ c = a.detach()
 print("c =", c, "is_leaf", c.is_leaf, "requires_grad", c.requires_grad)
 
 # requires_grad_() turns a plain tensor into a leaf that gets a gradient (mind the underscore).
-p = torch.tensor(5.0)
-p.requires_grad_()
-
+p = torch.tensor(5.0).requires_grad_()
 # In this product c is a constant: ∂q/∂p = c = 6, and x.grad stays what it was.
 q = p * c
 q.backward()

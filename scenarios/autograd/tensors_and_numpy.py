@@ -21,17 +21,16 @@ shared = torch.from_numpy(array)
 shared[0, 0] = 7
 print(array)
 
-# Only float tensors can require a gradient. float() gives float32, PyTorch's usual dtype;
-# NumPy's is float64, and a layer refuses the mixture.
-A = A.float()
+# Only float tensors can require a gradient. NumPy's floats are float64, PyTorch's float32, and
+# a layer refuses the mixture: float() brings both to float32.
 B = torch.from_numpy(np.array([[1.0, 0.0, 2.0], [3.0, 1.0, 1.0]]))
 print(A.dtype, B.dtype)
-B = B.float()
+A, B = A.float(), B.float()
 
-# zeros, ones, arange, reshape: the same names as in NumPy.
+# zeros, ones, arange: the same names as in NumPy.
 print(torch.zeros(2, 3), torch.ones(2), torch.arange(4))
 
-# "*" multiplies element by element: both shapes (2, 3), and so is the result.
+# "*" multiplies element by element: both shapes are (2, 3), and so is the result.
 P = A * B
 print(P, P.shape)
 
@@ -40,13 +39,10 @@ print(P, P.shape)
 M = A @ B.T
 print(M, M.shape)
 
-# view is a reshape that never copies: v and A share the same six numbers.
+# view is a reshape that never copies: changing v changes A, a trap as often as a tool.
 v = A.view(3, 2)
-print(v, v.shape)
-
-# Here too, changing one changes the other: a trap as often as a tool.
 v[0, 0] = 100
-print(A)
+print(A, v.shape)
 
 # -1 means "as many as it takes"; dim is NumPy's axis: 0 goes down the rows, 1 along the columns.
 print(A.view(-1), A.sum(dim=0), A.mean(dim=1))
