@@ -14,40 +14,24 @@ import torch.nn.functional as F
 # From far left to far right. Sums like these come out of the layer before.
 x = torch.tensor([-4.0, -1.0, 0.0, 1.0, 4.0], requires_grad=True)
 
-# sigmoid: 0 to 1, a probability. Its slope is at most 1/4, and 0.02 at ±4:
-# such a neuron is called saturated.
-y = torch.sigmoid(x)
-y.sum().backward()
-print("sigmoid   ", y.data)
-print("     slope", x.grad)
 
+# The sum hands a 1 to each element of y, so what arrives at x are the slopes.
+def show(name, y):
+    x.grad = None
+    y.sum().backward()
+    print(f"{name:10} {y.data}")
+    print(f"     slope {x.grad}")
+
+
+# sigmoid: 0 to 1, a probability. Slope at most 1/4, and 0.02 at ±4: such a neuron is saturated.
+show("sigmoid", torch.sigmoid(x))
 # tanh: −1 to 1, centred on 0, slope up to 1. It saturates even sooner.
-x.grad = None
-y = torch.tanh(x)
-y.sum().backward()
-print("tanh      ", y.data)
-print("     slope", x.grad)
+show("tanh", torch.tanh(x))
 
-# ReLU: nothing below 0, everything above. Slope 1 however large x is, but 0
-# on the left: a neuron that is negative for all data is dead for ever.
-# At 0 there is no derivative; PyTorch takes 0.
-x.grad = None
-y = F.relu(x)
-y.sum().backward()
-print("ReLU      ", y.data)
-print("     slope", x.grad)
-
-# Leaky ReLU: a small slope on the left keeps the neuron alive. The notes
-# take 0.1, PyTorch's own default is 0.01.
-x.grad = None
-y = F.leaky_relu(x, negative_slope=0.1)
-y.sum().backward()
-print("Leaky ReLU", y.data)
-print("     slope", x.grad)
-
+# ReLU: slope 1 however large x is, but 0 on the left: a neuron that is negative for all data is
+# dead for ever. At 0 there is no derivative; PyTorch takes 0.
+show("ReLU", F.relu(x))
+# Leaky ReLU: a small slope on the left keeps the neuron alive; PyTorch's own default is 0.01.
+show("Leaky ReLU", F.leaky_relu(x, negative_slope=0.1))
 # ELU: eˣ − 1 on the left, so that the slope has no jump at 0.
-x.grad = None
-y = F.elu(x)
-y.sum().backward()
-print("ELU       ", y.data)
-print("     slope", x.grad)
+show("ELU", F.elu(x))

@@ -10,21 +10,19 @@ The best θ is the one that makes the data most likely. We know the answer, ½; 
 finds it from 0.2. Turn the sign around and this is the cross-entropy of the next scenarios."""
 import torch
 
-# 1 is heads, 0 is tails.
+# 1 is heads, 0 is tails. The likelihood is a product: θ for every head, 1 − θ for every tail.
 coin = torch.tensor([1.0, 0.0, 1.0, 0.0])
-
-# The likelihood is a product: θ for every head, 1 − θ for every tail.
 for guess in [0.5, 0.2]:
     p = torch.where(coin == 1, guess, 1 - guess)
     print(f"theta {guess}: likelihood {p.prod().item():.4f}")
 
-# A thousand factors below 1 would underflow to 0. Their logarithms add up
-# to a number that is easy to handle, and the best θ is the same.
+# A thousand factors below 1 would underflow to 0. Their logarithms add up to a number that is
+# easy to handle, and the best θ is the same.
 theta = torch.tensor(0.2, requires_grad=True)
 lr = 0.02
 
-# Ascent: the step goes along the gradient, with a plus. Watch how the
-# gradient, heads/θ − tails/(1 − θ), shrinks as θ comes closer to ½.
+# Ascent: the step goes along the gradient, with a plus. Watch how the gradient,
+# heads/θ − tails/(1 − θ), shrinks as θ comes closer to ½.
 for step in range(12):
     theta.grad = None
     heads = coin * torch.log(theta)

@@ -21,12 +21,10 @@ b2 = torch.tensor(1.0, requires_grad=True)
 z1 = X @ w1 + b1
 z2 = X @ w2 + b2
 out = torch.maximum(z1, z2)
-print("z1 ", z1.data)
-print("z2 ", z2.data)
+print("z1", z1.data, " z2", z2.data)
 print("out", out.data)
 
-# The first neuron wins sample 3, the second wins samples 1 and 2. Each
-# gradient is the sum of the samples its neuron has won.
+# The first neuron wins sample 3, the second wins 1 and 2; each gradient sums what its neuron won.
 z1.retain_grad()
 z2.retain_grad()
 out.sum().backward()

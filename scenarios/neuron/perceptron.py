@@ -15,33 +15,25 @@ I = torch.tensor([1.0, 0.5])
 w = torch.tensor([0.5, -1.0], requires_grad=True)
 t = torch.tensor(-1.0, requires_grad=True)
 
-# g = step: 1 above the threshold, else 0. Here z = 0.5 − 0.5 + 1 = 1.
+# g = step: 1 above the threshold, else 0. It is flat on both sides, its slope is 0, and nothing
+# gets past it: no weight is told in which direction to move.
 z = (w * I).sum() - t
 O = (torch.sign(z) + 1) / 2
-print("step:    O =", O.item())
-
-# A step is flat on both sides. Its slope is 0, so nothing gets past it:
-# no weight is told in which direction to move.
 O.backward()
-print("dO/dw =", w.grad, " dO/dt =", t.grad)
+print("step:    O =", O.item(), " dO/dw =", w.grad, " dO/dt =", t.grad)
 
 # g = identity, the linear neuron. ∂O/∂wᵢ = Iᵢ and ∂O/∂t = −1.
 w.grad = t.grad = None
 O = (w * I).sum() - t
 O.backward()
-print("linear:  O =", O.item())
-print("dO/dw =", w.grad, " dO/dt =", t.grad)
+print("linear:  O =", O.item(), " dO/dw =", w.grad, " dO/dt =", t.grad)
 
-# g = sigmoid, a step with rounded corners. The gradient is that of the
-# linear neuron times the slope O·(1 − O): never 0, but small far from 0.
+# g = sigmoid, a step with rounded corners. Slope O·(1 − O): never 0, but small far from 0.
 w.grad = t.grad = None
-z = (w * I).sum() - t
-O = torch.sigmoid(z)
+O = torch.sigmoid((w * I).sum() - t)
 O.backward()
-print(f"sigmoid: O = {O.item():.4f}")
-print("dO/dw =", w.grad, " dO/dt =", t.grad)
+print(f"sigmoid: O = {O.item():.4f}  dO/dw =", w.grad, " dO/dt =", t.grad)
 
-# A comparison is a step too, and cuts the graph altogether: no grad_fn, and
-# O.backward() would be an error. Never put one between weights and loss.
+# A comparison is a step too, and cuts the graph: no grad_fn, and O.backward() is an error.
 O = (z > 0).float()
 print("z > 0:   requires_grad", O.requires_grad)
