@@ -25,17 +25,15 @@ y_hat = torch.sigmoid(z)
 # An ŷ of exactly 0 or 1 would give log 0: F.binary_cross_entropy guards against that.
 losses = -(y * torch.log(y_hat) + (1 - y) * torch.log(1 - y_hat))
 loss = losses.mean()
-print("y_hat", y_hat)
+print("y_hat", y_hat.data)
 print(f"loss {loss.item():.4f}")
 
 # Backward: the mean hands 1/2 of the gradient to each point; in w and b the parts are added.
 loss.backward()
-print("dL/dw", w.grad)
-print("dL/db", b.grad)
+print("dL/dw", w.grad, "dL/db", b.grad)
 
 # One update for the batch, where two_points made two.
 with torch.no_grad():
     w -= lr * w.grad
     b -= lr * b.grad
-print("new w", w)
-print("new b", b)
+print("new w", w.data, "new b", b.data)
