@@ -22,7 +22,7 @@ Array = npt.NDArray[Any]
 Scalar = bool | int | float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class TensorValue:
     """A tensor at one moment.
 
@@ -52,7 +52,7 @@ class Edge:
     variable: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class NodeValue:
     """A Node of the autograd graph: PyTorch's name ("MulBackward0") and ``next_functions``."""
 

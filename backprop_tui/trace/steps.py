@@ -57,7 +57,7 @@ class LoopAt:
     total: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Where:
     """The place in the program.
 
