@@ -15,10 +15,12 @@ from backprop_tui.engines.base import GradValue, Operand, TensorValue
 from backprop_tui.engines.numpy_engine import state
 from backprop_tui.engines.numpy_engine.dtypes import dtype, float32, promote
 from backprop_tui.engines.numpy_engine.graph import (
+    Keep,
     Node,
     Plan,
     SavedInput,
     SavedResult,
+    SavedTuple,
     plan_of,
 )
 
@@ -50,27 +52,48 @@ def apply(name: str, *inputs: Any, **attrs: Any) -> Any:
     return tuple(results) if several else results[0]
 
 
-def arrays_of(plan: Plan, inputs: Sequence[Any], attrs: dict[str, Any]) -> tuple[list[Any], Any]:
+def arrays_of(
+    plan: Plan, inputs: Sequence[Any], attrs: dict[str, Any]
+) -> tuple[list[Any], list[tensors.Tensor]]:
     """The inputs as arrays of one dtype, and the tensors among them."""
-    if plan.op.variadic:
-        inputs = inputs[0]
-    found = [x for x in inputs if isinstance(x, tensors.Tensor)]
-    arrays = [x.array if isinstance(x, tensors.Tensor) else plain_number(x) for x in inputs]
+    arrays: list[Any] = []
+    found: list[tensors.Tensor] = []
+    for one in inputs[0] if plan.op.variadic else inputs:
+        if isinstance(one, tensors.Tensor):
+            found.append(one)
+            arrays.append(one.array)
+        else:
+            arrays.append(plain_number(one))
     rule = plan.op.promotes
     if rule == "none" or not found:
         return arrays, found
     first = found[0].array.dtype
-    if first.kind == "f" and all(t.array.dtype is first for t in found):
-        return arrays, found
+    if first.kind == "f":
+        for tensor in found:
+            if tensor.array.dtype is not first:
+                break
+        else:
+            return arrays, found
+    return _promoted(plan, arrays, found, inputs, attrs), found
+
+
+def _promoted(
+    plan: Plan,
+    arrays: list[Any],
+    found: list[tensors.Tensor],
+    inputs: Sequence[Any],
+    attrs: dict[str, Any],
+) -> list[Any]:
+    """The arrays in the dtype that all of them have in common."""
     scalars = [x for x in inputs if type(x) in NUMBERS]
     scalars += [attrs[name] for name in plan.scalars]
     common = result_type(found, scalars)
-    if rule == "float" and not common.is_floating_point:
+    if plan.op.promotes == "float" and not common.is_floating_point:
         common = state.now().default_dtype
     target = common.numpy
     return [
         a.astype(target) if isinstance(a, np.ndarray) and a.dtype != target else a for a in arrays
-    ], found
+    ]
 
 
 def plain_number(value: Any) -> Any:
@@ -93,22 +116,39 @@ BYTES_OF_A_PART = 8192
 
 
 def forward(plan: Plan, arrays: list[Any], attrs: dict[str, Any]) -> Any:
+    """What the op makes of these arrays, after its shape rule and the budget agreed."""
     op = plan.op
     shapes = [a.shape if isinstance(a, np.ndarray) else () for a in arrays]
     shape = op.shape(shapes, **attrs) if op.variadic else op.shape(*shapes, **attrs)
     allocate = state.now().allocate
     if allocate is not None and type(shape) is tuple:
         # A view takes no memory, but whoever looks at it or copies it does.
-        sizes = (a.dtype.itemsize for a in arrays if isinstance(a, np.ndarray))
-        itemsize = 0 if op.view else max(sizes, default=4)
+        itemsize = 0 if op.view else widest(arrays)
         if not shape or type(shape[0]) is int:
             allocate(shape, itemsize)
         else:
             allocate((len(shape),), BYTES_OF_A_PART)
             for one in () if op.view else shape:
                 allocate(one, itemsize)
+    inputs = (arrays,) if op.variadic else arrays
+    if state.is_quiet():
+        return op.forward(*inputs, **attrs)
     with np.errstate(all="ignore"):
-        return op.forward(arrays, **attrs) if op.variadic else op.forward(*arrays, **attrs)
+        return op.forward(*inputs, **attrs)
+
+
+def widest(arrays: Sequence[Any]) -> int:
+    """The most bytes that an element of these takes."""
+    most = 0
+    for a in arrays:
+        if isinstance(a, np.ndarray) and a.itemsize > most:
+            most = a.itemsize
+    return most or 4
+
+
+#: What leads nowhere: an input of which no gradient is wanted.
+NO_EDGE: tuple[Any, int] = (None, 0)
+NO_META: tuple[tuple[int, ...], Any] = ((), float32.numpy)
 
 
 def connect(
@@ -119,78 +159,58 @@ def connect(
 ) -> Node:
     """The Node of an op: its edges, and the inputs that its rules will need."""
     node = Node(plan, attrs)
-    variadic = plan.op.variadic
-    edges = []
-    for target in tensor_inputs if variadic else [inputs[i] for i in plan.vjp_inputs]:
+    edges, wanted = [], []
+    for target in tensor_inputs if plan.op.variadic else [inputs[i] for i in plan.vjp_inputs]:
         if isinstance(target, tensors.Tensor) and target.requires_grad:
             edges.append(target._gradient_edge())
             node.metas.append((target.array.shape, target.array.dtype))
+            wanted.append(True)
         else:
-            edges.append((None, 0))
-            node.metas.append(((), float32.numpy))
+            edges.append(NO_EDGE)
+            node.metas.append(NO_META)
+            wanted.append(False)
     node.edges = tuple(edges)
-    saved = node.saved
-    for name in _wanted(node):
-        if name not in saved and name != "result":
-            kept = _save(name, plan, inputs)
-            if kept is not None:
-                saved[name] = kept
+    if plan.op.variadic:
+        wanted = [True]
+    keeps, node.keeps_result = plan.keeps(tuple(wanted))
+    for keep in keeps:
+        _keep(node, keep, inputs)
     return node
+
+
+def _keep(node: Node, keep: Keep, inputs: Sequence[Any]) -> None:
+    name, position, shape = keep
+    plan = node.plan
+    if plan.op.variadic:
+        node.plain[name] = [t.array.shape for t in inputs[0]]
+    elif position == len(plan.inputs):
+        node.saved[name] = SavedTuple([SavedInput(t) for t in inputs[position:]])
+    elif position < len(inputs):
+        value = inputs[position]
+        if not isinstance(value, tensors.Tensor):
+            if value is not None:
+                node.plain[name] = plain_number(value)
+        elif shape:
+            node.plain[name] = value.array.shape
+        else:
+            node.saved[name] = SavedInput(value)
 
 
 def attach(node: Node, results: Sequence[tensors.Tensor]) -> None:
     """Make ``results`` the outputs of a Node, and keep them for its rules if they are needed."""
+    op = node.plan.op
     for number, result in enumerate(results):
         array = result.array
         node.outputs.append((array.shape, array.dtype))
-        if array.dtype.kind == "f" and number < (node.plan.op.differentiable or len(results)):
+        if array.dtype.kind == "f" and number < (op.differentiable or len(results)):
             result._requires_grad = True
             result._grad_fn = node
             result._output_nr = number
-    if "result" in _wanted(node):
+    if node.keeps_result:
         kept = [
-            SavedResult(r.array, r._version_counter, node.plan.op.grad_fn, i)
-            for i, r in enumerate(results)
+            SavedResult(r.array, r._version_counter, op.grad_fn, i) for i, r in enumerate(results)
         ]
-        node.saved["result"] = kept[0] if node.plan.op.outputs == 1 else SavedTuple(kept)
-
-
-def _wanted(node: Node) -> list[str]:
-    """What the rules save of those inputs that a gradient will be asked for."""
-    rules = node.plan.rules
-    if node.plan.op.variadic:
-        return list(rules[0].saves)
-    return [
-        name
-        for vjp, edge in zip(rules, node.edges, strict=True)
-        if edge[0] is not None
-        for name in vjp.saves
-    ]
-
-
-def _save(name: str, plan: Plan, inputs: Sequence[Any]) -> Any:
-    source = name.removesuffix("_shape")
-    if plan.op.variadic:
-        return [t.array.shape for t in inputs[0]]
-    if source == plan.rest:
-        return SavedTuple([SavedInput(t) for t in inputs[len(plan.inputs) :]])
-    position = plan.inputs.index(source)
-    value = inputs[position] if position < len(inputs) else None
-    if not isinstance(value, tensors.Tensor):
-        return plain_number(value)
-    return SavedInput(value) if source == name else value.array.shape
-
-
-class SavedTuple:
-    """Several saved tensors under one name."""
-
-    __slots__ = ("parts",)
-
-    def __init__(self, parts: Sequence[SavedInput | SavedResult]) -> None:
-        self.parts = parts
-
-    def unpack(self) -> Any:
-        return tuple(part.unpack() for part in self.parts)
+        node.saved["result"] = kept[0] if op.outputs == 1 else SavedTuple(kept)
 
 
 def tell(

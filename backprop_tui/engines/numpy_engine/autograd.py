@@ -14,24 +14,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from backprop_tui.engines.base import Array, Outgoing
+from backprop_tui.engines.base import Array, Edge, Listener, Outgoing
 from backprop_tui.engines.numpy_engine import state
 from backprop_tui.engines.numpy_engine.graph import AccumulateGrad, Node, edge_value
 from backprop_tui.engines.numpy_engine.tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class Ready:
-    """A Node in the queue; ties are left to the heap, as in PyTorch."""
-
-    __slots__ = ("node",)
-
-    def __init__(self, node: Node) -> None:
-        self.node = node
-
-    def __lt__(self, other: Ready) -> bool:
-        return self.node.sequence_nr > other.node.sequence_nr
 
 
 def run_backward(
@@ -51,21 +39,22 @@ def run_backward(
     waiting = _dependencies([node for node, _ in edges])
     needed = None if wanted is None else _leading_to(waiting, [node for node, _ in wanted])
     captured: dict[tuple[Node, int], Array] = {}
-    ready: list[Ready] = []
+    ready: list[Node] = []
     for (tensor, grad), (node, index) in zip(roots, edges, strict=True):
         if listener is not None:
             listener.seed_grad(tensor._snapshot(), _frozen(grad))
         if node not in buffers and not waiting[node]:
-            heapq.heappush(ready, Ready(node))
+            heapq.heappush(ready, node)
         _add(buffers, node, index, grad)
 
-    with np.errstate(all="ignore"):
+    with state.quiet():
         while ready:
-            node = heapq.heappop(ready).node
+            node = heapq.heappop(ready)
             incoming = buffers.pop(node)
             if needed is not None and node not in needed:
                 continue
-            _before(node, incoming)
+            if node.pre_hooks or node.retained:
+                _before(node, incoming)
             if not accumulate and wanted is not None:
                 for index, grad_in in enumerate(incoming):
                     if (node, index) in wanted and grad_in is not None:
@@ -81,35 +70,24 @@ def run_backward(
                 for number, (target, _) in enumerate(node.edges):
                     if target not in needed:
                         reduced[number] = unreduced[number] = None
-            _after(node, reduced, incoming)
-            told: list[Outgoing | None] = []
-            for (target, index), grad_out, whole in zip(
-                node.edges, reduced, unreduced, strict=True
-            ):
+            if node.post_hooks:
+                _after(node, reduced, incoming)
+            told: list[Outgoing | None] = [None] * len(reduced)
+            for number, (target, index) in enumerate(node.edges):
                 if target is None:
-                    told.append(None)
                     continue
-                before, after = None, grad_out
+                grad_out = reduced[number]
                 if grad_out is not None:
                     before, after = _add(buffers, target, index, grad_out)
+                    if listener is not None:
+                        told[number] = _outgoing(
+                            edge_value(target, index), grad_out, unreduced[number], before, after
+                        )
                 elif target not in buffers:
                     buffers[target] = [None] * len(target.outputs)
                 waiting[target] -= 1
                 if not waiting[target]:
-                    heapq.heappush(ready, Ready(target))
-                if listener is not None:
-                    edge = edge_value(target, index)
-                    told.append(
-                        None
-                        if grad_out is None or after is None or edge is None
-                        else Outgoing(
-                            edge,
-                            _frozen(grad_out),
-                            None if whole is None else _frozen(whole),
-                            before,
-                            _frozen(after),
-                        )
-                    )
+                    heapq.heappush(ready, target)
             if listener is not None:
                 listener.backward(
                     node.told(),
@@ -170,6 +148,15 @@ def _add(
     return before, after
 
 
+def _outgoing(
+    edge: Edge | None, grad: Array, whole: Array | None, before: Array | None, after: Array
+) -> Outgoing:
+    assert edge is not None
+    return Outgoing(
+        edge, _frozen(grad), None if whole is None else _frozen(whole), before, _frozen(after)
+    )
+
+
 def _frozen(array: Array) -> Array:
     """The same array, which nobody writes to from now on."""
     if array.flags.writeable:
@@ -195,48 +182,52 @@ def _before(node: Node, incoming: list[Array | None]) -> None:
 
 
 def _after(node: Node, reduced: list[Array | None], incoming: list[Array | None]) -> None:
-    if node.post_hooks:
-        grads_in = tuple(None if g is None else Tensor(g.copy()) for g in reduced)
-        grads_out = tuple(None if g is None else Tensor(g.copy()) for g in incoming)
-        for hook in list(node.post_hooks):
-            with no_grad():
-                replaced = hook(grads_in, grads_out)
-            if replaced is not None:
-                reduced[:] = [None if r is None else r.array for r in replaced]
+    """Hooks on the Node itself, which may give other gradients than it did."""
+    grads_in = tuple(None if g is None else Tensor(g.copy()) for g in reduced)
+    grads_out = tuple(None if g is None else Tensor(g.copy()) for g in incoming)
+    for hook in list(node.post_hooks or ()):
+        with no_grad():
+            replaced = hook(grads_in, grads_out)
+        if replaced is not None:
+            reduced[:] = [None if r is None else r.array for r in replaced]
 
 
 def _retain(tensor: Tensor, grad: Array) -> None:
-    before = tensor._grad_array()
+    listener = state.now().listener
+    before = None if listener is None else tensor._grad_array()
     if tensor._grad is None:
         tensor._set_grad(Tensor(grad.copy()))
     else:
         tensor._set_grad(Tensor(np.asarray(tensor._grad.array + grad)))
-    _tell_accumulate(tensor, None, grad, before)
+    if listener is not None:
+        _tell_accumulate(listener, tensor, None, grad, before)
 
 
 def _accumulate(node: AccumulateGrad, grad: Array) -> None:
     """Add to the leaf's ``.grad``, in place if there is one."""
     tensor = node.variable
-    before = tensor._grad_array() if state.now().listener is not None else None
+    listener = state.now().listener
+    before = None if listener is None else tensor._grad_array()
     if tensor._grad is None:
         tensor._set_grad(Tensor(grad.copy()))
     else:
         tensor._grad._write(tensor._grad.array + grad)
-    _tell_accumulate(tensor, node, grad, before)
+    if listener is not None:
+        _tell_accumulate(listener, tensor, node, grad, before)
     if node.post_hooks:
         for hook in list(node.post_hooks):
             with no_grad():
                 hook((), (Tensor(grad.copy()),))
 
 
-def _tell_accumulate(tensor: Tensor, node: Node | None, grad: Array, before: Array | None) -> None:
-    listener = state.now().listener
-    if listener is not None:
-        after = tensor._grad_array()
-        assert after is not None
-        listener.accumulate(
-            tensor._snapshot(), None if node is None else node.told(), _frozen(grad), before, after
-        )
+def _tell_accumulate(
+    listener: Listener, tensor: Tensor, node: Node | None, grad: Array, before: Array | None
+) -> None:
+    after = tensor._grad_array()
+    assert after is not None
+    listener.accumulate(
+        tensor._snapshot(), None if node is None else node.told(), _frozen(grad), before, after
+    )
 
 
 # ---------------------------------------------------------------- what PyTorch offers
@@ -320,7 +311,7 @@ def _seeds(roots: list[Tensor], gradients: list[Any]) -> list[tuple[Tensor, Arra
         elif root._requires_grad and root.array.size != 1:
             raise RuntimeError("grad can be implicitly created only for scalar outputs")
         else:
-            seed = np.ones_like(root.array)
+            seed = np.ones(root.array.shape, root.array.dtype)
         seeds.append((root, seed))
     for position, (root, _) in enumerate(seeds):
         if not root._requires_grad:

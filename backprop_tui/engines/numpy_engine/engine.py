@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from importlib import import_module
 from typing import Any
 
@@ -42,15 +42,9 @@ class NumpyEngine:
     def allocate(self, allocate: Callable[[tuple[int, ...], int], None] | None) -> None:
         self._state.allocate = allocate
 
-    @contextmanager
-    def active(self) -> Iterator[None]:
+    def active(self) -> AbstractContextManager[None]:
         """Inside, this engine is the one at work; afterwards the one that was before is again."""
-        before = state.now()
-        state.activate(self._state)
-        try:
-            yield
-        finally:
-            state.activate(before)
+        return state.at_work(self._state)
 
     def is_grad_enabled(self) -> bool:
         return self._state.grad_enabled

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from inspect import CO_VARARGS
+from itertools import compress
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -23,16 +24,21 @@ Hook = Callable[[Any], Any]
 class Version:
     """How often a tensor was changed in place; views and ``detach()`` share it."""
 
-    __slots__ = ("count",)
+    count = 0
 
-    def __init__(self) -> None:
-        self.count = 0
+
+class Keep(NamedTuple):
+    """One thing that rules read on backward: an input by its position, or only its shape."""
+
+    name: str
+    position: int
+    shape: bool
 
 
 class Plan:
     """An op record made ready to run: its inputs in order and what each gradient needs."""
 
-    __slots__ = ("inputs", "is_view", "op", "rest", "rules", "scalars", "vjp_inputs")
+    __slots__ = ("_keeps", "inputs", "is_view", "op", "rest", "rules", "scalars", "vjp_inputs")
 
     def __init__(self, op: Op) -> None:
         code = op.forward.__code__
@@ -50,6 +56,26 @@ class Plan:
         self.vjp_inputs = () if op.variadic else tuple(self.inputs.index(name) for name in op.vjps)
         self.rules = tuple(op.vjps.values())
         self.is_view = op.view
+        self._keeps: dict[tuple[bool, ...], tuple[tuple[Keep, ...], bool]] = {}
+
+    def keeps(self, wanted: tuple[bool, ...]) -> tuple[tuple[Keep, ...], bool]:
+        """What to keep of the inputs if a gradient is wanted of these, and whether of the result.
+
+        The position of the further inputs (``rest``) is that of the first of them.
+        """
+        found = self._keeps.get(wanted)
+        if found is None:
+            names = {name: None for vjp in compress(self.rules, wanted) for name in vjp.saves}
+            of_inputs = (name for name in names if name != "result")
+            found = (tuple([self._keep(name) for name in of_inputs]), "result" in names)
+            self._keeps[wanted] = found
+        return found
+
+    def _keep(self, name: str) -> Keep:
+        source = name.removesuffix("_shape")
+        if self.op.variadic or source == self.rest:
+            return Keep(name, len(self.inputs), source != name)
+        return Keep(name, self.inputs.index(source), source != name)
 
 
 PLANS: dict[str, Plan] = {}
@@ -85,6 +111,18 @@ class SavedInput:
             )
         array: Array = self.tensor.array
         return array
+
+
+class SavedTuple:
+    """Several saved tensors under one name."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: Sequence[SavedInput | SavedResult]) -> None:
+        self.parts = parts
+
+    def unpack(self) -> Any:
+        return tuple([part.unpack() for part in self.parts])
 
 
 class SavedResult:
@@ -138,8 +176,10 @@ class Node:
         "attrs",
         "edges",
         "freed",
+        "keeps_result",
         "metas",
         "outputs",
+        "plain",
         "plan",
         "post_hooks",
         "pre_hooks",
@@ -158,7 +198,10 @@ class Node:
         self.metas: list[tuple[Shape, np.dtype[Any]]] = []
         #: shape and dtype of each output, for gradients that never arrive
         self.outputs: list[tuple[Shape, np.dtype[Any]]] = []
-        self.saved: dict[str, Any] = {}
+        #: inputs and results that the rules read, and of others the shape or plain number
+        self.saved: dict[str, SavedInput | SavedResult | SavedTuple] = {}
+        self.plain: dict[str, Any] = {}
+        self.keeps_result = False
         self.freed = False
         self.pre_hooks: dict[int, list[Hook]] | None = None
         self.post_hooks: list[Callable[..., Any]] | None = None
@@ -185,6 +228,10 @@ class Node:
     def label(self) -> str:
         """The name as people say it: ``name()`` without the C++ namespace."""
         return self.name().rpartition(":")[2]
+
+    def __lt__(self, other: Node) -> bool:
+        """Whether it runs before ``other`` when both are ready; ties are left to the queue."""
+        return self.sequence_nr > other.sequence_nr
 
     def __repr__(self) -> str:
         return f"<{self.label} object at {id(self):#x}>"
@@ -217,52 +264,50 @@ class Node:
         """The gradients along the edges: (reduced to the inputs' shapes, before that)."""
         if self.freed:
             raise RuntimeError(SECOND_TIME)
-        count = len(self.edges)
-        if all(g is None for g in grads):
-            return [None] * count, [None] * count
-        plan = self.plan
-        g: Any = grads[0]
-        if plan.op.outputs != 1:
-            g = tuple(
-                np.zeros(shape, dtype) if one is None else one
-                for one, (shape, dtype) in zip(grads, self.outputs, strict=True)
-            )
+        edges, op = self.edges, self.plan.op
+        reduced: list[Array | None] = [None] * len(edges)
+        unreduced: list[Array | None] = [None] * len(edges)
+        g: Any = grads[0] if op.outputs == 1 else self._filled(grads)
+        if g is None:
+            return reduced, unreduced
         saved = self.unpacked()
-        if plan.op.variadic:
-            raw = list(plan.rules[0].rule(g, saved))
-        else:
-            raw = [
-                None if edge[0] is None else vjp.rule(g, saved)
-                for vjp, edge in zip(plan.rules, self.edges, strict=True)
-            ]
-        reduced: list[Array | None] = []
-        unreduced: list[Array | None] = []
-        for grad, (shape, dtype), edge in zip(raw, self.metas, self.edges, strict=True):
-            if grad is None or edge[0] is None:
-                reduced.append(None)
-                unreduced.append(None)
+        rules = self.plan.rules
+        several = list(rules[0].rule(g, saved)) if op.variadic else None
+        for number, (target, _) in enumerate(edges):
+            if target is None:
+                continue
+            grad = rules[number].rule(g, saved) if several is None else several[number]
+            if grad is None:
                 continue
             grad = np.asarray(grad)
-            whole = grad
+            shape, dtype = self.metas[number]
             if grad.shape != shape:
+                unreduced[number] = grad
                 grad = reduce_to(grad, shape)
-            if grad.dtype != dtype:
-                grad = grad.astype(dtype)
-            reduced.append(grad)
-            unreduced.append(None if whole.shape == shape else whole)
+            reduced[number] = grad if grad.dtype is dtype else grad.astype(dtype, copy=False)
         return reduced, unreduced
+
+    def _filled(self, grads: list[Array | None]) -> tuple[Array, ...] | None:
+        """Zeros for the outputs whose gradient never arrived; None if none did."""
+        if all(g is None for g in grads):
+            return None
+        return tuple(
+            np.zeros(shape, dtype) if one is None else one
+            for one, (shape, dtype) in zip(grads, self.outputs, strict=True)
+        )
 
     def unpacked(self) -> SimpleNamespace:
         """What the rules read: saved tensors (their versions checked), shapes, attributes."""
         found = SimpleNamespace(**self.attrs)
         names = found.__dict__
+        names.update(self.plain)
         for name, kept in self.saved.items():
-            names[name] = kept.unpack() if hasattr(kept, "unpack") else kept
+            names[name] = kept.unpack()
         return found
 
     def release(self) -> None:
         """Let go of what was saved; a second backward is refused if there was anything."""
-        if any(hasattr(kept, "unpack") for kept in self.saved.values()):
+        if self.saved:
             self.freed = True
             self.saved = {}
 
@@ -291,6 +336,8 @@ class AccumulateGrad(Node):
         self.metas = []
         self.outputs = [(variable.array.shape, variable.array.dtype)]
         self.saved = {}
+        self.plain = {}
+        self.keeps_result = False
         self.freed = False
         self.pre_hooks = None
         self.post_hooks = None

@@ -14,7 +14,7 @@ import numpy as np
 from backprop_tui.engines.numpy_engine import state
 from backprop_tui.engines.numpy_engine.apply import arrays_of, attach, connect, forward, tell
 from backprop_tui.engines.numpy_engine.dtypes import of_array
-from backprop_tui.engines.numpy_engine.graph import plan_of, short_name
+from backprop_tui.engines.numpy_engine.graph import SavedInput, plan_of, short_name
 from backprop_tui.engines.numpy_engine.slices import changed_through
 from backprop_tui.engines.numpy_engine.tensor import Tensor
 
@@ -39,10 +39,9 @@ def apply_(name: str, target: Tensor, *others: Any, **attrs: Any) -> Tensor:
         _refuse_parts(target)
         kept = Tensor(target.array.copy())
         node = connect(plan, inputs, tensor_inputs, attrs)
-        for key, saved in node.saved.items():
-            if getattr(saved, "tensor", None) is target:
+        for saved in node.saved.values():
+            if isinstance(saved, SavedInput) and saved.tensor is target:
                 saved.tensor, saved.version = kept, 0
-                node.saved[key] = saved
     target._write(result)
     if node is not None:
         if target._base is None:

@@ -102,13 +102,14 @@ class Optimizer:
             with autograd.enable_grad():
                 loss = closure()
         rule = UPDATES[self.rule]
-        for group in self.param_groups:
-            hyper = hyperparameters(
-                {k: v.item() if isinstance(v, Tensor) else v for k, v in group.items()}
-            )
-            for param in group["params"]:
-                if param._grad is not None:
-                    self._update(rule, param, hyper)
+        with state.quiet():
+            for group in self.param_groups:
+                hyper = hyperparameters(
+                    {k: v.item() if isinstance(v, Tensor) else v for k, v in group.items()}
+                )
+                for param in group["params"]:
+                    if param._grad is not None:
+                        self._update(rule, param, hyper)
         return loss
 
     def _update(self, rule: UpdateRule, param: Tensor, hyper: dict[str, Scalar]) -> None:
@@ -121,10 +122,9 @@ class Optimizer:
         values = rule.values(
             param.array, grad.array, hyper, {name: t.array for name, t in kept.items()}
         )
-        with np.errstate(all="ignore"):
-            for line, value in rule.run(values):
-                if line.target == "param":
-                    param._write(value)
+        for line, value in rule.run(values):
+            if line.target == "param":
+                param._write(value)
         for name, value in rule.state_of(values).items():
             if name in kept:
                 kept[name]._write(value)

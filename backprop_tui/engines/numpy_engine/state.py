@@ -7,7 +7,10 @@ current one where its scenario runs, so two engines in one process do not mix.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+import numpy as np
 
 from backprop_tui.engines.base import Listener
 from backprop_tui.engines.numpy_engine.dtypes import dtype, float32
@@ -42,9 +45,11 @@ class State:
 class _Local(threading.local):
     def __init__(self) -> None:
         self.state = State()
+        self.quiet = False
 
 
 _local = _Local()
+_QUIET_ALREADY = nullcontext()
 
 
 def now() -> State:
@@ -55,6 +60,29 @@ def now() -> State:
 def activate(state: State) -> None:
     """Make ``state`` the current one in this thread."""
     _local.state = state
+
+
+@contextmanager
+def at_work(state: State) -> Iterator[None]:
+    """Inside, ``state`` is the current one in this thread, and NumPy warns of nothing."""
+    before = _local.state, _local.quiet
+    _local.state, _local.quiet = state, True
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    finally:
+        _local.state, _local.quiet = before
+
+
+def quiet() -> AbstractContextManager[object]:
+    """Inside, NumPy warns of nothing. To switch that takes longer than adding two small arrays,
+    so where an engine is at work, which is quiet already, nothing is switched."""
+    return _QUIET_ALREADY if _local.quiet else np.errstate(all="ignore")
+
+
+def is_quiet() -> bool:
+    """Whether NumPy's warnings are off already."""
+    return _local.quiet
 
 
 def make_room(shape: tuple[int, ...], itemsize: int) -> None:

@@ -7,7 +7,7 @@ data, grad, grad_fn, is_leaf, requires_grad, and the memory that views of it sha
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,20 +31,17 @@ MANY = 16
 
 class Storage:
     """The memory that a tensor and its views share: how often written, who was seen of them, and
-    whose ``.grad`` lies in it."""
+    whose ``.grad`` lies in it. Most are made and never asked, so all begins in the class."""
 
-    __slots__ = ("grad_of", "seen", "writes")
-
-    def __init__(self) -> None:
-        self.writes = 0
-        self.grad_of: weakref.ref[Tensor] | None = None
-        self.seen: list[weakref.ref[Tensor]] = []
+    writes = 0
+    grad_of: weakref.ref[Tensor] | None = None
+    seen: Sequence[weakref.ref[Tensor]] = ()
 
     def add(self, tensor: Tensor) -> None:
         """Remember that the Listener knows ``tensor``; forget those that are gone."""
         if len(self.seen) >= MANY:
             self.seen = [ref for ref in self.seen if ref() is not None]
-        self.seen.append(weakref.ref(tensor))
+        self.seen = [*self.seen, weakref.ref(tensor)]
 
 
 class Tensor(Methods):
@@ -150,7 +147,8 @@ class Tensor(Methods):
 
     @property
     def requires_grad(self) -> bool:
-        self._look_at_base()
+        if self._base is not None:
+            self._look_at_base()
         return self._requires_grad
 
     @requires_grad.setter
@@ -273,7 +271,8 @@ class Tensor(Methods):
 
     def _gradient_edge(self) -> tuple[Any, int]:
         """Where this tensor's gradient goes: its grad_fn, or for a leaf its AccumulateGrad."""
-        self._look_at_base()
+        if self._base is not None:
+            self._look_at_base()
         if self._grad_fn is not None:
             return (self._grad_fn, self._output_nr)
         if self._accumulator is None:
