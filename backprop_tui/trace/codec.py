@@ -1,54 +1,30 @@
 """A trace as JSON, and back.
 
 What many steps share (arrays, tensor values, places, nodes) stands once in a table and is referred
-to by its position: ``{"$array": 3}``. Everything else is written as it is, a dataclass as
-``{"$": "Operand", …}``. Reading builds only the classes named in ``_CLASSES``, with exactly their
-fields: a stranger's file can be wrong, but it cannot run anything. See docs/trace-format.md.
+to by its position: ``{"$array": 3}``. Everything else is written as it is (``trace.plain``). See
+docs/trace-format.md.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields
 from typing import Any
 
 import numpy as np
 
-from backprop_tui.engines.base import (
-    Array,
-    Edge,
-    GradValue,
-    NodeValue,
-    Operand,
-    Outgoing,
-    TensorValue,
-)
+from backprop_tui.engines.base import Array, NodeValue, TensorValue
+from backprop_tui.engines.summary import digest_of
 from backprop_tui.errors import TraceError
-from backprop_tui.trace import state, steps
+from backprop_tui.trace import state
+from backprop_tui.trace.arrays import figures, summary
+from backprop_tui.trace.plain import DAMAGE, DTYPES, TABLES, Decoder, Encoder
+from backprop_tui.trace.steps import Where
 from backprop_tui.trace.trace import Program, Trace
 
 FORMAT = "backprop-tui-trace"
 #: 2: other sources, devices, summaries, Resumed. What version 1 lacks has its default.
 VERSION = 2
-
-_STEPS = (
-    steps.Bind, steps.Call, steps.Loop, steps.Forward, steps.SeedGrad, steps.Backward,
-    steps.Accumulate, steps.ZeroGrad, steps.Update, steps.Assign, steps.Output, steps.Failed,
-    steps.Resumed,
-)  # fmt: skip
-_CLASSES: dict[str, type[Any]] = {
-    cls.__name__: cls
-    for cls in (
-        *_STEPS, steps.Span, steps.LoopAt, steps.Where, steps.Named, steps.Cleared,
-        TensorValue, NodeValue, Edge, Operand, Outgoing, GradValue, Program,
-    )
-}  # fmt: skip
-_TABLES: dict[type[Any], str] = {TensorValue: "value", steps.Where: "where", NodeValue: "node"}
-_DTYPES = frozenset(
-    ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool")
-)
 
 
 def dumps(trace: Trace, start: int = 0, stop: int | None = None) -> str:
@@ -124,116 +100,72 @@ def loads(text: str) -> Trace:
         raise TraceError("this trace was exported in part (--steps) and cannot be read back")
     try:
         return _Reader(document).trace()
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
+    except DAMAGE as error:
         raise TraceError(f"this trace is damaged: {type(error).__name__}: {error}") from None
 
 
-class _Writer:
+class _Writer(Encoder):
     def __init__(self) -> None:
         self.tables: dict[str, list[Any]] = {"array": [], "where": [], "node": [], "value": []}
         self._places: dict[int, int] = {}
         #: What was written is kept, so that no two objects ever have one id.
         self._kept: list[object] = []
 
-    def encode(self, value: Any) -> Any:
-        if value is None or isinstance(value, bool | int | str):
-            return value
-        if isinstance(value, float):
-            return _number(value)
-        if isinstance(value, np.generic):
-            return self.encode(value.item())
-        if isinstance(value, np.ndarray):
-            return {"$array": self._shared("array", value, _array)}
-        if isinstance(value, tuple | list):
-            return [self.encode(item) for item in value]
-        if isinstance(value, Mapping):
-            return {str(key): self.encode(item) for key, item in value.items()}
-        cls = type(value)
-        if cls in _TABLES:
-            table = _TABLES[cls]
-            return {f"${table}": self._shared(table, value, self._fields)}
-        if _CLASSES.get(cls.__name__) is cls:
-            return {"$": cls.__name__} | self._fields(value)
-        raise TypeError(f"a trace cannot hold a {cls.__name__}")
-
-    def _fields(self, value: Any) -> dict[str, Any]:
-        return {field.name: self.encode(getattr(value, field.name)) for field in fields(value)}
-
-    def _shared(self, table: str, value: Any, write: Callable[[Any], Any]) -> int:
+    def shared(self, table: str, value: Any) -> int:
         place = self._places.get(id(value))
         if place is None:
-            row = write(value)
+            row = self._array(value) if table == "array" else self.fields(value)
             place = self._places[id(value)] = len(self.tables[table])
             self.tables[table].append(row)
             self._kept.append(value)
         return place
 
+    def _array(self, array: Array) -> dict[str, Any]:
+        head = {"dtype": array.dtype.name, "shape": list(array.shape)}
+        digest = digest_of(array)
+        if digest is None:
+            return head | {"data": _flat(array)}
+        return head | {"digest": {k: self.encode(v) for k, v in figures(digest).items()}}
 
-class _Reader:
+
+class _Reader(Decoder):
     def __init__(self, document: dict[str, Any]) -> None:
+        super().__init__()
         self._document = document
-        self._tables: dict[str, list[Any]] = {}
-        self._tables["array"] = [_read_array(row) for row in document["arrays"]]
-        for cls in (steps.Where, NodeValue, TensorValue):
-            table = _TABLES[cls]
-            self._tables[table] = [self._build(cls, row) for row in document[f"{table}s"]]
+        self._tables: dict[str, list[Any]] = {"array": []}
+        for row in document["arrays"]:
+            self._tables["array"].append(self._array(row))
+        for cls in (Where, NodeValue, TensorValue):
+            table = TABLES[cls]
+            self._tables[table] = [self.build(cls, row) for row in document[f"{table}s"]]
 
     def trace(self) -> Trace:
         document = self._document
-        program = self._decode(document["program"])
+        program = self.decode(document["program"])
         if not isinstance(program, Program):
             raise TypeError("'program' is not a Program")
         trace = Trace(program, str(document["engine"]))
         for name, text in document.get("sources", {}).items():
             trace.add_source(name, str(text))
-        for row in document["steps"]:
-            step = self._decode(row)
-            if not isinstance(step, _STEPS):
-                raise TypeError(f"{type(step).__name__} is not a step")
-            trace.append(step)
+        for index, row in enumerate(document["steps"]):
+            trace.append(self.step(row, index))
         trace.finished = bool(document["finished"])
         return trace
 
-    def _decode(self, value: Any) -> Any:
-        if isinstance(value, list):
-            return tuple(self._decode(item) for item in value)
-        if not isinstance(value, dict):
-            return value
-        if "$" in value:
-            row = {key: item for key, item in value.items() if key != "$"}
-            return self._build(_CLASSES[value["$"]], row)
-        if len(value) == 1:
-            ((key, item),) = value.items()
-            if key == "$float":
-                return float(item)
-            if key.startswith("$"):
-                return self._tables[key[1:]][_position(item)]
-        return {key: self._decode(item) for key, item in value.items()}
+    def lookup(self, table: str, position: int) -> Any:
+        return self._tables[table][position]
 
-    def _build(self, cls: type[Any], row: dict[str, Any]) -> Any:
-        known = {field.name for field in fields(cls)}
-        needed = {field.name for field in fields(cls) if field.default is MISSING}
-        if not needed <= row.keys() <= known:
-            odd = sorted((row.keys() - known) | (needed - row.keys()))
-            raise ValueError(f"{cls.__name__} with other fields than expected: {', '.join(odd)}")
-        return cls(**{key: self._decode(item) for key, item in row.items()})
-
-
-def _position(item: Any) -> int:
-    if not isinstance(item, int) or item < 0:
-        raise ValueError(f"{item!r} is no position in a table")
-    return item
-
-
-def _number(value: float) -> Any:
-    return value if math.isfinite(value) else {"$float": str(value)}
-
-
-def _array(array: Array) -> dict[str, Any]:
-    return {"dtype": array.dtype.name, "shape": list(array.shape), "data": _flat(array)}
+    def _array(self, row: dict[str, Any]) -> Array:
+        if row["dtype"] not in DTYPES:
+            raise ValueError(f"unknown dtype {row['dtype']!r}")
+        if "digest" in row:
+            return summary(row["shape"], row["dtype"], self.decode(row["digest"]))
+        return _read_array(row)
 
 
 def _flat(array: Array) -> list[Any]:
+    if array.dtype.kind == "c":
+        return _flat(np.ascontiguousarray(array).view(f"f{array.itemsize // 2}"))
     if array.dtype.kind != "f":
         return list(array.ravel().tolist())
     # The shortest digits that give the same float32 back: 0.9, not 0.8999999761581421.
@@ -251,8 +183,11 @@ def _numbers(array: Array) -> Any:
 
 
 def _read_array(row: dict[str, Any]) -> Array:
-    if row["dtype"] not in _DTYPES:
-        raise ValueError(f"unknown dtype {row['dtype']!r}")
-    array = np.array(row["data"], dtype=row["dtype"]).reshape(row["shape"])
+    dtype = np.dtype(row["dtype"])
+    if dtype.kind == "c":
+        parts = np.array(row["data"], dtype=f"f{dtype.itemsize // 2}")
+        array: Array = parts.view(dtype).reshape(row["shape"])
+    else:
+        array = np.array(row["data"], dtype=dtype).reshape(row["shape"])
     array.flags.writeable = False
     return array
