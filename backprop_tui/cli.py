@@ -255,6 +255,44 @@ def export(
         replace_file(output, text)
 
 
+@main.command("record", context_settings={"allow_interspersed_args": False})
+@click.argument("script", type=click.Path(path_type=Path))
+@click.argument("args", nargs=-1, type=click.UNPROCESSED)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The trace file; SCRIPT's name with .trace if not given.",
+)
+@click.option("--force", is_flag=True, help="Replace a trace file that is there already.")
+@_says_errors
+def record_(script: Path, args: tuple[str, ...], output: Path | None, force: bool) -> None:
+    """Run a PyTorch script and record what PyTorch does.
+
+    SCRIPT is run as `python SCRIPT ARGS...` runs it: real Python, which may do whatever Python may,
+    so record only what you trust. (Opening a scenario or a trace file runs nothing.) What follows
+    SCRIPT is for the script; only `-o FILE` and `--force` may also stand last, if no -o stands
+    before SCRIPT.
+
+    The trace is written while the script runs, so that a crash loses only the last moment. A file
+    that is no trace is never replaced.
+    """
+    from backprop_tui.recording.script import run_script
+
+    given = list(args)
+    while output is None and given:
+        if given[-1] == "--force":
+            force = True
+            given.pop()
+        elif len(given) > 1 and given[-2] in ("-o", "--output"):
+            output = Path(given.pop())
+            given.pop()
+        else:
+            break
+    output = output or script.with_suffix(".trace")
+    raise SystemExit(run_script(script, given, output, force=force))
+
+
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @_says_errors

@@ -1,0 +1,19 @@
+"""Recording what real PyTorch code does: ``backprop-tui record SCRIPT`` and ``with record():``.
+
+    files.py      which files are the user's own; their statements, loops and names
+    places.py     where the program is, from the frames of the user's code
+    names.py      what names stand for, and whether that changed
+    rounds.py     how many rounds a loop makes, and which one this is
+    teller.py     turns what happened, and where, into the steps of a trace
+    output.py     what the program prints
+    recording.py  ``record()``: all of it for the length of a ``with``
+    script.py     ``run_script()``: all of it for a script, run as plain ``python`` runs it
+    tracebacks.py a traceback as plain ``python`` prints it
+
+This runs real, trusted Python, unlike opening a scenario.
+"""
+
+from backprop_tui.recording.recording import record
+from backprop_tui.recording.script import run_script
+
+__all__ = ["record", "run_script"]

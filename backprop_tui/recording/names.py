@@ -1,0 +1,83 @@
+"""What names stand for, seen from outside: whether one stands for another value than before.
+
+Nothing of the user's is kept alive for it: a value is remembered by a weak reference, or by itself
+if it is a plain number or text.
+"""
+
+from __future__ import annotations
+
+import inspect
+import weakref
+from collections.abc import Mapping
+from types import FrameType
+from typing import Any
+
+from backprop_tui.recording.files import Code
+
+_PLAIN = (bool, int, float, complex, str, bytes, type(None))
+#: What a name stands for that is not there.
+NOTHING = object()
+
+
+class _Id:
+    """A value that can only be told from another while both live."""
+
+    __slots__ = ("id",)
+
+    def __init__(self, value: object) -> None:
+        self.id = id(value)
+
+
+def mark(value: object) -> object:
+    """Something to tell later whether a name still stands for ``value``."""
+    if type(value) in _PLAIN:
+        return value
+    try:
+        return weakref.ref(value)
+    except TypeError:
+        return _Id(value)
+
+
+def same(marked: object, value: object) -> bool:
+    """Whether ``value`` is the one that was marked."""
+    kind = type(marked)
+    if kind is weakref.ref:
+        return bool(marked() is value)  # type: ignore[operator]
+    if kind is _Id:
+        return bool(marked.id == id(value))  # type: ignore[attr-defined]
+    return marked is value or (kind is type(value) and kind in _PLAIN and marked == value)
+
+
+def namespace(frame: FrameType, code: Code) -> Mapping[str, Any]:
+    """The names of a function's own, or of the module.
+
+    Python makes a dict for a function's names and keeps it, and with it all values, as long as the
+    function runs; it is emptied here, unless the function may have asked for it itself.
+    """
+    found = frame.f_locals
+    if not code.optimized or type(found) is not dict:
+        return found
+    copy = dict(found)
+    if not code.looks:
+        found.clear()
+    return copy
+
+
+class Names:
+    """The names in sight of a frame, as its code would look them up."""
+
+    def __init__(self, own: Mapping[str, Any], frame: FrameType) -> None:
+        self.own = own
+        self.frame = frame
+
+    def get(self, name: str) -> Any:
+        """What a name stands for; NOTHING if it stands for nothing."""
+        for names in (self.own, self.frame.f_globals, self.frame.f_builtins):
+            if name in names:
+                return names[name]
+        return NOTHING
+
+    def attribute(self, value: object, name: str) -> Any:
+        """An attribute, found without running anything of the user's."""
+        found = inspect.getattr_static(value, name, NOTHING)
+        return NOTHING if hasattr(type(found), "__get__") else found

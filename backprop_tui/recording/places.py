@@ -1,0 +1,487 @@
+"""Where the program is: asked at every happening, so it must be cheap, and nothing is traced.
+
+    sys._getframe ──▶ the user's frames, the calling ones first ──▶ Place
+                                   │ compared with those of the last time
+                                   ▼
+                       Happened: names given, rounds begun, functions entered since then
+
+While the innermost frame of the user's, its instruction and what that called are the same, the
+place is the same object. What happened between two places is kept until the later one is told.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import CodeType, FrameType, TracebackType
+from typing import Any, Literal
+
+from backprop_tui.recording.files import Code, File, Files, Loop, Spot, Statement
+from backprop_tui.recording.names import NOTHING, Names, mark, namespace, same
+from backprop_tui.recording.rounds import Length, Rounds
+from backprop_tui.trace.steps import LoopAt, Span
+
+#: So many generators are remembered while they wait.
+WAITING = 16
+
+Pairs = tuple[tuple[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """A place, as steps tell it."""
+
+    statement: Span
+    expression: Span
+    scopes: tuple[str, ...] = ()
+    call: int = 0
+    loops: tuple[LoopAt, ...] = ()
+    grad_enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """``number`` counts places; what Happened up to it comes before what is told of it."""
+
+    number: int
+    here: Here
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Happened:
+    """What the program did besides computing: names given, a round, a function, output."""
+
+    number: int
+    kind: Literal["bind", "loop", "call", "output"]
+    here: Here
+    names: Pairs = ()
+    text: str = ""
+
+
+class Active:
+    """A frame of the user's that runs: where it is, and what its names stood for."""
+
+    __slots__ = (
+        "call", "code", "frame", "inner", "known", "lasti", "loops", "scopes", "spot",
+    )  # fmt: skip
+
+    def __init__(self, frame: FrameType, code: Code, call: int, scopes: tuple[str, ...]) -> None:
+        self.frame = frame
+        self.code = code
+        self.call = call
+        self.scopes = scopes
+        self.lasti = -1
+        self.inner: FrameType | None = None
+        self.spot = code.spot(0)
+        self.loops: list[Rounds] = []
+        #: name → mark of what it stood for
+        self.known: dict[str, object] = {}
+
+    def names(self) -> Names:
+        """What is in sight of the frame now."""
+        return Names(namespace(self.frame, self.code), self.frame)
+
+
+class Places:
+    """Finds the Place, and keeps what Happened.
+
+    Only ``base`` (a frame, or the code of one) and what it calls are looked at. ``grad_enabled``
+    is asked at each place; ``length`` gives the number of items of an engine's own object.
+    """
+
+    def __init__(
+        self,
+        files: Files,
+        base: FrameType | CodeType,
+        grad_enabled: Callable[[], bool],
+        length: Length,
+    ) -> None:
+        self.files = files
+        self.base = base
+        self.happened: list[Happened] = []
+        self.thread = threading.get_ident()
+        self._grad_enabled = grad_enabled
+        self._length = length
+        self._codes: dict[int, Code] = {}
+        self._stack: list[Active] = []
+        self._index: dict[int, int] = {}
+        self._waiting: dict[int, Active] = {}
+        self._calls = 0
+        nowhere = Span(1, 0, 1, 0)
+        self._place = Place(0, Here(nowhere, nowhere))
+        self._output: tuple[list[str], Place] | None = None
+
+    # ------------------------------------------------------------------ asked
+
+    def place(self) -> Place:
+        """Where the program is; the same object while it is in the same place."""
+        known, here = self.files.known, self._place
+        frame: FrameType | None = sys._getframe(1)
+        inner = frame
+        while frame is not None:
+            name = frame.f_code.co_filename
+            if name not in known:
+                self.files.look_up(name)
+            if known[name] is not None:
+                break
+            inner, frame = frame, frame.f_back
+        if frame is None or threading.get_ident() != self.thread:
+            return here
+        enabled = self._grad_enabled()
+        if self._stack:
+            top = self._stack[-1]
+            if top.frame is frame and top.inner is inner and top.lasti == frame.f_lasti:
+                if here.here.grad_enabled is not enabled:
+                    here = self._next(replace(here.here, grad_enabled=enabled))
+                return here
+        return self._moved(self._way(frame, inner), enabled)
+
+    def output(self, text: str) -> None:
+        """The program writes ``text``; what one statement writes belongs together."""
+        place = self.place()
+        if self._output is not None and self._output[1] is place:
+            self._output[0].append(text)
+            if text == "\n":
+                self._written()
+            return
+        self._written()
+        self._output = ([text], self._next(place.here))
+        if text == "\n":
+            self._written()
+
+    def _written(self, position: int | None = None) -> None:
+        """What was written so far is one output; ``position`` is its place in what happened."""
+        output, self._output = self._output, None
+        if output is not None:
+            texts, place = output
+            told = Happened(place.number, "output", place.here, text="".join(texts))
+            self.happened.insert(len(self.happened) if position is None else position, told)
+
+    def failed(self, traceback: TracebackType | None) -> Place:
+        """Where an exception that leaves ``base`` was raised, by its traceback."""
+        way: list[tuple[FrameType, FrameType | None, int]] = []
+        while traceback is not None:
+            frame = traceback.tb_frame
+            if self.files.look_up(frame.f_code.co_filename) is not None and (
+                way or frame is self.base or frame.f_code is self.base
+            ):
+                way.insert(0, (frame, None, traceback.tb_lasti))
+            traceback = traceback.tb_next
+        return self._moved(way, self._place.here.grad_enabled) if way else self._place
+
+    def finish(self) -> None:
+        """The program ended: what its last statements gave names to has happened."""
+        self._moved([], self._place.here.grad_enabled)
+        self._written()
+        self._stack.clear()
+        self._index.clear()
+        self._waiting.clear()
+
+    def in_sight(self) -> Pairs:
+        """Every name that stands for something in the functions at work, and its value."""
+        pairs: dict[str, object] = {}
+        for active in self._stack:
+            names = active.names()
+            for name in (*active.code.arguments, *self._giving(active)):
+                value = names.own.get(name, NOTHING)
+                if value is not NOTHING:
+                    pairs[name] = value
+                    active.known[name] = mark(value)
+        return tuple(pairs.items())
+
+    # ------------------------------------------------------------------ found out
+
+    def _next(self, here: Here) -> Place:
+        self._place = Place(self._place.number + 1, here)
+        return self._place
+
+    def _way(
+        self, frame: FrameType, inner: FrameType | None
+    ) -> list[tuple[FrameType, FrameType | None, int]]:
+        """The user's frames from ``frame`` down to one that is known, or to the base."""
+        way: list[tuple[FrameType, FrameType | None, int]] = []
+        at: FrameType | None = frame
+        while at is not None:
+            if self.files.look_up(at.f_code.co_filename) is not None:
+                way.append((at, inner, at.f_lasti))
+                known = self._index.get(id(at))
+                if known is not None and not self._stack[known].code.suspends:
+                    break
+                if at is self.base or at.f_code is self.base:
+                    break
+            inner, at = at, at.f_back
+        return way
+
+    def _moved(
+        self, way: Sequence[tuple[FrameType, FrameType | None, int]], enabled: bool
+    ) -> Place:
+        """The program is at another place than before."""
+        number, before = self._place.number + 1, len(self.happened)
+        position = self._index.get(id(way[-1][0]), -1) if way else -1
+        kept = position + 1
+        ascending = list(reversed(way))
+        while kept and len(ascending) > 1 and kept < len(self._stack):
+            if self._stack[kept].frame is not ascending[1][0]:
+                break
+            self._advance(number, self._stack[kept - 1], ascending.pop(0))
+            kept += 1
+        for active in reversed(self._stack[kept:]):
+            self._leave(number, active)
+        if kept:
+            self._advance(number, self._stack[kept - 1], ascending.pop(0))
+        for frame, inner, lasti in ascending:
+            self._enter(number, frame, inner, lasti)
+        here = self._here(enabled)
+        if len(self.happened) == before and here == self._place.here:
+            return self._place
+        self._written(before)
+        return self._next(here)
+
+    def _here(self, enabled: bool) -> Here:
+        if not self._stack:
+            return replace(self._place.here, loops=(), grad_enabled=enabled)
+        top = self._stack[-1]
+        spot = top.spot
+        return Here(
+            spot.statement.span, spot.expression, top.scopes, top.call, self._loops(), enabled
+        )
+
+    def _loops(self, below: Active | None = None) -> tuple[LoopAt, ...]:
+        """The loops at work; those of frames above ``below`` left out."""
+        found: list[LoopAt] = []
+        for active in self._stack:
+            found += [rounds.at for rounds in active.loops]
+            if active is below:
+                break
+        return tuple(found)
+
+    def _code(self, frame: FrameType) -> Code:
+        code = self._codes.get(id(frame.f_code))
+        if code is None:
+            file = self.files.look_up(frame.f_code.co_filename)
+            assert file is not None
+            code = self._codes[id(frame.f_code)] = Code(frame.f_code, file, _module(frame, file))
+        return code
+
+    def _enter(self, number: int, frame: FrameType, inner: FrameType | None, lasti: int) -> None:
+        """A frame of the user's is there that was not there before."""
+        code = self._code(frame)
+        below = self._stack[-1] if self._stack else None
+        waiting = self._waiting.pop(id(frame), None)
+        if waiting is not None:
+            active = waiting
+            active.known.clear()
+        elif below is None:
+            active = Active(frame, code, 0, ())
+        elif code.inline:
+            active = Active(frame, code, below.call, below.scopes)
+        else:
+            self._calls += 1
+            active = Active(frame, code, self._calls, (*below.scopes, code.function))
+        active.spot = waiting.spot if waiting else code.spot(lasti)
+        if waiting is None and below is not None and not code.inline:
+            names = active.names()
+            pairs = [(name, names.own.get(name, NOTHING)) for name in code.arguments]
+            here = Here(
+                below.spot.statement.span, below.spot.expression, active.scopes, active.call,
+                self._loops(), self._place.here.grad_enabled,
+            )  # fmt: skip
+            given = tuple(pair for pair in pairs if pair[1] is not NOTHING)
+            self.happened.append(Happened(number, "call", here, given, code.function))
+            active.known = {name: mark(value) for name, value in given}
+        self._index[id(frame)] = len(self._stack)
+        self._stack.append(active)
+        if waiting is None and below is None and self._place.number == 0:
+            self._begins(number)
+        self._advance(number, active, (frame, inner, lasti), entered=waiting is None)
+
+    def _begins(self, number: int) -> None:
+        """What is in sight where recording begins."""
+        pairs = self.in_sight()
+        if pairs:
+            here = self._here(self._place.here.grad_enabled)
+            self.happened.append(Happened(number, "bind", here, pairs))
+
+    def _leave(self, number: int, active: Active) -> None:
+        """A frame of the user's is gone; a generator may come back."""
+        self._name(number, active, active.spot, active.loops, None, None)
+        self._stack.pop()
+        self._index.pop(id(active.frame), None)
+        active.inner = None
+        if active.code.suspends:
+            self._waiting[id(active.frame)] = active
+            while len(self._waiting) > WAITING:
+                self._waiting.pop(next(iter(self._waiting)))
+
+    def _advance(
+        self,
+        number: int,
+        active: Active,
+        at: tuple[FrameType, FrameType | None, int],
+        entered: bool = False,
+    ) -> None:
+        """A frame is at another instruction, or at the same once more."""
+        _, inner, lasti = at
+        old, new = active.spot, active.code.spot(lasti)
+        active.lasti, active.spot, active.inner = lasti, new, inner
+        loops = new.statement.loops
+        own = new.statement.loop
+        if len(active.loops) > len(loops) and active.loops[len(loops)].loop is own is not None:
+            loops = (*loops, own)  # in the header, on the way to the next round
+        names: Names | None = None
+        kept, moved = 0, False
+        for rounds, loop in zip(active.loops, loops, strict=False):
+            if rounds.loop is not loop:
+                break
+            names = names or active.names()
+            kept += 1
+            last = kept == min(len(active.loops), len(loops)) or (
+                active.loops[kept].loop is not loops[kept]
+            )
+            in_header = loop is own
+            if not in_header and rounds.moved(names, last and new.at < old.at):
+                moved = True
+                break
+        if not (moved or entered or loops[kept:] or new.statement is not old.statement):
+            del active.loops[kept:]
+            return
+        names = names or active.names()
+        begun = loops[kept - moved :]
+        before, after = self._given(active, old, new, begun, names, entered)
+        self._tell(number, active, before, active.loops)
+        del active.loops[kept:]
+        for position, loop in enumerate(loops[kept - moved :]):
+            if moved and position == 0:
+                active.loops[-1].begin(names)
+            else:
+                active.loops.append(Rounds(loop, names, self._length))
+            pairs = [(name, names.own.get(name, NOTHING)) for name in loop.names]
+            here = Here(
+                loop.header, loop.target, active.scopes, active.call, self._loops(active),
+                self._place.here.grad_enabled,
+            )  # fmt: skip
+            given = tuple(pair for pair in pairs if pair[1] is not NOTHING)
+            self.happened.append(Happened(number, "loop", here, given))
+        self._tell(number, active, after, active.loops)
+
+    # ------------------------------------------------------------------ names
+
+    def _giving(self, active: Active) -> Mapping[str, list[Statement]]:
+        """The names that a frame's function gives, and in which statements."""
+        if active.code.inline:
+            return {}
+        return active.code.file.giving.get(active.spot.statement.scope, {})
+
+    def _name(
+        self,
+        number: int,
+        active: Active,
+        old: Spot,
+        loops: Sequence[Rounds],
+        new: Spot | None,
+        names: Names | None,
+    ) -> None:
+        if self._giving(active):
+            names = names or active.names()
+            before, _ = self._given(active, old, new, (), names, False)
+            self._tell(number, active, before, loops)
+
+    def _given(
+        self,
+        active: Active,
+        old: Spot,
+        new: Spot | None,
+        begun: Sequence[Loop],
+        names: Names,
+        entered: bool,
+    ) -> tuple[list[tuple[Statement, str, object]], list[tuple[Statement, str, object]]]:
+        """The names given since ``old``: before the loops that have ``begun``, and in them."""
+        changed: dict[str, Any] = {}
+        candidates = self._giving(active)
+        passed = None if entered else old.statement
+        for name, giving in candidates.items():
+            value = names.own.get(name, NOTHING)
+            if value is NOTHING:
+                continue
+            if passed in giving or not same(active.known.get(name, NOTHING), value):
+                changed[name] = value
+                active.known[name] = mark(value)
+        before: list[tuple[Statement, str, object]] = []
+        after: list[tuple[Statement, str, object]] = []
+        for name, value in changed.items():
+            statement = _giver(candidates[name], passed, old, new, bool(begun))
+            within = (
+                new is not None
+                and statement.order < new.statement.order
+                and (any(loop in statement.loops for loop in begun))
+            )
+            (after if within and statement is not passed else before).append(
+                (statement, name, value)
+            )
+        first = old.statement.order
+        before.sort(key=lambda one: (one[0].order < first, one[0].order))
+        after.sort(key=lambda one: one[0].order)
+        return before, after
+
+    def _tell(
+        self,
+        number: int,
+        active: Active,
+        given: Sequence[tuple[Statement, str, object]],
+        loops: Sequence[Rounds],
+    ) -> None:
+        """One Happened for each statement that gave names."""
+        for statement, pairs in _by_statement(given):
+            outer = self._loops(active)
+            count = len(outer) - len(active.loops)
+            own = tuple(rounds.at for rounds in loops if rounds.loop in statement.loops)
+            here = Here(
+                statement.span, statement.value, active.scopes, active.call,
+                outer[:count] + own, self._place.here.grad_enabled,
+            )  # fmt: skip
+            ordered = sorted(pairs, key=lambda pair: statement.names.index(pair[0]))
+            self.happened.append(Happened(number, "bind", here, tuple(ordered)))
+
+
+def _giver(
+    giving: Sequence[Statement],
+    passed: Statement | None,
+    old: Spot,
+    new: Spot | None,
+    round_begun: bool,
+) -> Statement:
+    """Which of the statements that give a name did it last, on the way from ``old`` to ``new``."""
+    if passed in giving and not round_begun:
+        assert passed is not None
+        between = [s for s in giving if _between(s, old, new)]
+        return between[-1] if between else passed
+    if new is None or new.statement.order <= old.statement.order:
+        head = [s for s in giving if new is not None and s.order < new.statement.order]
+        if passed in giving and passed is not None:
+            return passed
+        return head[-1] if head else giving[-1]
+    between = [s for s in giving if s.order < new.statement.order]
+    return between[-1] if between else giving[-1]
+
+
+def _between(statement: Statement, old: Spot, new: Spot | None) -> bool:
+    return new is not None and old.statement.order < statement.order < new.statement.order
+
+
+def _by_statement(
+    given: Sequence[tuple[Statement, str, object]],
+) -> Iterator[tuple[Statement, list[tuple[str, object]]]]:
+    found: dict[int, tuple[Statement, list[tuple[str, object]]]] = {}
+    for statement, name, value in given:
+        found.setdefault(statement.order, (statement, []))[1].append((name, value))
+    yield from found.values()
+
+
+def _module(frame: FrameType, file: File) -> str | None:
+    """What the body of a file is called; None for a function."""
+    if frame.f_code.co_name != "<module>":
+        return None
+    name: Mapping[str, Any] = frame.f_globals
+    return str(name.get("__name__", file.name))

@@ -1,0 +1,91 @@
+"""Turns what PyTorch did, and where, into the steps of a trace.
+
+    Watch ──place()──▶ Places                 when it happens
+    Watch ──at(place), forward(…), …──▶ Teller ──▶ trace      at once, or later
+
+What the program did between two places (a name given, a round begun) is told before what happened
+at the later one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from backprop_tui.recording.places import Happened, Here, Place, Places
+from backprop_tui.trace.recorder import Recorder
+from backprop_tui.trace.steps import Call, Loop, Named, Where
+from backprop_tui.trace.trace import Trace
+
+
+class Teller(Recorder):
+    """The Listener of a recording: writes steps to ``trace``.
+
+    ``engine`` may be given later, before anything is told.
+    """
+
+    def __init__(self, trace: Trace, on_step: Callable[[], None] | None = None) -> None:
+        super().__init__(trace, engine=None, on_step=on_step)  # type: ignore[arg-type]
+        self.places: Places = None  # type: ignore[assignment]
+        self._process = os.getpid()
+        self._here: Here | None = None
+
+    # ------------------------------------------------------------------ where
+
+    def place(self) -> Place:
+        """Where the program is now."""
+        return self.places.place()
+
+    def at(self, place: Any) -> None:
+        """What is told from now on happened there."""
+        happened = self.places.happened
+        while happened and happened[0].number <= place.number:
+            self._tell(happened.pop(0))
+        self._go(place.here)
+
+    def where(self) -> Where:
+        """The place of the next step; the same object while nothing moved."""
+        here, last = self._here, self._where
+        assert here is not None
+        if self._moved:
+            module = self._modules[-1] if self._modules else ""
+            self._where = last = Where(
+                here.statement, here.expression, here.scopes, here.call, here.loops, module,
+                here.grad_enabled,
+            )  # fmt: skip
+            self._moved = False
+        return last
+
+    def _go(self, here: Here) -> None:
+        if here is not self._here:
+            self._here = here
+            self.statement, self.expression = here.statement, here.expression
+            self._calls = [here.call]
+            self._moved = True
+
+    def _name(self, name: str, value: object) -> Iterator[Named]:
+        if value is not self.trace:
+            yield from super()._name(name, value)
+
+    # ------------------------------------------------------------------ what the program did
+
+    def _tell(self, one: Happened) -> None:
+        self._go(one.here)
+        if one.kind == "bind":
+            self.bind(one.names)
+        elif one.kind == "loop":
+            self._add(Loop(len(self.trace), self.where(), self._named(one.names)))
+        elif one.kind == "call":
+            names = self._named(one.names)
+            self._add(Call(len(self.trace), self.where(), one.text, names))
+        else:
+            self.output(one.text)
+
+    def tell_all(self) -> None:
+        """Tell what the program did since the last happening."""
+        happened, here = self.places.happened, self._here
+        while happened:
+            self._tell(happened.pop(0))
+        if here is not None:
+            self._go(here)
