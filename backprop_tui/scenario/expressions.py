@@ -169,13 +169,16 @@ def call(c: Compiler, node: ast.Call, scope: Scope) -> Eval:
 
         def call(env: Env) -> Any:
             target = function(env)
-            args = [closure(env) for closure in closures]
+            args = []
+            for closure in closures:
+                args.append(closure(env))  # a comprehension would be one call more
             observer.expression = span
-            meter.tick()
-            if type(target) not in OWN and id(target) not in counted:
-                for arg in args:
-                    if type(arg) in WALKED:
-                        meter.nested(arg)
+            meter.work += 1
+            if meter.work >= meter.due:
+                meter.tick(0)
+            for arg in args:
+                if type(arg) in WALKED and type(target) not in OWN and id(target) not in counted:
+                    meter.nested(arg)
             return target(*args)
 
         return call

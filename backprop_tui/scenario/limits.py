@@ -94,21 +94,22 @@ class Meter:
         census: Callable[[], int] | None = None,
     ) -> None:
         self.budget = budget
+        #: what was used so far, and from where on ``tick`` has more to do than to count
         self.work = 0
         self.depth = 0
         self._pulse = pulse
         self._census = census
-        self._next = self.PULSE
+        self.due = self.PULSE
         self._alive = 0
         self._since = 0
 
     def tick(self, units: int = 1) -> None:
         """Count work."""
         self.work += units
-        if self.work >= self._next:
+        if self.work >= self.due:
             if self.work > self.budget.work:
                 raise OverBudget("work", self.budget.work)
-            self._next = self.work + self.PULSE
+            self.due = self.work + self.PULSE
             self._weigh(max(units, self.PULSE) * BYTES_PER_WORK)
             if self._pulse is not None:
                 self._pulse()
@@ -161,7 +162,8 @@ class Meter:
             elements *= n
         if elements > self.budget.elements:
             raise OverBudget("elements", self.budget.elements, elements)
-        self.tick(elements // ELEMENTS_PER_WORK)
+        if elements >= ELEMENTS_PER_WORK:
+            self.tick(elements // ELEMENTS_PER_WORK)
         self._weigh(elements * itemsize)
 
     def _weigh(self, added: int) -> None:

@@ -161,6 +161,7 @@ class Runtime:
         """``value.name``; plain accessors are left in ``cache`` for the next time."""
         cls = type(value)
         if isinstance(value, Namespace):
+            cache[cls] = self._member_getter(name)
             return self.member(value, name)
         if isinstance(value, ClassValue):
             return self._of_class(value, name)
@@ -180,6 +181,15 @@ class Runtime:
         if self.kind(value) == "Module" and name in self.own(value):
             return attrgetter(name)(value)
         raise self.no_attribute(value, name)
+
+    def _member_getter(self, name: str) -> Getter:
+        """An accessor of ``name`` in any namespace."""
+
+        def getter(namespace: Namespace) -> Any:
+            members = namespace.members
+            return members[name] if name in members else self.member(namespace, name)
+
+        return getter
 
     def no_attribute(self, value: Any, name: str) -> Problem:
         """The error for an attribute that a value does not have."""

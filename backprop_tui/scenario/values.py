@@ -80,6 +80,8 @@ class Parameters:
         """The variables that a call begins with; raises TypeError in Python's words."""
         names = self.names
         out: dict[str, Any] = dict(zip(names, args, strict=False))
+        if len(args) == len(names) and not (kwargs or self.vararg or self.kwonly or self.kwarg):
+            return out
         if len(args) > len(names):
             if self.vararg is None:
                 raise TypeError(self._too_many(function, defaults, len(args)))
