@@ -15,6 +15,7 @@ from backprop_tui.engines.base import GradValue, Operand, TensorValue
 from backprop_tui.engines.numpy_engine import state
 from backprop_tui.engines.numpy_engine.dtypes import dtype, float32, promote
 from backprop_tui.engines.numpy_engine.graph import (
+    PLANS,
     Keep,
     Node,
     Plan,
@@ -29,12 +30,15 @@ NUMBERS = (int, float, bool)
 
 def apply(name: str, *inputs: Any, **attrs: Any) -> Any:
     """Run the op ``name`` on tensors and Python numbers; a Tensor, or a tuple of them."""
-    plan = plan_of(name)
+    plan = PLANS.get(name) or plan_of(name)
     now = state.now()
     arrays, tensor_inputs = arrays_of(plan, inputs, attrs)
     outcome = forward(plan, arrays, attrs)
     several = type(outcome) is tuple or type(outcome) is list
-    results = [tensors.Tensor(np.asarray(one)) for one in (outcome if several else (outcome,))]
+    if several:
+        results = [tensors.Tensor(np.asarray(one)) for one in outcome]
+    else:
+        results = [tensors.Tensor(np.asarray(outcome))]
     if plan.is_view:
         for result in results:
             result._become_view_of(tensor_inputs[0], differentiable=bool(plan.rules))
