@@ -111,7 +111,7 @@ class Encoder:
         found = {}
         for name, default in _FIELDS[type(value)]:
             item = getattr(value, name)
-            if not (self.compact and (item is default or (item == () and default == ()))):
+            if not (self.compact and item is default):
                 found[name] = self.encode(item)
         return found
 

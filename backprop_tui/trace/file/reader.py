@@ -1,0 +1,288 @@
+"""Reading a trace file, a step at a time, as far as it is written."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import struct
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
+
+from backprop_tui.errors import TraceError
+from backprop_tui.trace.arrays import SUMMARY, unpack
+from backprop_tui.trace.file.opening import damaged, open_to_read, open_to_write
+from backprop_tui.trace.file.schema import MISSING, TABLES
+from backprop_tui.trace.plain import DAMAGE, Decoder
+from backprop_tui.trace.plain import TABLES as SHARED
+from backprop_tui.trace.steps import Backward, Forward, Step
+from backprop_tui.trace.trace import Program, Trace
+from backprop_tui.trace.training import Reading
+
+#: Decoded steps are kept up to this many, and up to so many bytes of arrays.
+MOST_STEPS, MOST_BYTES = 4096, 256 * 2**20
+#: A run whose heart has not beaten for so long has stopped without saying so, seconds.
+SILENCE = 3.0
+
+
+class StoredTrace(Trace):
+    """A trace in a file. ``refresh`` looks for what has been written since.
+
+    Raises TraceError where the file is no trace, is damaged, or is of a newer version; a damaged
+    row raises it when it is met.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        self._lock = threading.RLock()
+        self._connection = open_to_read(self.path)
+        self._objects = _Objects(self)
+        meta = dict(self.rows("SELECT key, value FROM meta LIMIT 100"))
+        try:
+            program = self._objects.build(Program, json.loads(meta["program"]))
+            super().__init__(program, str(meta["engine"]))
+        except DAMAGE as error:
+            raise damaged(error, self.path) from None
+        self._steps_kept: OrderedDict[int, tuple[Step, int]] = OrderedDict()
+        self._bytes_kept = 0
+        self._length = 0
+        self.refresh()
+
+    def refresh(self) -> bool:
+        """Look what has been written since; True if there is more than before."""
+        before = self._length, self.finished
+        last = self.one("SELECT max(id) FROM step")
+        if last is not None and (type(last) is not int or last < 0):
+            raise damaged(ValueError("its steps are not counted from 0"), self.path)
+        self._forget(self._length - 1)
+        self._length = 0 if last is None else last + 1
+        for file, text in self.rows("SELECT file, text FROM source"):
+            self.add_source(str(file), str(text))
+        self.finished = self.state() != "running" and self.state() != "paused"
+        return (self._length, self.finished) != before
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    # ------------------------------------------------------------------ steps
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[Step]:
+        return (self[index] for index in range(self._length))
+
+    def __getitem__(self, index: int) -> Step:
+        if index < 0:
+            index += self._length
+        if not 0 <= index < self._length:
+            raise IndexError(f"step {index} of {self._length}")
+        with self._lock:
+            kept = self._steps_kept.get(index)
+            if kept is not None:
+                self._steps_kept.move_to_end(index)
+                return kept[0]
+            data = self.one("SELECT data FROM step WHERE id = ?", index)
+            self._objects.weight = 0
+            try:
+                step = self._objects.step(json.loads(data), index)
+            except DAMAGE as error:
+                raise damaged(error, f"step {index + 1} of {self.path}") from None
+            self._keep(step, self._objects.weight)
+            return step
+
+    def _keep(self, step: Step, weight: int) -> None:
+        self._steps_kept[step.index] = step, weight
+        self._bytes_kept += weight
+        while len(self._steps_kept) > 1 and (
+            len(self._steps_kept) > MOST_STEPS or self._bytes_kept > MOST_BYTES
+        ):
+            _, (_, gone) = self._steps_kept.popitem(last=False)
+            self._bytes_kept -= gone
+
+    def _forget(self, index: int) -> None:
+        kept = self._steps_kept.pop(index, None)
+        self._bytes_kept -= kept[1] if kept else 0
+
+    # ------------------------------------------------------------------ look-ups
+
+    def forward_of(self, node: int) -> Forward | None:
+        return self._forward(self.one("SELECT step FROM made WHERE node = ?", node))
+
+    def producer_of(self, tensor: int) -> Forward | None:
+        sql = "SELECT step FROM touched WHERE tensor = ? AND made = 1 ORDER BY step LIMIT 1"
+        return self._forward(self.one(sql, tensor))
+
+    def backward_of(self, node: int) -> Backward | None:
+        step = self._at(self.one("SELECT step FROM ran WHERE node = ?", node))
+        return step if isinstance(step, Backward) else None
+
+    def _forward(self, index: Any) -> Forward | None:
+        step = self._at(index)
+        return step if isinstance(step, Forward) else None
+
+    def _at(self, index: Any) -> Step | None:
+        """The step a look-up leads to; None if it is not there."""
+        inside = type(index) is int and 0 <= index < self._length
+        return self[index] if inside else None
+
+    # ------------------------------------------------------------------ the run
+
+    def state(self) -> str:
+        """ "running", "paused", "finished", "failed", or "stopped": it ended without a word."""
+        row = self._pulse()
+        if row[0] in ("running", "paused") and time.time() - row[2] > SILENCE:
+            return "stopped"
+        return str(row[0])
+
+    @property
+    def error(self) -> str:
+        """Why the run failed; "" if it did not."""
+        return str(self._pulse()[3])
+
+    def _pulse(self) -> tuple[Any, ...]:
+        found = self.rows("SELECT state, pid, beat, error FROM pulse WHERE id = 1")
+        if not found or not isinstance(found[0][2], float):
+            raise damaged(ValueError("it does not say how the run is"), self.path)
+        return found[0]
+
+    def ask(self, wish: str) -> None:
+        """Tell a run that is still going what is wished: "pause", "run", "next".
+
+        Raises TraceError where the file cannot be written.
+        """
+        self._tell(
+            "INSERT INTO control VALUES (1, ?, 1, ?) ON CONFLICT DO UPDATE SET "
+            "wish = excluded.wish, number = number + 1, seen = excluded.seen",
+            wish,
+            time.time(),
+        )
+
+    def attend(self) -> None:
+        """Say that a viewer is still there."""
+        self._tell("UPDATE control SET seen = ?", time.time())
+
+    def _tell(self, sql: str, *row: Any) -> None:
+        try:
+            connection = open_to_write(self.path)
+            try:
+                connection.execute(sql, row)
+            finally:
+                connection.close()
+        except sqlite3.Error as error:
+            raise TraceError(f"{self.path} cannot be written: {error}") from None
+
+    # ------------------------------------------------------------------ readings
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """What the columns of the Readings are called."""
+        try:
+            names = json.loads(self.one("SELECT value FROM meta WHERE key = 'parameters'"))
+            return tuple(str(name) for name in names)
+        except DAMAGE as error:
+            raise damaged(error, self.path) from None
+
+    def readings(self, start: int = 0) -> list[Reading]:
+        """The Readings from number ``start`` (from 0) on."""
+        rows = self.rows(
+            "SELECT iteration, seconds, loss, grad_norms, ratios, memory, step FROM reading "
+            "WHERE id > ? ORDER BY id",
+            start,
+        )
+        try:
+            return [_reading(*row) for row in rows]
+        except (*DAMAGE, struct.error) as error:
+            raise damaged(error, self.path) from None
+
+    # ------------------------------------------------------------------ rows
+
+    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """The rows of a query; raises TraceError where the file is damaged."""
+        try:
+            with self._lock:
+                return self._connection.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise damaged(error, self.path) from None
+        except OverflowError:
+            return []
+
+    def one(self, sql: str, *values: Any) -> Any:
+        """The first column of the first row; None if there is none."""
+        found = self.rows(sql, *values)
+        return found[0][0] if found else None
+
+
+class _Objects(Decoder):
+    """What steps share, decoded once while anything holds it."""
+
+    def __init__(self, trace: StoredTrace) -> None:
+        super().__init__()
+        self._trace = trace
+        self._known: WeakValueDictionary[tuple[str, int], Any] = WeakValueDictionary()
+        #: Bytes of arrays that have been referred to.
+        self.weight = 0
+
+    def lookup(self, table: str, position: int) -> Any:
+        key = (table, position)
+        found = self._known.get(key)
+        if found is None:
+            found = self._array(position) if table == "array" else self._shared(table, position)
+            self._known[key] = found
+        if table == "array":
+            self.weight += found.nbytes
+        elif table == "value":
+            self.weight += found.data.nbytes
+        return found
+
+    def _shared(self, table: str, position: int) -> Any:
+        row = self._trace.one(f"SELECT data FROM {TABLES[table]} WHERE id = ?", position)
+        return self.build(_CLASS_OF[table], json.loads(row))
+
+    def _array(self, position: int) -> Any:
+        rows = self._trace.rows(
+            "SELECT dtype, shape, coding, data FROM array WHERE id = ?", position
+        )
+        return unpack(rows[0], lambda corner: self._corner(corner))
+
+    def _corner(self, position: int) -> Any:
+        rows = self._trace.rows(
+            "SELECT dtype, shape, coding, data FROM array WHERE id = ?", position
+        )
+        if rows[0][2] == SUMMARY:
+            raise ValueError("the corner of a summary is a summary")
+        return unpack(rows[0], lambda corner: self._corner(corner))
+
+
+_CLASS_OF = {table: cls for cls, table in SHARED.items()}
+
+
+def _reading(
+    iteration: int,
+    seconds: float,
+    loss: Any,
+    grad_norms: bytes,
+    ratios: bytes,
+    memory: int,
+    step: int | None,
+) -> Reading:
+    return Reading(
+        int(iteration),
+        float(seconds),
+        None if loss is None else float(loss),
+        _numbers(grad_norms),
+        _numbers(ratios),
+        int(memory),
+        None if step is None else int(step),
+    )
+
+
+def _numbers(data: bytes) -> tuple[float | None, ...]:
+    return tuple(
+        None if number == MISSING else number for (number,) in struct.iter_unpack("<d", data)
+    )

@@ -1,0 +1,51 @@
+"""What a trace file holds: its tables, and the marks by which it is known.
+
+meta, source, pulse, control   what was run; how the run is; what a viewer wishes
+step                           the steps, JSON of ``trace.plain``
+value, place, node, array      what steps share, each written once
+made, ran, touched, bound      where a Node or tensor is made, changed, named
+chunk, statement, keyframe     the shape of the run, and its state every so often
+reading                        what was measured once per optimizer step
+"""
+
+from __future__ import annotations
+
+FORMAT = "backprop-tui-trace"
+#: Stands in SQLite's header (``PRAGMA user_version``): a reader refuses newer ones.
+VERSION = 1
+#: SQLite's own mark of whose file it is (``PRAGMA application_id``): "BPTT".
+APPLICATION = 0x42505454
+#: So many steps have their columns in one row of ``chunk``.
+CHUNK = 4096
+
+#: What stands for a missing norm or ratio: neither is ever negative.
+MISSING = -1.0
+
+#: Table of the file for each table of ``trace.plain``.
+TABLES = {"value": "value", "where": "place", "node": "node"}
+
+STATEMENTS = (
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID",
+    "CREATE TABLE source (file TEXT PRIMARY KEY, text TEXT) WITHOUT ROWID",
+    "CREATE TABLE pulse (id INTEGER PRIMARY KEY, state TEXT, pid INTEGER, beat REAL, error TEXT)",
+    "CREATE TABLE control (id INTEGER PRIMARY KEY, wish TEXT, number INTEGER, seen REAL)",
+    "CREATE TABLE step (id INTEGER PRIMARY KEY, data TEXT)",
+    "CREATE TABLE value (id INTEGER PRIMARY KEY, data TEXT)",
+    "CREATE TABLE place (id INTEGER PRIMARY KEY, data TEXT)",
+    "CREATE TABLE node (id INTEGER PRIMARY KEY, data TEXT)",
+    "CREATE TABLE array (id INTEGER PRIMARY KEY, dtype TEXT, shape TEXT, coding INTEGER, "
+    "data BLOB)",
+    "CREATE TABLE made (node INTEGER PRIMARY KEY, step INTEGER)",
+    "CREATE TABLE ran (node INTEGER PRIMARY KEY, step INTEGER)",
+    "CREATE TABLE touched (tensor INTEGER, step INTEGER, made INTEGER, "
+    "PRIMARY KEY (tensor, step)) WITHOUT ROWID",
+    "CREATE TABLE bound (tensor INTEGER, name TEXT, rank INTEGER, step INTEGER, "
+    "PRIMARY KEY (tensor, name, rank, step)) WITHOUT ROWID",
+    "CREATE INDEX bound_name ON bound (name, step)",
+    "CREATE TABLE chunk (id INTEGER PRIMARY KEY, kinds BLOB, types BLOB, statements BLOB, "
+    "roots BLOB, numbers BLOB)",
+    "CREATE TABLE statement (id INTEGER PRIMARY KEY, file TEXT, line INTEGER, end_line INTEGER)",
+    "CREATE TABLE keyframe (step INTEGER PRIMARY KEY, data TEXT)",
+    "CREATE TABLE reading (id INTEGER PRIMARY KEY, iteration INTEGER, seconds REAL, loss, "
+    "grad_norms BLOB, ratios BLOB, memory INTEGER, step INTEGER)",
+)

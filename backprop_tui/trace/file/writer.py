@@ -1,0 +1,350 @@
+"""Writing a trace file while the program runs.
+
+    append ──▶ a list in memory ──(every QUARTER of a second, in a thread of its own)──▶ one commit
+
+A commit is all or nothing, so a process that is killed loses what happened since the last one; the
+rest opens. Between commits nothing is locked: viewers read, and leave their wishes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import sqlite3
+import struct
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from backprop_tui.errors import TraceError
+from backprop_tui.trace.file.reader import StoredTrace
+from backprop_tui.trace.file.rows import Rows, text
+from backprop_tui.trace.file.schema import APPLICATION, FORMAT, MISSING, STATEMENTS, VERSION
+from backprop_tui.trace.lookups import changes, namings
+from backprop_tui.trace.steps import Backward, Forward, Step
+from backprop_tui.trace.trace import Program, Trace
+from backprop_tui.trace.training import Reading
+
+#: Seconds between commits.
+QUARTER = 0.25
+#: So much is encoded before it is committed early, bytes.
+MOST_PENDING = 64 * 2**20
+#: So many steps may wait to be written; then whoever records waits, too.
+MOST_WAITING = 4096
+
+_INSERT = {
+    "made": "INSERT OR REPLACE INTO made VALUES (?, ?)",
+    "ran": "INSERT OR IGNORE INTO ran VALUES (?, ?)",
+    "touched": "INSERT INTO touched VALUES (?, ?, ?) "
+    "ON CONFLICT DO UPDATE SET made = max(made, excluded.made)",
+    "bound": "INSERT OR IGNORE INTO bound VALUES (?, ?, ?, ?)",
+}
+
+
+class WritingTrace(Trace):
+    """A trace that is being recorded into a new file.
+
+    What it holds in memory is the last step and what waits for the next commit. Raises TraceError
+    where the file exists already or cannot be written (when recording begins, or at the next call
+    after a commit has failed).
+    """
+
+    def __init__(self, path: Path | str, program: Program, engine: str = "torch") -> None:
+        super().__init__(program, engine)
+        self.path = Path(path)
+        self._count = 0
+        self._last: Step | None = None
+        self._rows = Rows()
+        self._steps_waiting: list[Step] = []
+        self._others: list[tuple[str, tuple[Any, ...]]] = []
+        self._parameters: tuple[str, ...] = ()
+        self._readings = 0
+        self._state, self._error = "running", ""
+        self._failure: str | None = None
+        self._reader: StoredTrace | None = None
+        self._closing = False
+        self._lock = threading.Condition()
+        self._asked, self._done = 0, 0
+        self._connection = self._create()
+        self._thread: threading.Thread | None = threading.Thread(
+            target=self._keep_writing, name="trace writer", daemon=True
+        )
+        self._thread.start()
+
+    # ------------------------------------------------------------------ recording
+
+    def __len__(self) -> int:
+        return self._count
+
+    def append(self, step: Step) -> None:
+        """Add the next step; its ``index`` must be ``len(trace)``."""
+        if step.index != self._count:
+            raise ValueError(f"step {step.index} cannot follow {self._count} steps")
+        with self._lock:
+            self._check()
+            self._steps_waiting.append(step)
+            self._last = step
+            self._count += 1
+            while len(self._steps_waiting) > MOST_WAITING and self._failure is None:
+                self._lock.notify_all()
+                self._lock.wait(QUARTER)
+
+    def amend(self, step: Step) -> None:
+        """Replace the last step, while it is still the last (a name given to its output)."""
+        if step.index != self._count - 1:
+            raise ValueError(f"only the last step can be amended, not {step.index}")
+        with self._lock:
+            self._last = step
+            if self._steps_waiting:
+                self._steps_waiting[-1] = step
+            else:
+                self._steps_waiting.append(step)
+
+    def add_source(self, file: str, text: str) -> None:
+        """Another file that the program is made of."""
+        super().add_source(file, text)
+        clean = text.encode("utf-8", "replace").decode()
+        self._other("INSERT OR REPLACE INTO source VALUES (?, ?)", file, clean)
+
+    # ------------------------------------------------------------------ readings
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """What the columns of the Readings are called."""
+        return self._parameters
+
+    @parameters.setter
+    def parameters(self, names: Sequence[str]) -> None:
+        self._parameters = tuple(names)
+        self._meta("parameters", text(self._parameters))
+
+    def measure(self, reading: Reading) -> None:
+        """Keep what one optimizer step told."""
+        self._readings += 1
+        loss = reading.loss
+        self._other(
+            "INSERT INTO reading VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            self._readings,
+            reading.iteration,
+            reading.seconds,
+            str(loss) if loss is not None and not math.isfinite(loss) else loss,
+            _doubles(reading.grad_norms),
+            _doubles(reading.ratios),
+            reading.memory,
+            reading.step,
+        )
+
+    # ------------------------------------------------------------------ the run
+
+    def say(self, state: str) -> None:
+        """How the run is: "running" or "paused"; said at once, and again with every commit."""
+        with self._lock:
+            self._state = state
+            self._lock.notify_all()
+
+    def wish(self) -> str:
+        """The last wish of a viewer ("": none)."""
+        return self.wished()[1]
+
+    def wished(self) -> tuple[int, str, float | None]:
+        """The number of the last wish (0: none), the wish, and how long ago, in seconds, a viewer
+        was last there (None: never)."""
+        row = self._control.execute("SELECT number, wish, seen FROM control").fetchone()
+        return (0, "", None) if row is None else (row[0], row[1], time.time() - row[2])
+
+    def flush(self) -> None:
+        """Wait until everything recorded so far is in the file."""
+        with self._lock:
+            if self._thread is None:
+                return
+            self._asked += 1
+            mine = self._asked
+            self._lock.notify_all()
+            while self._done < mine and self._failure is None:
+                self._lock.wait()
+            self._check()
+
+    def close(self, error: str | None = None) -> None:
+        """Write what is left and end the file: "finished", or "failed" with an error's words."""
+        if self._thread is None or os.getpid() != self._pid:
+            return
+        with self._lock:
+            self.finished = True
+            self._state, self._error = ("finished", "") if error is None else ("failed", error)
+            self._closing = True
+            self._lock.notify_all()
+        self._thread.join()
+        self._thread = None
+        self._control.close()
+        self._check()
+
+    def __enter__(self) -> WritingTrace:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close(None if kind is None else f"{kind.__name__}: {error}")
+
+    # ------------------------------------------------------------------ reading
+
+    def __getitem__(self, index: int) -> Step:
+        if index in (-1, self._count - 1) and self._last is not None:
+            return self._last
+        return self._written()[index]
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self._written())
+
+    def forward_of(self, node: int) -> Forward | None:
+        return self._written().forward_of(node)
+
+    def producer_of(self, tensor: int) -> Forward | None:
+        return self._written().producer_of(tensor)
+
+    def backward_of(self, node: int) -> Backward | None:
+        return self._written().backward_of(node)
+
+    def _written(self) -> StoredTrace:
+        """What is in the file, all that was recorded so far included."""
+        self.flush()
+        if self._reader is None:
+            self._reader = StoredTrace(self.path)
+        self._reader.refresh()
+        return self._reader
+
+    # ------------------------------------------------------------------ in the thread
+
+    def _create(self) -> sqlite3.Connection:
+        self._pid = os.getpid()
+        try:
+            self.path.touch(exist_ok=False)
+            connection = sqlite3.connect(
+                self.path, timeout=10, isolation_level=None, check_same_thread=False
+            )
+            for pragma in (
+                f"application_id={APPLICATION}", f"user_version={VERSION}", "page_size=8192",
+                "journal_mode=WAL", "synchronous=NORMAL", "trusted_schema=OFF",
+            ):  # fmt: skip
+                connection.execute(f"PRAGMA {pragma}")
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in STATEMENTS:
+                connection.execute(statement)
+            head = {
+                "format": FORMAT,
+                "engine": self.engine,
+                "program": text({f.name: getattr(self.program, f.name) for f in fields(Program)}),
+                "parameters": "[]",
+                "steps": "0",
+            }
+            connection.executemany("INSERT INTO meta VALUES (?, ?)", head.items())
+            self._beat(connection)
+            connection.execute("COMMIT")
+            self._control = sqlite3.connect(self.path, timeout=10, check_same_thread=False)
+        except FileExistsError:
+            raise TraceError(f"{self.path} exists already") from None
+        except (OSError, sqlite3.Error) as error:
+            raise TraceError(f"{self.path} cannot be written: {error}") from None
+        return connection
+
+    def _keep_writing(self) -> None:
+        try:
+            while True:
+                with self._lock:
+                    if not (self._closing or self._done < self._asked):
+                        self._lock.wait(QUARTER)
+                    closing, asked = self._closing, self._asked
+                    waiting, self._steps_waiting = self._steps_waiting, []
+                    others, self._others = self._others, []
+                self._write(waiting, others)
+                with self._lock:
+                    self._done = asked
+                    self._lock.notify_all()
+                if closing:
+                    break
+            self._settle()
+        except Exception as error:
+            self._fail(error)
+        finally:
+            self._connection.close()
+
+    def _settle(self) -> None:
+        """Make it one file alone; while a viewer looks, only its log is emptied."""
+        self._connection.execute("PRAGMA busy_timeout=0")
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with contextlib.suppress(sqlite3.OperationalError):
+            self._connection.execute("PRAGMA journal_mode=DELETE").fetchall()
+
+    def _write(self, steps: list[Step], others: list[tuple[str, tuple[Any, ...]]]) -> None:
+        for step in steps:
+            self._rows.step(step)
+            self._look_up(step)
+            if self._rows.bytes > MOST_PENDING:
+                self._commit([])
+        self._commit(others)
+
+    def _look_up(self, step: Step) -> None:
+        add = self._rows.add
+        if isinstance(step, Forward):
+            if step.node is not None:
+                add("made", step.node.node, step.index)
+            for output in step.outputs:
+                add("touched", output.tensor, step.index, 1)
+        elif isinstance(step, Backward):
+            add("ran", step.node.node, step.index)
+        for tensor in changes(step):
+            add("touched", tensor, step.index, 0)
+        for tensor, rank, name in namings(step):
+            add("bound", tensor, name.encode("utf-8", "replace").decode(), rank, step.index)
+
+    def _commit(self, others: list[tuple[str, tuple[Any, ...]]]) -> None:
+        connection, pending = self._connection, self._rows.pending
+        connection.execute("BEGIN IMMEDIATE")
+        for table, rows in pending.items():
+            marks = ", ".join("?" * len(rows[0]))
+            insert = _INSERT.get(table, f"INSERT OR REPLACE INTO {table} VALUES ({marks})")
+            connection.executemany(insert, rows)
+        for sql, row in others:
+            connection.execute(sql, row)
+        self._beat(connection)
+        connection.execute("COMMIT")
+        pending.clear()
+        self._rows.bytes = 0
+
+    def _beat(self, connection: sqlite3.Connection) -> None:
+        connection.execute(
+            "INSERT OR REPLACE INTO pulse VALUES (1, ?, ?, ?, ?)",
+            (self._state, self._pid, time.time(), self._error),
+        )
+
+    # ------------------------------------------------------------------ between the two
+
+    def _other(self, sql: str, *row: Any) -> None:
+        with self._lock:
+            self._check()
+            self._others.append((sql, row))
+
+    def _meta(self, key: str, value: str) -> None:
+        self._other("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value)
+
+    def _fail(self, error: BaseException) -> None:
+        with self._lock:
+            self._failure = f"{type(error).__name__}: {error}"
+            self._lock.notify_all()
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise TraceError(f"{self.path} cannot be written: {self._failure}")
+
+
+def _doubles(numbers: Sequence[float | None]) -> bytes:
+    found = [MISSING if number is None else number for number in numbers]
+    return struct.pack(f"<{len(found)}d", *found)
