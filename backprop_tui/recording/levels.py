@@ -1,0 +1,270 @@
+"""How much of a run is recorded, from one iteration to the next.
+
+    steps        every operation, every gradient, every update
+    iterations   one Reading per optimizer step, nothing else is looked at
+    off          nothing
+
+An iteration ends with an optimizer's ``step()``. There it is decided whether the next one is
+recorded in full: because that is the level, because it was asked for by its number, or because a
+viewer wishes to walk into it. The Watch is switched on or off there, and a run that a viewer has
+paused waits there.
+
+    wish "pause"  the next iteration is recorded in full, then the run waits
+    wish "next"   one more, and it waits again
+    wish "run"    it goes on
+
+The last wish counts, whichever viewer had it. A run whose viewers have all left goes on.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, Literal, Protocol
+
+import torch
+from torch.optim import optimizer as optimizers
+
+from backprop_tui.recording.meter import Meter, parameters_of
+from backprop_tui.recording.parameters import names_of
+from backprop_tui.trace.training import Reading
+
+Level = Literal["steps", "iterations", "off"]
+
+#: Seconds between two looks for a wish: while the run goes on, and while it waits.
+LOOK_EVERY, LOOK_WAITING = 0.1, 0.03
+#: A viewer that has not been heard of for so long is gone, seconds.
+ABSENT = 5.0
+
+
+class Switch(Protocol):
+    """What records step by step, while it is on."""
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def drain(self) -> None: ...
+
+
+class Tape(Protocol):
+    """A trace as far as a run is concerned with it."""
+
+    parameters: Sequence[str]
+
+    def __len__(self) -> int: ...
+    def measure(self, reading: Reading) -> None: ...
+    def say(self, state: str) -> None: ...
+    def wished(self) -> tuple[int, str, float | None]: ...
+    def flush(self) -> None: ...
+
+
+class Levels:
+    """Records one run, in the thread that ``begin`` is called in, until ``end``.
+
+    ``steps_of`` holds the iterations to be recorded in full whatever the level, first and last
+    (None: all that follow). ``resumed`` is called with the iteration's number when recording step
+    by step has begun anew; ``sight`` gives the names in sight of the program and their values.
+    """
+
+    def __init__(
+        self,
+        watch: Switch,
+        trace: Any,
+        *,
+        level: Level = "steps",
+        steps_of: Iterable[tuple[int, int | None]] = (),
+        resumed: Callable[[int], None] = lambda iteration: None,
+        sight: Callable[[], Iterable[tuple[str, object]]] = lambda: (),
+    ) -> None:
+        self.level = level
+        self.steps_of = tuple(steps_of)
+        #: the iteration that runs now
+        self.iteration = 1
+        self._watch = watch
+        self._trace = trace
+        self._resumed = resumed
+        self._sight = sight
+        self._meter: Meter | None = None
+        self._recording = False
+        self._first_step: int | None = None
+        self._thread = 0
+        self._stepping: list[tuple[Any, FrameType]] = []
+        self._undo: list[Callable[[], None]] = []
+        self._last_hook = -1
+        self._heard = 0
+        self._looked = 0.0
+        self._pausing = False
+
+    def begin(self) -> None:
+        """Put the hooks in place; recording begins if the first iteration is to be recorded."""
+        self._thread = threading.get_ident()
+        if self.level != "off":
+            self._meter = Meter(self._trace.measure, self._name_columns, self._names)
+        plain = torch.autograd.backward
+
+        def backward(*args: Any, **kwargs: Any) -> Any:
+            root = args[0] if args else kwargs.get("tensors")
+            if self._meter is not None and threading.get_ident() == self._thread:
+                with _unseen():
+                    self._meter.backward_begins(root)
+            return plain(*args, **kwargs)
+
+        torch.autograd.backward = backward
+        self._undo.append(lambda: setattr(torch.autograd, "backward", plain))
+        if self._wanted():
+            self._first_step = 0
+            self._recording = True
+            self._watch.start()
+        before = optimizers.register_optimizer_step_pre_hook(self._step_begins)
+        after = optimizers.register_optimizer_step_post_hook(self._step_ends)
+        self._last_hook = after.id
+        self._undo += [before.remove, after.remove]
+
+    def end(self) -> None:
+        """Take the hooks away; what is left to tell is told."""
+        for undo in reversed(self._undo):
+            undo()
+        self._undo = []
+        if self._recording:
+            self._recording = False
+            self._watch.stop()
+        if self._meter is not None:
+            with _unseen():
+                self._meter.close()
+
+    # ------------------------------------------------------------------ an optimizer's step
+
+    def _step_begins(self, optimizer: Any, *_: Any) -> None:
+        if threading.get_ident() != self._thread:
+            return
+        # Switching adds and removes hooks, which PyTorch allows only in the last of them.
+        hooks = optimizers._global_optimizer_post_hooks
+        if next(reversed(hooks)) != self._last_hook:
+            hooks.move_to_end(self._last_hook)
+        frame = sys._getframe(1)
+        self._stepping = [one for one in self._stepping if _runs(one[1], frame)]
+        self._stepping.append((optimizer, frame))
+        if self._meter is not None and len(self._stepping) == 1:
+            with _unseen():
+                self._meter.step_begins(optimizer)
+
+    def _step_ends(self, optimizer: Any, *_: Any) -> None:
+        if threading.get_ident() != self._thread or not self._stepping:
+            return
+        self._stepping.pop()
+        if self._stepping:  # an optimizer that is part of another
+            return
+        if self._recording:
+            self._watch.drain()
+        if self._meter is not None:
+            with _unseen():
+                self._meter.step_ends(optimizer, self.iteration, self._first_step)
+        self._next_iteration()
+
+    def _next_iteration(self) -> None:
+        self.iteration += 1
+        self._listen()
+        if self._pausing and self._recording:
+            self._wait()
+        wanted = self._wanted()
+        if wanted and not self._recording:
+            self._recording = True
+            self._watch.start()
+            self._first_step = len(self._trace)
+            self._resumed(self.iteration)
+        elif self._recording and not wanted:
+            self._recording = False
+            self._watch.stop()
+            self._first_step = None
+        elif self._recording:
+            self._first_step = len(self._trace)
+
+    def _wanted(self) -> bool:
+        """Whether the iteration that runs now is recorded in full."""
+        return (
+            self.level == "steps"
+            or self._pausing
+            or any(
+                first <= self.iteration and (last is None or self.iteration <= last)
+                for first, last in self.steps_of
+            )
+        )
+
+    # ------------------------------------------------------------------ wishes
+
+    def _listen(self) -> None:
+        """Look for a wish, not too often."""
+        now = time.monotonic()
+        if now - self._looked < LOOK_EVERY:
+            return
+        self._looked = now
+        number, wish, absent = self._trace.wished()
+        if number != self._heard:
+            self._heard = number
+            # A wish of somebody who has left meanwhile stops nobody.
+            self._pausing = wish in ("pause", "next") and absent is not None and absent < ABSENT
+
+    def _wait(self) -> None:
+        """The run waits, with all that it has told in its file, for a wish or for all to leave."""
+        if self._meter is not None:
+            with _unseen():
+                self._meter.close()
+        self._trace.flush()
+        self._trace.say("paused")
+        try:
+            while True:
+                number, wish, absent = self._trace.wished()
+                if number != self._heard:
+                    self._heard = number
+                    if wish == "next":
+                        return
+                    if wish == "run":
+                        break
+                if absent is None or absent > ABSENT:
+                    break
+                time.sleep(LOOK_WAITING)
+            self._pausing = False
+        finally:
+            self._trace.say("running")
+
+    # ------------------------------------------------------------------ names of parameters
+
+    def _name_columns(self, names: tuple[str, ...]) -> None:
+        self._trace.parameters = names
+
+    def _names(self, optimizer: Any) -> Sequence[str]:
+        return names_of(parameters_of(optimizer), optimizer.param_groups, self._sight())
+
+
+@contextmanager
+def _unseen() -> Iterator[None]:
+    """Inside, what is computed is no business of the program's, nor of whoever records it."""
+    with torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
+        yield
+
+
+def _runs(frame: FrameType, now: FrameType | None) -> bool:
+    """Whether ``frame`` is at work, ``now`` being the innermost."""
+    while now is not None and now is not frame:
+        now = now.f_back
+    return now is not None
+
+
+def parse_iterations(text: str) -> tuple[tuple[int, int | None], ...]:
+    """``"1:3,4217,5000:"`` as ((1, 3), (4217, 4217), (5000, None)); raises ValueError."""
+    found = []
+    for part in text.split(","):
+        first, colon, last = (word.strip() for word in part.partition(":"))
+        if not (first or last) or not all(not word or word.isdecimal() for word in (first, last)):
+            raise ValueError(f"{part!r} is not an iteration, nor A:B")
+        start = int(first) if first else 1
+        stop = (int(last) if last else None) if colon else start
+        if start < 1 or (stop is not None and stop < start):
+            raise ValueError(
+                f"{part.strip()}: iterations are counted from 1, and A must not exceed B"
+            )
+        found.append((start, stop))
+    return tuple(found)
