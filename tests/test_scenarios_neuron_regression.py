@@ -58,8 +58,8 @@ NUMBERS = {
     "line_validation": "split: 28 8 4 ; lr 0.001 ; lr 0.01: ; lr 0.1: validation loss 0.08 ; "
     "lr 1.0: validation loss 4.19e+09 ; chosen: lr 0.1, test loss 0.03",
     "line_early_stopping": "epoch  8: train 0.59 ; epoch 13: train 0.41 ; back to epoch 8: ",
-    "checkpoint": "uninterrupted:   loss 0.0387, w 1.9764 ; weights only:    loss 0.3936 ; "
-    "with optimizer:  loss 0.0387, w 1.9764",
+    "checkpoint": "uninterrupted: loss 0.0387, w 1.9764 ; weights only: loss 0.3936 ; "
+    "with optimizer: loss 0.0387, w 1.9764",
     "weight_decay_overfit": "decay 0.0: train 0.026, test 0.099 ; "
     "decay 0.1: train 0.066, test 0.042",
 }

@@ -24,33 +24,30 @@ def start():
     return model, optim.SGD(model.parameters(), lr=0.05, momentum=0.5)
 
 
-def train(model, optimizer, epochs):
+def train(name, model, optimizer, epochs):
     for epoch in range(epochs):
         optimizer.zero_grad()
         loss = nn.functional.mse_loss(model(X), Y)
         loss.backward()
         optimizer.step()
-    return f"loss {loss.item():.4f}, w {model.weight.item():.4f}"
+    print(f"{name}: loss {loss.item():.4f}, w {model.weight.item():.4f}")
 
 
 # Six epochs without a break: what the others are measured by.
-model, optimizer = start()
-print("uninterrupted:  ", train(model, optimizer, 6))
+train("uninterrupted", *start(), 6)
 
-# Three epochs, then a checkpoint of both. torch.save(checkpoint, "run.pt")
-# would write it to disk.
+# Three epochs, then a checkpoint of both. torch.save(checkpoint, "run.pt") would write it to disk.
 model, optimizer = start()
-print("interrupted at: ", train(model, optimizer, 3))
-weights = {name: p.clone() for name, p in model.state_dict().items()}
-checkpoint = {"model": weights, "optimizer": optimizer.state_dict()}
+train("interrupted at", model, optimizer, 3)
+checkpoint = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
 
 # Resumed with the weights alone: the momentum is lost, the way is another.
 model, optimizer = start()
 model.load_state_dict(checkpoint["model"])
-print("weights only:   ", train(model, optimizer, 3))
+train("weights only", model, optimizer, 3)
 
 # Resumed with both: to the last digit the uninterrupted run.
 model, optimizer = start()
 model.load_state_dict(checkpoint["model"])
 optimizer.load_state_dict(checkpoint["optimizer"])
-print("with optimizer: ", train(model, optimizer, 3))
+train("with optimizer", model, optimizer, 3)

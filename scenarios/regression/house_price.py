@@ -3,43 +3,29 @@
 # chapter = "regression"
 # level = 2
 # order = 7
-# watch = ["Xn", "model.weight", "model.bias", "loss"]
+# watch = ["X", "model.weight", "model.bias", "loss"]
 # ///
 """Eight houses: area, rooms, age, and the price. Areas are in the hundreds, rooms below ten.
 With raw numbers the gradient of the area dwarfs the others, and any rate that suits it is
 hopeless for them. Normalised, all features count alike, and one learning rate serves all."""
 import torch
-from torch import nn, optim
+import torch.nn as nn
 
-# Square metres, rooms, age in years; price in thousands.
-table = torch.tensor(
-    [
-        [50.0, 2.0, 30.0, 160.0],
-        [65.0, 3.0, 10.0, 240.0],
-        [80.0, 3.0, 40.0, 230.0],
-        [90.0, 4.0, 5.0, 340.0],
-        [110.0, 4.0, 20.0, 360.0],
-        [120.0, 5.0, 50.0, 330.0],
-        [150.0, 5.0, 15.0, 490.0],
-        [200.0, 7.0, 25.0, 620.0],
-    ]
-)
-X, Y = table[:, :3], table[:, 3:]
+# Square metres, rooms, age in years; price in thousands. Each column gets mean 0, deviation 1.
+table = torch.tensor([
+    [50.0, 2, 30, 160], [65.0, 3, 10, 240], [80.0, 3, 40, 230], [90.0, 4, 5, 340],
+    [110.0, 4, 20, 360], [120.0, 5, 50, 330], [150.0, 5, 15, 490], [200.0, 7, 25, 620],
+])
+mean, std = table.mean(dim=0), table.std(dim=0)
+X, Y = ((table - mean) / std).split([3, 1], dim=1)
 
-# Mean 0 and deviation 1 for each column, the price too. Keep the numbers:
-# a new house must go through the same transformation.
-mean, std = X.mean(dim=0), X.std(dim=0)
-Xn = (X - mean) / std
-Yn = (Y - Y.mean()) / Y.std()
-
+# With the columns as they were, the loss would be inf after six rounds, then nan.
 torch.manual_seed(0)
 model = nn.Linear(3, 1)
-optimizer = optim.SGD(model.parameters(), lr=0.1)
-
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 for epoch in range(100):
-    # With X and Y as they are, the loss is inf after six rounds, then nan.
     optimizer.zero_grad()
-    loss = nn.functional.mse_loss(model(Xn), Yn)
+    loss = nn.functional.mse_loss(model(X), Y)
     loss.backward()
     optimizer.step()
     if epoch in (0, 9, 99):
@@ -48,8 +34,6 @@ for epoch in range(100):
 # Now the weights can be compared: area counts most, age makes it cheaper.
 print("area, rooms, age:", model.weight.data)
 
-# A house of 100 m², 4 rooms, 10 years old; back to thousands at the end.
-with torch.no_grad():
-    house = (torch.tensor([[100.0, 4.0, 10.0]]) - mean) / std
-    price = model(house) * Y.std() + Y.mean()
-print(f"price {price.item():.0f} thousand")
+# A new house goes the same way in, with the old mean and deviation; its price goes the way back.
+house = (torch.tensor([[100.0, 4, 10]]) - mean[:3]) / std[:3]
+print(f"price {(model(house) * std[3] + mean[3]).item():.0f} thousand")

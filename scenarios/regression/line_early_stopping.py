@@ -11,8 +11,7 @@ the best epoch, stop when it has not improved for five epochs, and go back to it
 import torch
 from torch import nn, optim
 
-# Only the first of eight inputs matters: y = 2·x₁ + noise. But with so few
-# points the others seem to matter, too.
+# Only the first of eight inputs matters: y = 2·x₁ + noise. With so few points the others seem to.
 torch.manual_seed(2)
 X, X_val = torch.randn(10, 8), torch.randn(20, 8)
 Y = 2 * X[:, :1] + torch.randn(10, 1)
@@ -35,12 +34,11 @@ for epoch in range(80):
         val_loss = criterion(model(X_val), Y_val)
     print(f"epoch {epoch:2}: train {loss:.3f}, validation {val_loss:.3f}")
 
-    # A new best. state_dict() holds the very tensors that go on changing:
-    # without clone() the "best" would be the last, a popular mistake.
+    # A new best. state_dict() holds the very tensors that go on changing: without clone() the
+    # "best" would be the last, a popular mistake.
     if val_loss < best_loss:
         best_loss, best_epoch = val_loss.item(), epoch
         best_state = {name: p.clone() for name, p in model.state_dict().items()}
-
     # Patience: a loss may rise for an epoch or two without meaning it.
     if epoch - best_epoch == 5:
         break

@@ -9,39 +9,23 @@
 an epoch then takes size / batch iterations, here 12/12, 12/4 and 12/1. The data, the number of
 epochs and the learning rate are the same: look at how far each one gets, and at what price."""
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, TensorDataset
 
-
-# A Dataset says how many samples there are, and hands out one of them.
-class Line(Dataset):
-    def __init__(self):
-        # Points exactly on y = 2x + 1.
-        self.x = torch.linspace(-1, 1, 12).view(-1, 1)
-        self.y = 2 * self.x + 1
-
-    def __getitem__(self, index):
-        return self.x[index], self.y[index]
-
-    def __len__(self):
-        return len(self.x)
-
-
-# The same data and rate for all three.
-data = Line()
+# Points exactly on y = 2x + 1.
+X = torch.linspace(-1, 1, 12).view(-1, 1)
+data = TensorDataset(X, 2 * X + 1)
 lr = 0.1
 
 for batch_size in [12, 4, 1]:
-    # shuffle=True mixes the samples anew in each epoch: sorted data would
-    # show the model one side of the line for a while, then the other.
+    # shuffle=True mixes the samples anew in each epoch: sorted data would show the model one
+    # side of the line for a while, then the other.
     torch.manual_seed(0)
     loader = DataLoader(data, batch_size=batch_size, shuffle=True)
     w = torch.tensor(0.0, requires_grad=True)
     b = torch.tensor(0.0, requires_grad=True)
-
     for epoch in range(4):
         for x, y in loader:
-            # The mean over the batch: its gradient is an estimate of the
-            # gradient of all data, better the larger the batch.
+            # A batch's gradient is an estimate of that of all data, the better the larger it is.
             loss = ((w * x + b - y) ** 2).mean()
             loss.backward()
             with torch.no_grad():
@@ -49,7 +33,6 @@ for batch_size in [12, 4, 1]:
                 b -= lr * b.grad
             w.grad = b.grad = None
 
-    # Many small steps get further in four epochs; few large ones make
-    # better use of the machine. Typical batches have 32 to 256 samples.
+    # Many small steps get further in four epochs; few large ones make better use of the machine.
     print(f"batch {batch_size:2}: {len(loader):2} iterations per epoch,", end=" ")
     print(f"w {w.item():.3f}, b {b.item():.3f}")

@@ -5,12 +5,25 @@
 # order = 5
 # watch = ["model.linear.weight", "model.linear.bias", "y_hat", "loss"]
 # ///
-"""class LR(nn.Module), nn.MSELoss, optim.SGD, DataLoader: what was done by hand has a name.
-The model holds its parameters, the optimizer knows how to step, the loader what a batch is.
+"""A Dataset, a DataLoader, class LR(nn.Module), nn.MSELoss, optim.SGD: what was done by hand has a
+name. The model holds its parameters, the optimizer knows how to step, the loader what a batch is.
 Look for the lines of the last scenarios: each is still there, inside one of these."""
 import torch
 from torch import nn, optim
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, Dataset
+
+
+# A Dataset says how many samples there are, and hands out one; view: a layer wants columns.
+class Line(Dataset):
+    def __init__(self):
+        self.x = torch.linspace(-1, 1, 12).view(-1, 1)
+        self.y = -3 * self.x + 1 + 0.1 * torch.randn(self.x.size())
+
+    def __getitem__(self, index):
+        return self.x[index], self.y[index]
+
+    def __len__(self):
+        return len(self.x)
 
 
 # A linear layer computes x Wᵀ + b, and starts with random weights.
@@ -23,15 +36,10 @@ class LR(nn.Module):
         return self.linear(x)
 
 
-# Points near −3x + 1, a column: a layer wants (samples, features). A target
-# of shape (12) against a prediction of (12, 1) would broadcast to (12, 12).
+# model.parameters() tells the optimizer what to change. A tensor that is no parameter of the
+# model would never learn, and nothing would complain.
 torch.manual_seed(1)
-X = torch.linspace(-1, 1, 12).view(-1, 1)
-Y = -3 * X + 1 + 0.1 * torch.randn(X.size())
-loader = DataLoader(TensorDataset(X, Y), batch_size=4)
-
-# model.parameters() tells the optimizer what to change. A tensor that is no
-# parameter of the model would never learn, and nothing would complain.
+loader = DataLoader(Line(), batch_size=4)
 model = LR(1, 1)
 criterion = nn.MSELoss()
 optimizer = optim.SGD(model.parameters(), lr=0.1)

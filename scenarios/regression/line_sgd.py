@@ -28,13 +28,12 @@ for epoch in range(5):
         loss.backward()
         total += loss.item()
 
-        # Step at once, then clear. Near the goal the steps do not stop:
-        # that is why the learning rate is lowered towards the end.
+        # Step at once, then clear. Near the goal the steps do not stop: that is why the
+        # learning rate is lowered towards the end.
         with torch.no_grad():
             w -= lr * w.grad
             b -= lr * b.grad
         w.grad = b.grad = None
 
-    # The mean loss of an epoch is smoother than the losses of the samples:
-    # that is the curve to judge by.
+    # The mean loss of an epoch is smoother than the losses of the samples: judge by that curve.
     print(f"epoch {epoch}: loss {total / len(X):.3f}, w {w:.3f}, b {b:.3f}")

@@ -13,27 +13,18 @@ import torch
 # Points on the line −3x, with a little noise: no w will fit them all.
 torch.manual_seed(0)
 X = torch.arange(-3, 3, 0.5).view(-1, 1)
-f = -3 * X
-Y = f + 0.1 * torch.randn(X.size())
+Y = -3 * X + 0.1 * torch.randn(X.size())
 
 # What is learned, and how fast.
 w = torch.tensor(-10.0, requires_grad=True)
 lr = 0.1
 cost = []
 
-
-# The model, and the mean of the squared errors (MSE).
-def forward(x):
-    return w * x
-
-
-def criterion(y_hat, y):
-    return torch.mean((y_hat - y) ** 2)
-
-
 for epoch in range(5):
-    # Forward, then backward: ∂loss/∂w = mean of 2·(ŷ − y)·x.
-    loss = criterion(forward(X), Y)
+    # Forward: the model, and the mean of the squared errors (MSE).
+    y_hat = w * X
+    loss = torch.mean((y_hat - Y) ** 2)
+    # Backward: ∂loss/∂w = mean of 2·(ŷ − y)·x.
     loss.backward()
     cost.append(loss.item())
     print(f"epoch {epoch}: w {w:.3f}, loss {loss:.3f}, grad {w.grad:.3f}")
@@ -41,9 +32,7 @@ for epoch in range(5):
     # The update goes through .data, behind autograd's back. Newer code has
     # `with torch.no_grad(): w -= lr * w.grad`, for the same numbers.
     w.data = w.data - lr * w.grad.data
-
-    # backward() adds to .grad. Without this line the old slopes pile up,
-    # and w swings past −3 and back again.
+    # backward() adds to .grad. Without this line w swings past −3 and back again.
     w.grad.data.zero_()
 
 # The cost falls fast at first, then levels out at the noise, above 0.

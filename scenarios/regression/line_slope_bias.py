@@ -14,9 +14,8 @@ import torch
 X = torch.tensor([-1.0, 0.0, 1.0, 2.0])
 Y = 1.0 * X - 1.0
 
-# The loss surface: every pair of a slope and a bias, all points, mean of
-# squares. A row for each w, a column for each b. Real nets have millions of
-# directions; nobody can draw that, only walk.
+# The loss of every slope (a row each) with every bias (a column each). A real network has
+# millions of directions: nobody can draw that surface, only walk on it.
 slopes = torch.tensor([-2.0, -1.0, 0.0, 1.0, 2.0]).view(5, 1, 1)
 biases = torch.tensor([-3.0, -2.0, -1.0, 0.0, 1.0, 2.0]).view(1, 6, 1)
 surface = ((slopes * X + biases - Y) ** 2).mean(dim=2)
@@ -28,16 +27,13 @@ b = torch.tensor(2.0, requires_grad=True)
 lr = 0.25
 
 for step in range(30):
-    # Forward and backward. Both gradients come from the same errors:
-    # ∂/∂w weighs them with x, ∂/∂b takes them as they are.
+    # Both gradients come from the same errors: ∂/∂w weighs them with x, ∂/∂b leaves them as is.
     w.grad = b.grad = None
     loss = ((w * X + b - Y) ** 2).mean()
     loss.backward()
     if step in (0, 1, 2, 5, 10, 29):
         print(f"step {step:2}: w {w:6.3f}, b {b:6.3f}, loss {loss:.3f}")
-
-    # One step against both. If one direction is much steeper than the
-    # other, the way down zigzags: the reason to normalise inputs.
+    # Where one direction is much steeper than the other, the way down zigzags: normalise inputs.
     with torch.no_grad():
         w -= lr * w.grad
         b -= lr * b.grad

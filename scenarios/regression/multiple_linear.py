@@ -19,13 +19,10 @@ Y = torch.tensor([[4.0, 0.0], [2.0, 0.0], [1.0, -1.0]])
 W = torch.tensor([[1.0, 2.0], [0.5, -0.5]], requires_grad=True)
 b = torch.tensor([0.0, 1.0], requires_grad=True)
 
-# The dot product: the first sample's first output, 1·1 + 2·2 + 0 = 5.
-one = torch.dot(W[0], X[0]) + b[0]
-print("one output: ", one.item())
-
-# The matrix form: (3, 2) @ (2, 2) + (2) gives all six at once.
+# The dot product gives the first sample's first output, 1·1 + 2·2 + 0 = 5. The matrix form,
+# (3, 2) @ (2, 2) + (2), gives all six at once.
 Y_hat = X @ W.T + b
-print("all outputs:", Y_hat.data)
+print("one output: ", (torch.dot(W[0], X[0]) + b[0]).item(), "all outputs:", Y_hat.data)
 
 # ∂L/∂W = Eᵀ X and ∂L/∂b = the column sums of E, where E = ∂L/∂Ŷ.
 loss = ((Y_hat - Y) ** 2).sum()
@@ -38,6 +35,5 @@ print("b.grad", b.grad, "by hand", E.sum(dim=0))
 
 # nn.Linear(2, 2) is the same thing. Set to the same numbers, it agrees.
 layer = nn.Linear(2, 2)
-layer.weight.data = W.data
-layer.bias.data = b.data
+layer.load_state_dict({"weight": W, "bias": b})
 print("nn.Linear:", torch.equal(layer(X), Y_hat))
