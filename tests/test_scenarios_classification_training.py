@@ -101,13 +101,6 @@ def test_the_order_tells_a_story(chapter: str, story: str) -> None:
     assert [entry.name for entry in bundled() if entry.chapter == chapter] == story.split()
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_narration_fits_the_last_row(name: str) -> None:
-    lines = FILES[name].read_text("utf-8").splitlines()
-    long = [line for line in lines if line.lstrip().startswith("#") and len(line) > 76]
-    assert long == []
-
-
 # ---------------------------------------------------------------------- what the steps show
 
 

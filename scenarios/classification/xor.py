@@ -5,10 +5,9 @@
 # order = 3
 # watch = ["model.linear1.weight", "model.linear2.weight", "y_hat", "loss"]
 # ///
-"""Class 1 if exactly one of two inputs is on: no straight line separates
-the classes, so a hidden layer is needed. Four hidden sigmoids, learning
-rate 0.01, a point at a time. Follow the loss: it hangs about log 2 =
-0.693, which is guessing. The next scenario mends it."""
+"""Class 1 if exactly one of two inputs is on: no straight line separates the classes, so a hidden
+layer is needed. Four hidden sigmoids, learning rate 0.01, a point at a time. Follow the loss: it
+hangs about log 2 = 0.693, which is guessing. The next scenario mends it."""
 import torch
 import torch.nn as nn
 from torch.utils.data import DataLoader, TensorDataset
@@ -40,8 +39,7 @@ criterion = nn.BCELoss()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
 
 for epoch in range(2):
-    # The loss of single points jumps about; only the sum over an epoch says
-    # anything.
+    # The loss of single points jumps about; only the sum over an epoch says anything.
     total = 0.0
     for x, y in loader:
         optimizer.zero_grad()
@@ -52,7 +50,6 @@ for epoch in range(2):
         total += loss.item()
     print(f"epoch {epoch}: mean loss {total / len(X):.3f}")
 
-# Nothing separated yet: all four corners get nearly the same probability.
-# Steps of 0.01 on gradients that have passed two flat sigmoids: thousands
-# of epochs would be needed.
+# Nothing separated yet: all four corners get nearly the same probability. Steps of 0.01 on
+# gradients that have passed two flat sigmoids: thousands of epochs would be needed.
 print("corners:", [f"{p:.2f}" for p in model(corners).flatten().tolist()])
