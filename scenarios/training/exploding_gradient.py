@@ -5,22 +5,19 @@
 # order = 7
 # watch = ["model.0.weight", "loss", "norm"]
 # ///
-"""The opposite of vanishing: weights so large that each layer multiplies
-the gradient by more than 1. Ten layers make it enormous, and one step
-with it throws the weights away. clip_grad_norm_ shortens all gradients
-together and keeps their direction: a small, safe step."""
+"""The opposite of vanishing: weights so large that each layer multiplies the gradient by more than
+1. Ten layers make it enormous, and one step with it throws the weights away. clip_grad_norm_
+shortens all gradients together and keeps their direction: a small, safe step."""
 import torch
 import torch.nn as nn
 from torch.nn.utils import clip_grad_norm_
 
 # Sixteen samples with eight features, and one number to predict for each.
 torch.manual_seed(0)
-X = torch.randn(16, 8)
-y = torch.randn(16, 1)
+X, y = torch.randn(16, 8), torch.randn(16, 1)
 
 for clip in [False, True]:
-    # The same large weights for both: normal with deviation 1, twice what
-    # He would take.
+    # The same large weights for both: normal with deviation 1, twice what He would take.
     torch.manual_seed(1)
     modules = []
     for _ in range(9):
@@ -35,9 +32,7 @@ for clip in [False, True]:
         optimizer.zero_grad()
         loss = nn.functional.mse_loss(model(X), y)
         loss.backward()
-        # Between backward and step. It returns the norm from before: worth
-        # a plot.
-        limit = 1.0 if clip else float("inf")
-        norm = clip_grad_norm_(model.parameters(), limit)
+        # Between backward and step. It returns the norm from before: worth a plot.
+        norm = clip_grad_norm_(model.parameters(), 1.0 if clip else float("inf"))
         print(f"  loss {loss.item():.1e}, gradient norm {norm.item():.1e}")
         optimizer.step()

@@ -5,10 +5,9 @@
 # order = 4
 # watch = ["w", "loss"]
 # ///
-"""Two samples that disagree: one wants w = 1, the other w = 3; together
-they want 2. One sample at a time and a constant rate, w is pulled to and
-fro for ever. A schedule lowers the rate: large steps first to get there,
-small ones later to settle. Look at w once per epoch."""
+"""Two samples that disagree: one wants w = 1, the other w = 3; together they want 2. One sample at
+a time and a constant rate, w is pulled to and fro for ever. A schedule lowers the rate: large
+steps first to get there, small ones later to settle. Look at w once per epoch."""
 import torch
 from torch.optim.lr_scheduler import CosineAnnealingLR, StepLR
 
@@ -29,8 +28,8 @@ for name in ["constant", "step", "cosine"]:
             loss = (w - target) ** 2
             loss.backward()
             optimizer.step()
-        # Once per epoch, and after optimizer.step(): the other way round
-        # PyTorch warns, and the first rate of the schedule is skipped.
+        # Once per epoch, and after optimizer.step(): the other way round PyTorch warns, and the
+        # first rate of the schedule is skipped.
         if scheduler is not None:
             scheduler.step()
 

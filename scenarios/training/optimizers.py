@@ -5,15 +5,13 @@
 # order = 3
 # watch = ["w", "loss"]
 # ///
-"""A long, narrow valley: steep along w[0], nearly flat along w[1]. Six
-optimizers start at the same place. Stop at the update steps: what each
-remembers besides w (momentum_buffer, exp_avg, square_avg) is shown there,
-before and after. Memory is all that sets them apart from SGD."""
+"""A long, narrow valley: steep along w[0], nearly flat along w[1]. Six optimizers start at the same
+place. Stop at the update steps: what each remembers besides w (momentum_buffer, exp_avg,
+square_avg) is shown there, before and after. Memory is all that sets them apart from SGD."""
 import torch
 import torch.optim as optim
 
-# The same 15 steps for each. A rate that suits one may be wrong for
-# another.
+# The same 15 steps for each. A rate that suits one may be wrong for another.
 for name, make in [
     ("SGD", lambda w: optim.SGD([w], lr=0.04)),
     ("momentum", lambda w: optim.SGD([w], lr=0.04, momentum=0.8)),
@@ -29,12 +27,10 @@ for name, make in [
         # ∂L/∂w = [20·w[0], w[1]]: twenty times steeper in one direction.
         loss = 10 * w[0] ** 2 + 0.5 * w[1] ** 2
         loss.backward()
-        # SGD: w −= lr·g. Momentum adds earlier steps; RMSprop divides by
-        # the gradient's size; Adam does both; AdamW shrinks w a little
-        # besides.
+        # SGD: w −= lr·g. Momentum adds earlier steps; RMSprop divides by the gradient's size;
+        # Adam does both; AdamW shrinks w a little besides.
         optimizer.step()
-        # First step: SGD's two entries differ as the slopes do; Adam's are
-        # equal.
+        # First step: SGD's two entries differ as the slopes do; Adam's are equal.
         if step == 0:
             print(f"{name}: first step to {w[0].item():.3f} {w[1].item():.3f}", end=", ")
     print(f"after 15: {w[0].item():.3f} {w[1].item():.3f}, loss {loss.item():.3f}")

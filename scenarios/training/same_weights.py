@@ -5,14 +5,12 @@
 # order = 5
 # watch = ["W1", "W2", "h", "loss"]
 # ///
-"""Two hidden neurons with the same weights compute the same thing, get
-the same gradient, and are the same after every step: the layer has two
-neurons and the power of one. Look at the columns of W1.grad. This is why
-weights start at random; biases may well start at zero."""
+"""Two hidden neurons with the same weights compute the same thing, get the same gradient, and are
+the same after every step: the layer has two neurons and the power of one. Look at the columns of
+W1.grad. This is why weights start at random; biases may well start at zero."""
 import torch
 
-# Two samples, two inputs each; a hidden layer of two neurons (a column of
-# W1 for each).
+# Two samples, two inputs each; a hidden layer of two neurons (a column of W1 for each).
 X = torch.tensor([[1.0, 0.5], [-0.5, 1.0]])
 y = torch.tensor([[1.0], [0.0]])
 starts = {
@@ -30,12 +28,10 @@ for name, (first, second) in starts.items():
         optimizer.zero_grad()
         h = torch.tanh(X @ W1)
         loss = ((h @ W2 - y) ** 2).mean()
-        # Watch W1.grad column by column: each belongs to one neuron.
         loss.backward()
         optimizer.step()
 
-    # Equal columns in the gradient, so equal columns in W1, after any
-    # number of steps. With zeros it is worse: W2 = 0 lets no gradient
-    # through, and h = 0 gives W2 none.
+    # Equal columns in the gradient, so equal columns in W1, after any number of steps. With zeros
+    # it is worse: W2 = 0 lets no gradient through, and h = 0 gives W2 none.
     print(f"{name}: W1.grad {W1.grad}")
     print(f"W1 {W1.detach()}")
