@@ -38,8 +38,8 @@ NUMBERS = {
     # All of the second coordinate is lost at first, 10/8; across the diagonal lies 2/8.
     "autoencoder_linear": "loss 1.2500 ; step 30: loss 0.2503 ; with W of PCA: loss 0.2500, "
     "largest gradient 0.0000",
-    "autoencoder_denoising": "step   0: loss 0.25 ; step 120: loss 0.03 ; noisy ; . . # # ; "
-    "rebuilt\n. . # .\n. . # .\n. . # .\n. . # .",
+    "autoencoder_denoising": "step   0: loss 0.25 ; step 120: loss 0.03 ; "
+    ". . # . → . . # .\n. . # . → . . # .\n. . # # → . . # .\n. . # . → . . # .",
     "vae": "step   0: reconstruction 2.60, KL 0.39 ; decoded −1, 0, 1",
     "embedding": "[ 9., 10., 11.] ; [2., 2., 2.] ; [1., 1., 1.] ; [0., 0., 0.] ; same: True ; "
     "-0.2000,  0.8000,  1.8000 ; 12.0000, 13.0000, 14.0000",
@@ -94,7 +94,7 @@ def test_the_autoencoder_ends_near_the_projection_onto_the_diagonal(
     in_torch: dict[str, str],
 ) -> None:
     text = in_torch["autoencoder_linear"]
-    product = numbers(text[text.index("W_d @ W_e") : text.index("dtype")])
+    product = numbers(text[text.index("W_e @ W_d") : text.index("with W")])
     assert product == pytest.approx([0.5] * 4, abs=0.03)
 
 

@@ -19,22 +19,19 @@ x = torch.tensor([
     [112.0, 100.0, 25.0, 12.0],
 ]).view(1, 1, 4, 4).requires_grad_()
 
-# Blocks of 2 × 2 that do not overlap: unless told, the stride is the size.
+# Blocks of 2 × 2 that do not overlap: unless told, the stride is the size. Each block gets a
+# gradient of its own, to see where it goes.
 out = F.max_pool2d(x, 2)
-print(out)
-
-# A different gradient for each block, to see where each of them goes.
 loss = (out * torch.tensor([[1.0, 2.0], [3.0, 4.0]])).sum()
 loss.backward()
+print(out)
 print("x.grad:", x.grad)
 
-# The other common choice, the mean of each block, written out: every number
-# gets a quarter of its block's gradient.
+# The other common choice, the mean of each block: each number gets a quarter of its gradient.
 x.grad = None
-mean = x.view(2, 2, 2, 2).mean(dim=(1, 3))
-print("mean:", mean)
+mean = F.avg_pool2d(x, 2)
 mean.sum().backward()
-print("x.grad:", x.grad[0, 0, 0])
+print("mean:", mean.data, "x.grad:", x.grad[0, 0, 0])
 
 # A tie has one winner, the first. After a ReLU ties at 0 are common.
 tie = torch.zeros(1, 1, 2, 2, requires_grad=True)
