@@ -19,34 +19,30 @@ W_k = torch.tensor([[1.0, 0.0], [0.0, 1.0]], requires_grad=True)
 W_v = torch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
 Q, K, V = X @ W_q, X @ W_k, X @ W_v
 
-# scores[i, j]: how much token i wants of token j. Without / √d they grow
-# with d, softmax picks one token alone, and its gradient vanishes.
+# scores[i, j]: how much token i wants of token j. Without / √d they grow with d, softmax picks
+# one token alone, and its gradient vanishes.
 scores = Q @ K.T / 2**0.5
 scores.retain_grad()
 
-# Each row becomes a distribution over the tokens. The classic slip: dim=0
-# runs just as well, and learns nothing sensible.
+# Each row becomes a distribution over the tokens. The classic slip: dim=0 runs just as well, and
+# learns nothing sensible.
 A = torch.softmax(scores, dim=-1)
 A.retain_grad()
 print("A:", A)
 
-# Each output is a mixture of all values. Nothing says which token came
-# first: position has to be added to X.
+# Each output is a mixture of all values. Nothing says which token came first: position has to be
+# added to X. The loss looks at one output alone: the last one should be (1, 2).
 out = A @ V
-print("out:", out)
-
-# A loss that looks at one output alone: the last one should be (1, 2).
 loss = ((out[2] - torch.tensor([1.0, 2.0])) ** 2).sum()
 loss.backward()
+print("out:", out)
 print(f"loss {loss.item():.4f}")
 
 # Softmax backward: a · (ḡ − Σ a·ḡ). More for one token is less for others.
-g = A.grad[2]
-a = A[2].detach()
+a, g = A[2].detach(), A.grad[2]
 print("by hand:", a * (g - (a * g).sum()))
 print("scores.grad[2]:", scores.grad[2])
 
 # A language model must not look ahead: −∞ before softmax is 0 behind it.
 future = torch.tensor([[False, True, True], [False, False, True], [False, False, False]])
-masked = torch.softmax(scores.masked_fill(future, -torch.inf), dim=-1)
-print("causal:", masked)
+print("causal:", torch.softmax(scores.masked_fill(future, -torch.inf), dim=-1))

@@ -24,29 +24,24 @@ h1 = torch.tanh(u * x[0] + w * h0)
 h2 = torch.tanh(u * x[1] + w * h1)
 h3 = torch.tanh(u * x[2] + w * h2)
 h4 = torch.tanh(u * x[3] + w * h3)
-
-# Only the last state is compared. Little of the signal is left in it.
-loss = (h4 - y) ** 2
-print(f"h: {h1.item():.4f} {h2.item():.4f} {h3.item():.4f} {h4.item():.4f}")
-print(f"loss {loss.item():.4f}")
-
-# Backward goes through time, last step first. We keep what arrives at each
-# h.
 states = [h1, h2, h3, h4]
+print("h:", " ".join(f"{h.item():.4f}" for h in states))
+
+# Only the last state is compared. Backward goes through time, last step first; we keep what
+# arrives at each h.
 for h in states:
     h.retain_grad()
+loss = (h4 - y) ** 2
 loss.backward()
+print(f"loss {loss.item():.4f}")
 
-# Each step back multiplies by w·(1 − h²), here less than ½: the gradient
-# vanishes. With a large w it can explode instead: then clip its norm.
+# Each step back multiplies by w·(1 − h²), here less than ½: the gradient vanishes. With a large w
+# it can explode instead: then clip its norm.
 for t, h in enumerate(states, start=1):
     print(f"dL/dh{t} = {h.grad.item():.4f}")
 
-# w was used four times, so four contributions add up: what arrives inside
-# the tanh, times the state before. The first is 0, as h0 is.
+# w was used four times, so four contributions add up: what arrives inside the tanh, times the
+# state before. The first is 0, as h0 is. u got its gradient through h1 alone: it learns slowest.
 parts = [(h.grad * (1 - h**2) * before).item() for before, h in zip(states, states[1:])]
 print("parts of dL/dw:", " ".join(f"{part:.4f}" for part in parts))
-print(f"their sum {sum(parts):.4f}, w.grad {w.grad.item():.4f}")
-
-# u got its gradient through x1 alone, at the far end: it learns slowest.
-print(f"u.grad {u.grad.item():.4f}")
+print(f"their sum {sum(parts):.4f}, w.grad {w.grad.item():.4f}, u.grad {u.grad.item():.4f}")
