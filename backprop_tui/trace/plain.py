@@ -30,15 +30,10 @@ from backprop_tui.trace import steps
 from backprop_tui.trace.declared import check
 from backprop_tui.trace.trace import Program
 
-STEPS = (
-    steps.Bind, steps.Call, steps.Loop, steps.Forward, steps.SeedGrad, steps.Backward,
-    steps.Accumulate, steps.ZeroGrad, steps.Update, steps.Assign, steps.Output, steps.Failed,
-    steps.Resumed,
-)  # fmt: skip
 CLASSES: dict[str, type[Any]] = {
     cls.__name__: cls
     for cls in (
-        *STEPS, steps.Span, steps.LoopAt, steps.Where, steps.Named, steps.Cleared,
+        *steps.STEPS, steps.Span, steps.LoopAt, steps.Where, steps.Named, steps.Cleared,
         TensorValue, NodeValue, Edge, Operand, Outgoing, GradValue, Program,
     )
 }  # fmt: skip
@@ -138,7 +133,7 @@ class Decoder:
     def step(self, data: Any, index: int) -> steps.Step:
         """The step that stands at ``index``."""
         step = self.decode(data)
-        if not isinstance(step, STEPS):
+        if not isinstance(step, steps.STEPS):
             raise TypeError(f"{type(step).__name__} is not a step")
         if step.index != index:
             raise ValueError(f"step {step.index} stands at {index}")

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 from backprop_tui.engines.base import (
     Array,
@@ -259,3 +260,6 @@ Step = (
     | Failed
     | Resumed
 )
+
+#: All kinds of steps. A file may know them by their place in it: new ones come last.
+STEPS: tuple[type[Step], ...] = get_args(Step)

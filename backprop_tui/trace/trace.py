@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from backprop_tui.trace.steps import Backward, Forward, Span, Step
+
+if TYPE_CHECKING:
+    from backprop_tui.trace.phases import Phases
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,11 @@ class Trace:
     def _forward(self, index: int | None) -> Forward | None:
         step = None if index is None else self._steps[index]
         return step if isinstance(step, Forward) else None
+
+    def inform(self, phases: Phases) -> None:
+        """Tell Phases what has been recorded since the last time."""
+        for index in range(len(phases), len(self)):
+            phases.take(self[index])
 
     def source(self, file: str = "") -> str:
         """The text of a source that spans are in; "" is the program itself."""

@@ -9,8 +9,8 @@ from weakref import ref
 
 from backprop_tui.trace.arrays import pack
 from backprop_tui.trace.file.schema import TABLES
-from backprop_tui.trace.plain import STEPS, Encoder
-from backprop_tui.trace.steps import Step
+from backprop_tui.trace.plain import Encoder
+from backprop_tui.trace.steps import STEPS, Step
 
 
 def text(data: Any) -> str:
