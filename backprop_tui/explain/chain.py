@@ -15,12 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from heapq import heappop, heappush
 from math import prod
 
 import numpy as np
 
-from backprop_tui.engines.base import Array, Edge, TensorValue
+from backprop_tui.engines.base import Array, TensorValue
+from backprop_tui.explain.walk import Walk, walk_of
 from backprop_tui.explain.worked import (
     Index,
     input_of,
@@ -33,8 +33,11 @@ from backprop_tui.ops.base import Op
 from backprop_tui.trace.steps import Forward, SeedGrad
 from backprop_tui.trace.trace import Trace
 
-#: Graphs with more Nodes than this between root and tensor are not searched at a key press.
-MOST_NODES = 2_000
+#: Longer paths than this are not spelled: nobody reads so many factors.
+MOST_HOPS = 64
+#: So much is computed for one chain at a key press: each Node asked for one gradient counts 1, and
+#: 1 more for so many elements.
+MOST_WORK, ELEMENTS = 2_000, 2_000
 #: Further factors are not joined where finding out whether it is right takes more Nodes than this.
 MOST_JOINED = 200
 #: Paths that are spelled out.
@@ -43,6 +46,28 @@ MOST_PATHS = 3
 #: where each trial is slow, get fewer.
 MOST_TRIED = 64
 TRIAL_ELEMENTS = 1_000_000
+
+
+class _TooMuch(Exception):
+    """More work than one chain is worth."""
+
+
+class _Work:
+    """What may still be computed."""
+
+    def __init__(self) -> None:
+        self.left = MOST_WORK
+
+    def pull_back(self, hop: Hop, grad: Array) -> Array | None:
+        """The gradient that arrives at a hop's input when ``grad`` arrives at its output."""
+        value = input_of(hop.step, hop.op, hop.edge)
+        if value is None:
+            return None
+        self.left -= 1 + (value.data.size + grad.size) // ELEMENTS
+        if self.left < 0:
+            raise _TooMuch
+        pulled = pull_back(hop.step, hop.op, hop.edge, _arriving(hop, grad))
+        return None if pulled is None else pulled[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,56 +140,32 @@ def chain(
     root = seed.tensor.node
     if root is None:
         return None
-    counts = ways_to(trace, root, node)
-    if counts is None or not counts.get(root):
+    walk = walk_of(trace, (root,))
+    counts = {} if walk is None else walk.ways_to(node)
+    if walk is None or not counts.get(root):
         return None
     ways = []
-    for path in _paths(trace, root, node, counts, edge):
-        way = None if path is None else _way(trace, seed, path, at, has_name)
-        if way is None:
-            return None
-        ways.append(way)
-        if len(ways) == MOST_PATHS:
-            break
+    work = _Work()
+    try:
+        for path in _paths(trace, walk, root, node, counts, edge):
+            way = None if path is None else _way(walk, seed, path, at, has_name, work)
+            if way is None:
+                return None
+            ways.append(way)
+            if len(ways) == MOST_PATHS:
+                break
+    except _TooMuch:
+        return None
     return Chain(tuple(ways), counts[root]) if ways else None
 
 
-def _edges(trace: Trace, node: int) -> tuple[Edge | None, ...]:
-    step = trace.forward_of(node)
-    return () if step is None or step.node is None else step.node.next_functions
-
-
-def ways_to(trace: Trace, root: int, target: int) -> dict[int, int] | None:
-    """Node → in how many ways it leads to ``target``, for the Nodes reachable from ``root``."""
-    if root == target:
-        return {root: 1}
-    # A Node is younger than those its edges lead to, so highest sequence number first is a
-    # topological order; AccumulateGrad has none and is never expanded.
-    order: list[int] = []
-    seen = {root}
-    heap = [(0, root)]
-    while heap:
-        _, node = heappop(heap)
-        order.append(node)
-        if len(order) > MOST_NODES:
-            return None
-        for edge in _edges(trace, node):
-            if edge is None or edge.node in seen or edge.node == target:
-                continue
-            step = trace.forward_of(edge.node)
-            if step is not None and step.node is not None:
-                seen.add(edge.node)
-                heappush(heap, (-step.node.sequence_nr, edge.node))
-    counts = {target: 1}
-    for node in reversed(order):
-        counts[node] = sum(
-            counts.get(edge.node, 0) for edge in _edges(trace, node) if edge is not None
-        )
-    return counts
-
-
 def _paths(
-    trace: Trace, root: int, target: int, counts: dict[int, int], last_edge: int | None
+    trace: Trace,
+    walk: Walk,
+    root: int,
+    target: int,
+    counts: dict[int, int],
+    last_edge: int | None,
 ) -> Iterator[list[Hop] | None]:
     """The paths in edge order; None for one with a Node that has no record."""
     stack: list[tuple[int, int, tuple[tuple[int, int, int], ...]]] = [(root, 0, ())]
@@ -174,7 +175,9 @@ def _paths(
             whole = before if last_edge is None else (*before, (node, output, last_edge))
             yield _hops(trace, whole)
             continue
-        for position, edge in reversed(list(enumerate(_edges(trace, node)))):
+        if len(before) > MOST_HOPS:
+            raise _TooMuch
+        for position, edge in reversed(list(enumerate(walk.edges.get(node, ())))):
             if edge is not None and counts.get(edge.node):
                 stack.append((edge.node, edge.index, (*before, (node, output, position))))
 
@@ -203,18 +206,19 @@ class _Piece:
 
 
 def _way(
-    trace: Trace,
+    walk: Walk,
     seed: SeedGrad,
     path: list[Hop],
     at: Index,
     has_name: Callable[[int], bool],
+    work: _Work,
 ) -> Way | None:
     grads = [seed.grad]
     for hop in path:
-        pulled = pull_back(hop.step, hop.op, hop.edge, _arriving(hop, grads[-1]))
+        pulled = work.pull_back(hop, grads[-1])
         if pulled is None:
             return None
-        grads.append(pulled[0])
+        grads.append(pulled)
     if grads[-1].ndim != len(at):
         return None
     pieces: list[_Piece] = []
@@ -222,7 +226,7 @@ def _way(
     for number in reversed(range(len(path))):
         hop, grad = path[number], grads[number]
         by = input_of(hop.step, hop.op, hop.edge)
-        found = _largest(hop, grad, here)
+        found = _largest(hop, grad, here, work)
         if by is None or found is None:
             return None
         there, value, count = found
@@ -233,13 +237,13 @@ def _way(
         here = there
     route = tuple(hop.step.outputs[hop.output] for hop in path[1:])
     leads = seed.grad.size > 1 or float(seed.grad[here]) != 1
-    joined = _joined(trace, path, pieces, has_name, leads)
+    joined = _joined(walk, path, pieces, has_name, leads)
     factors = [(piece.factor, piece.view) for piece in joined]
     return Way(_spelled(seed, factors, here), float(grads[-1][at]), ways, route)
 
 
 def _joined(
-    trace: Trace,
+    walk: Walk,
     path: list[Hop],
     pieces: list[_Piece],
     has_name: Callable[[int], bool],
@@ -257,7 +261,7 @@ def _joined(
             and not piece.view
             and not has_name(piece.factor.of.tensor)
             and piece.count == 1
-            and _only_way(trace, path[before.first], path[piece.last])
+            and _only_way(walk, path[before.first], path[piece.last])
         ):
             factor = replace(
                 before.factor,
@@ -271,34 +275,28 @@ def _joined(
     return found if leads or sum(not piece.view for piece in found) > 1 else pieces
 
 
-def _only_way(trace: Trace, start: Hop, end: Hop) -> bool:
+def _only_way(walk: Walk, start: Hop, end: Hop) -> bool:
     """Whether from the Node of ``start`` one way only leads to where ``end`` leads."""
     assert start.step.node is not None
     assert end.step.node is not None
     goal = end.step.node.next_functions[end.edge]
-    oldest = -1 if goal is None or goal.variable is not None else _age(trace, goal.node)
+    oldest = -1 if goal is None or goal.variable is not None else walk.ages.get(goal.node, -1)
     ways = 0
     waiting, looked = [start.step.node.node], 0
     while waiting:
         looked += 1
         if looked > MOST_JOINED:
             return False
-        for edge in _edges(trace, waiting.pop()):
+        for edge in walk.edges.get(waiting.pop(), ()):
             if edge is None:
                 continue
             if goal is not None and (edge.node, edge.index) == (goal.node, goal.index):
                 ways += 1
                 if ways > 1:
                     return False
-            elif _age(trace, edge.node) > oldest:
+            elif walk.ages.get(edge.node, -1) > oldest:
                 waiting.append(edge.node)
     return ways == 1
-
-
-def _age(trace: Trace, node: int) -> int:
-    """A Node's sequence number: a Node leads to older ones only; -1 for an AccumulateGrad."""
-    step = trace.forward_of(node)
-    return -1 if step is None or step.node is None else step.node.sequence_nr
 
 
 def _spelled(seed: SeedGrad, factors: list[tuple[Factor, bool]], at: Index) -> tuple[Factor, ...]:
@@ -325,7 +323,7 @@ def _arriving(hop: Hop, grad: Array) -> list[Array | None]:
     return [grad if i == hop.output else None for i in range(len(hop.step.outputs))]
 
 
-def _largest(hop: Hop, grad: Array, at: Index) -> tuple[Index, float, int] | None:
+def _largest(hop: Hop, grad: Array, at: Index, work: _Work) -> tuple[Index, float, int] | None:
     """Of the output elements that depend on element ``at`` of the input: the one that contributes
     most, its Jacobian entry, and how many contribute."""
     value = input_of(hop.step, hop.op, hop.edge)
@@ -341,10 +339,10 @@ def _largest(hop: Hop, grad: Array, at: Index) -> tuple[Index, float, int] | Non
     for there in candidates:
         one_hot = np.zeros_like(grad)
         one_hot[there] = 1
-        pulled = pull_back(hop.step, hop.op, hop.edge, _arriving(hop, one_hot))
+        pulled = work.pull_back(hop, one_hot)
         if pulled is None:
             return None
-        entry = float(pulled[0][at])
+        entry = float(pulled[at])
         size = abs(entry * float(grad[there]))
         count += size > 0
         if best is None or size > best[0] or (size == best[0] == 0 and abs(entry) > abs(best[2])):

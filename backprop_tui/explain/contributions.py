@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from backprop_tui.engines.base import Array, Edge
+from backprop_tui.explain.walk import ran_in, walk_of
 from backprop_tui.trace.steps import Backward, SeedGrad
 from backprop_tui.trace.trace import Trace
 
 #: (Node, which of its outputs): what an edge leads to.
 Target = tuple[int, int]
-
-#: Larger graphs are not searched at a key press: all gradients count as whole.
-MOST_NODES = 5_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,34 +55,33 @@ def meeting(trace: Trace, seed: int, step: Backward, edge: int) -> Meeting | Non
     if out is None:
         return None
     target = _target(out.edge)
-    total = len(_sources(trace, seed).get(target, ()))
-    if total < 2:
+    sources = _sources(trace, seed).get(target, ())
+    if not sources:
         return None
     arrived: list[Contribution] = []
-    for index in range(seed + 1, step.index + 1):
-        other = trace[index]
-        if not isinstance(other, Backward):
-            continue
+    nodes = dict.fromkeys(node for node, _ in sources)
+    ran = [one for node in nodes if (one := ran_in(trace, node, seed, step.index)) is not None]
+    for other in sorted(ran, key=lambda one: one.index):
         edges = [
             position
             for position, one in enumerate(other.outgoing)
             if one is not None and _target(one.edge) == target
         ]
         for number, position in enumerate(edges, 1):
-            if index == step.index and position > edge:
+            if other.index == step.index and position > edge:
                 break
             sent = other.outgoing[position]
             assert sent is not None
             twin = number if len(edges) > 1 else 0
             arrived.append(Contribution(other.node.node, position, sent.grad, twin))
-    return Meeting(tuple(arrived), total)
+    return Meeting(tuple(arrived), len(sources))
 
 
 def incomplete(trace: Trace, seed: int, ran: Set[int]) -> frozenset[int]:
     """The tensors to which some, but not all contributions have come once the Nodes ``ran``."""
     found = set()
     for (node, output), sources in _sources(trace, seed).items():
-        if len(sources) > 1 and 0 < sum(source in ran for source, _ in sources) < len(sources):
+        if 0 < sum(source in ran for source, _ in sources) < len(sources):
             variable = next((variable for _, variable in sources if variable is not None), None)
             step = trace.forward_of(node)
             if variable is not None:
@@ -98,32 +95,24 @@ def _target(edge: Edge) -> Target:
     return (edge.node, edge.index)
 
 
-#: Target → for each edge that leads there its Node, and the leaf if it leads to one.
+#: Target → for each of several edges that lead there its Node, and the leaf if it leads to one.
 _Sources = dict[Target, list[tuple[int, int | None]]]
 _CACHE: WeakKeyDictionary[Trace, tuple[int, _Sources]] = WeakKeyDictionary()
 
 
 def _sources(trace: Trace, seed: int) -> _Sources:
-    """What leads where in the graph that the backward pass from step ``seed`` walks."""
+    """Where paths meet in the graph that the backward pass from step ``seed`` walks."""
     known = _CACHE.get(trace)
     if known is not None and known[0] == seed:
         return known[1]
     found: _Sources = {}
-    waiting = _roots(trace, seed)
-    seen = set(waiting)
-    while waiting:
-        node = waiting.pop()
-        step = trace.forward_of(node)
-        for edge in () if step is None or step.node is None else step.node.next_functions:
-            if edge is None:
-                continue
-            found.setdefault(_target(edge), []).append((node, edge.variable))
-            if edge.node not in seen:
-                seen.add(edge.node)
-                waiting.append(edge.node)
-        if len(seen) > MOST_NODES:
-            found = {}
-            break
+    walk = walk_of(trace, tuple(_roots(trace, seed)))
+    # Where the graph is too large to be searched, all gradients count as whole.
+    for node in () if walk is None else walk.order:
+        for edge in walk.edges[node] if walk is not None else ():
+            if edge is not None:
+                found.setdefault(_target(edge), []).append((node, edge.variable))
+    found = {target: sources for target, sources in found.items() if len(sources) > 1}
     _CACHE[trace] = (seed, found)
     return found
 

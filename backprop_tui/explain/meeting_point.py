@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from backprop_tui.explain.chain import Chain, chain, ways_to
+from backprop_tui.explain.chain import Chain, chain
 from backprop_tui.explain.naming import Names
+from backprop_tui.explain.walk import ran_in, walk_of
 from backprop_tui.explain.worked import Index, input_of, node_op
 from backprop_tui.trace.steps import Backward, Forward, SeedGrad
 from backprop_tui.trace.trace import Trace
@@ -44,18 +45,17 @@ def _meeting_point(trace: Trace, seed: SeedGrad, step: Backward) -> SeedGrad | N
     """The gradient at the first tensor that all of several paths to this Node pass, and after
     which one way only leads here; None if there is one path anyway."""
     root = seed.tensor.node
-    counts = None if root is None else ways_to(trace, root, step.node.node)
-    if root is None or counts is None or counts.get(root, 0) < 2:
+    walk = None if root is None else walk_of(trace, (root,))
+    if root is None or walk is None:
         return None
-    for index in range(seed.index + 1, step.index + 1):
-        ran = trace[index]
-        if not isinstance(ran, Backward) or counts.get(ran.node.node) != 1:
-            continue
-        before = ways_to(trace, root, ran.node.node)
-        if before is None or before.get(root) != counts[root]:
-            continue
-        forward = trace.forward_of(ran.node.node)
-        return None if forward is None else _arrived(seed, forward, ran)
+    counts = walk.ways_to(step.node.node)
+    if counts.get(root, 0) < 2:
+        return None
+    for node in walk.order:
+        if counts.get(node) == 1 and walk.ways[node] == counts[root]:
+            ran = ran_in(trace, node, seed.index, step.index)
+            forward = None if ran is None else trace.forward_of(node)
+            return None if ran is None or forward is None else _arrived(seed, forward, ran)
     return None
 
 

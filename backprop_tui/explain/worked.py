@@ -243,6 +243,8 @@ def _run(run: Callable[[], Any], place: Index | Callable[[Array], Index]) -> Sym
             value = made[place(made) if callable(place) else place]
     except (TooLong, TypeError, ValueError, AttributeError, IndexError, NotImplementedError):
         return None
+    except SystemError:  # how a loop of NumPy's over objects ends that goes on after TooLong
+        return None
     return sym(value)
 
 
