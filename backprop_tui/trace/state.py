@@ -3,13 +3,14 @@
     state(i) = apply(step[i], state(i − 1))
 
 Folding 5,000 steps for one look would be slow, so every KEYFRAME-th state is kept and the last
-one looked at too: a look anywhere folds at most KEYFRAME steps. States are never changed once
-made; nothing is ever un-executed.
+one looked at too: a look anywhere folds at most KEYFRAME steps, or, where a file has keyframes of
+its own, from the last of these. States are never changed once made; nothing is ever un-executed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right, insort
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary, proxy
 
@@ -54,12 +55,12 @@ class State:
     names: dict[tuple[int, str], Named] = field(default_factory=dict)
     tensors: dict[int, TensorState] = field(default_factory=dict)
     changed: frozenset[int] = frozenset()
-    ran: frozenset[int] = frozenset()
+    ran: set[int] = field(default_factory=set)
 
     def copy(self) -> State:
         """A state to fold further; what is inside is shared, for it never changes."""
         return State(
-            self.index, self.call, dict(self.names), dict(self.tensors), self.changed, self.ran
+            self.index, self.call, dict(self.names), dict(self.tensors), self.changed, set(self.ran)
         )
 
     def visible(self) -> Iterator[tuple[str, TensorState]]:
@@ -101,7 +102,9 @@ class _States:
 
     def __init__(self, trace: Trace) -> None:
         self._trace = proxy(trace)
-        self._keyframes: list[State] = [State()]
+        self._fold = Fold(self._outputs)
+        self._kept = [-1]
+        self._keyframes = {-1: State()}
         self._last = State()
 
     def at(self, index: int) -> State:
@@ -110,19 +113,55 @@ class _States:
             raise IndexError(f"step {index} of {len(self._trace)}")
         if index == self._last.index:
             return self._last
-        key = min((index + 1) // KEYFRAME, len(self._keyframes) - 1)
-        state = self._keyframes[key]
+        state = self._keyframes[self._kept[bisect_right(self._kept, index) - 1]]
         if state.index < self._last.index < index:
             state = self._last
+        if index - state.index > KEYFRAME:
+            state = self._trace.keyframe(index, state.index) or state
         state = state.copy()
         for i in range(state.index + 1, index + 1):
-            self._fold(state, self._trace[i])
-            if (i + 1) // KEYFRAME == len(self._keyframes) and (i + 1) % KEYFRAME == 0:
-                self._keyframes.append(state.copy())
+            self._fold.apply(state, self._trace[i])
+            if (i + 1) % KEYFRAME == 0:
+                self._keep(state)
         self._last = state
         return state
 
-    def _fold(self, state: State, step: Step) -> None:
+    def _keep(self, state: State) -> None:
+        if state.index in self._keyframes:
+            return
+        insort(self._kept, state.index)
+        self._keyframes[state.index] = state.copy()
+        most = self._trace.most_states
+        if most is not None and len(self._kept) > most:
+            # What is farthest from here is asked for last; the beginning costs nothing to keep.
+            far = 1 if state.index - self._kept[1] > self._kept[-1] - state.index else -1
+            del self._keyframes[self._kept.pop(far)]
+
+    def _outputs(self, node: int) -> tuple[int, ...]:
+        step = self._trace.forward_of(node)
+        return () if step is None else tuple(output.tensor for output in step.outputs)
+
+
+class Fold:
+    """How a step changes a state; ``outputs_of`` tells which tensors a Node's op made.
+
+    What is kept of a value and of a gradient is up to ``value`` and ``gradient``: themselves here,
+    only where they are written in one who folds while it writes.
+    """
+
+    def __init__(self, outputs_of: Callable[[int], tuple[int, ...]]) -> None:
+        self._outputs_of = outputs_of
+
+    def value(self, value: TensorValue) -> TensorValue:
+        """What is kept of a value."""
+        return value
+
+    def gradient(self, gradient: Array) -> Array:
+        """What is kept of a gradient."""
+        return gradient
+
+    def apply(self, state: State, step: Step) -> None:
+        """Change ``state`` to what it is after ``step``."""
         state.index = step.index
         changed: set[int] = set()
         if step.where.call != state.call:
@@ -131,87 +170,88 @@ class _States:
             state.call = step.where.call
         match step:
             case Bind() | Call() | Resumed():
-                _bind(state, step.where.call, step.binds, changed)
+                self._bind(state, step.where.call, step.binds, changed)
             case Loop():
                 _forget_unnamed(state)
-                _bind(state, step.where.call, step.binds, changed)
+                self._bind(state, step.where.call, step.binds, changed)
             case Forward():
                 for value in step.outputs + step.changed:
-                    _set_value(state, value, changed)
+                    self._set_value(state, value, changed)
                 for owner in step.grads:
-                    _set_value(state, owner.tensor, set())
-                    _set_grad(state, owner.tensor.tensor, owner.grad, changed)
-                _bind(state, step.where.call, step.binds, changed)
+                    self._set_value(state, owner.tensor, set())
+                    self._set_grad(state, owner.tensor.tensor, owner.grad, changed)
+                self._bind(state, step.where.call, step.binds, changed)
             case SeedGrad():
                 _begin_backward(state)
-                _flow(state, step.tensor.tensor, step.grad, changed)
+                self._flow(state, step.tensor.tensor, step.grad, changed)
             case Backward():
                 self._pass_on(state, step, changed)
             case Accumulate():
-                _set_value(state, step.tensor, set())
-                _set_grad(state, step.tensor.tensor, step.after, changed)
+                self._set_value(state, step.tensor, set())
+                self._set_grad(state, step.tensor.tensor, step.after, changed)
             case ZeroGrad():
                 for cleared in step.cleared:
-                    _set_value(state, cleared.tensor, set())
-                    _set_grad(state, cleared.tensor.tensor, cleared.after, changed)
+                    self._set_value(state, cleared.tensor, set())
+                    self._set_grad(state, cleared.tensor.tensor, cleared.after, changed)
             case Update():
-                _set_value(state, step.after, changed)
+                self._set_value(state, step.after, changed)
             case Assign():
-                _set_value(state, step.tensor, changed)
-                _set_grad(state, step.tensor.tensor, step.grad, changed)
+                self._set_value(state, step.tensor, changed)
+                self._set_grad(state, step.tensor.tensor, step.grad, changed)
             case _:
                 pass
         state.changed = frozenset(changed)
 
     def _pass_on(self, state: State, step: Backward, changed: set[int]) -> None:
-        state.ran = state.ran | {step.node.node}
+        state.ran.add(step.node.node)
         for outgoing in step.outgoing:
             if outgoing is None:
                 continue
             edge = outgoing.edge
             target = edge.variable
             if target is None:
-                source = self._trace.forward_of(edge.node)
-                if source is None or edge.index >= len(source.outputs):
+                outputs = self._outputs_of(edge.node)
+                if edge.index >= len(outputs):
                     continue
-                target = source.outputs[edge.index].tensor
-            _flow(state, target, outgoing.after, changed)
+                target = outputs[edge.index]
+            self._flow(state, target, outgoing.after, changed)
 
+    def _bind(self, state: State, call: int, binds: tuple[Named, ...], changed: set[int]) -> None:
+        for named in binds:
+            value = named.value
+            if isinstance(value, TensorValue):
+                self._set_value(state, value, changed)
+                kept = self.value(value)
+                named = named if kept is value else Named(named.name, kept, named.kind)
+            state.names[call, named.name] = named
 
-def _bind(state: State, call: int, binds: tuple[Named, ...], changed: set[int]) -> None:
-    for named in binds:
-        key = (call, named.name)
-        if isinstance(named.value, TensorValue):
-            _set_value(state, named.value, changed)
-        state.names[key] = named
+    def _set_value(self, state: State, value: TensorValue, changed: set[int]) -> None:
+        known = state.tensors.get(value.tensor)
+        kept = self.value(value)
+        if known is None:
+            state.tensors[value.tensor] = TensorState(kept)
+            changed.add(value.tensor)
+        elif known.value is not kept:
+            state.tensors[value.tensor] = TensorState(kept, known.grad, known.flowing)
+            changed.add(value.tensor)
 
+    def _set_grad(self, state: State, tensor: int, grad: Array | None, changed: set[int]) -> None:
+        known = state.tensors[tensor]
+        kept = None if grad is None else self.gradient(grad)
+        if known.grad is not kept:
+            state.tensors[tensor] = TensorState(known.value, kept, known.flowing)
+            changed.add(tensor)
 
-def _set_value(state: State, value: TensorValue, changed: set[int]) -> None:
-    known = state.tensors.get(value.tensor)
-    if known is None:
-        state.tensors[value.tensor] = TensorState(value)
-        changed.add(value.tensor)
-    elif known.value is not value:
-        state.tensors[value.tensor] = replace(known, value=value)
-        changed.add(value.tensor)
-
-
-def _set_grad(state: State, tensor: int, grad: Array | None, changed: set[int]) -> None:
-    known = state.tensors[tensor]
-    if known.grad is not grad:
-        state.tensors[tensor] = replace(known, grad=grad)
-        changed.add(tensor)
-
-
-def _flow(state: State, tensor: int, grad: Array, changed: set[int]) -> None:
-    known = state.tensors.get(tensor)
-    if known is not None:
-        state.tensors[tensor] = replace(known, flowing=grad)
-        changed.add(tensor)
+    def _flow(self, state: State, tensor: int, grad: Array, changed: set[int]) -> None:
+        known = state.tensors.get(tensor)
+        if known is not None:
+            kept = self.gradient(grad)
+            state.tensors[tensor] = TensorState(known.value, known.grad, kept)
+            changed.add(tensor)
 
 
 def _begin_backward(state: State) -> None:
-    state.ran = frozenset()
+    state.ran = set()
     for tensor, known in state.tensors.items():
         if known.flowing is not None:
             state.tensors[tensor] = replace(known, flowing=None)
@@ -225,7 +265,7 @@ def _forget_call(state: State, call: int) -> None:
 def _forget_unnamed(state: State) -> None:
     """A new round: what has no name can be seen no more; flowing gradients belong to the past."""
     named = {
-        named.value.tensor for named in state.names.values() if isinstance(named.value, TensorValue)
+        named.value.tensor for named in state.names.values() if not isinstance(named.value, str)
     }
     state.tensors = {
         tensor: replace(known, flowing=None)

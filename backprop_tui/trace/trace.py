@@ -14,6 +14,7 @@ from backprop_tui.trace.steps import Backward, Forward, Span, Step
 
 if TYPE_CHECKING:
     from backprop_tui.trace.phases import Phases
+    from backprop_tui.trace.state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,13 @@ class Program:
 
 
 class Trace:
-    """The recorded steps of one program, in order."""
+    """The recorded steps of one program, in order, in memory.
+
+    A trace in a file derives from it and overrides whatever reaches for steps.
+    """
+
+    #: So many states are kept of it; None: one every so often, for all of it.
+    most_states: int | None = None
 
     def __init__(self, program: Program, engine: str = "numpy") -> None:
         self.program = program
@@ -97,6 +104,11 @@ class Trace:
         """Tell Phases what has been recorded since the last time."""
         for index in range(len(phases), len(self)):
             phases.take(self[index])
+
+    def keyframe(self, index: int, after: int) -> State | None:
+        """The latest state that is kept with the trace itself, of a step after ``after`` and not
+        after ``index``."""
+        return None
 
     def source(self, file: str = "") -> str:
         """The text of a source that spans are in; "" is the program itself."""
