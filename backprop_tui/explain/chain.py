@@ -36,8 +36,8 @@ from backprop_tui.trace.trace import Trace
 #: Longer paths than this are not spelled: nobody reads so many factors.
 MOST_HOPS = 64
 #: So much is computed for one chain at a key press: each Node asked for one gradient counts 1, and
-#: 1 more for so many elements.
-MOST_WORK, ELEMENTS = 2_000, 2_000
+#: 1 more for so many elements (each HEAVY times, unless one element depends on one other).
+MOST_WORK, ELEMENTS, HEAVY = 600, 2_000, 8
 #: Further factors are not joined where finding out whether it is right takes more Nodes than this.
 MOST_JOINED = 200
 #: Paths that are spelled out.
@@ -63,7 +63,8 @@ class _Work:
         value = input_of(hop.step, hop.op, hop.edge)
         if value is None:
             return None
-        self.left -= 1 + (value.data.size + grad.size) // ELEMENTS
+        light = hop.op.elementwise or hop.op.view
+        self.left -= 1 + (value.data.size + grad.size) * (1 if light else HEAVY) // ELEMENTS
         if self.left < 0:
             raise _TooMuch
         pulled = pull_back(hop.step, hop.op, hop.edge, _arriving(hop, grad))
