@@ -16,6 +16,7 @@ import shlex
 import sys
 from collections.abc import Callable
 from functools import wraps
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -173,7 +174,8 @@ def _write(text: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
 @_says_errors
 def list_(as_json: bool) -> None:
-    """List the bundled scenarios."""
+    """List the bundled scenarios, chapter by chapter, with their level."""
+    from backprop_tui.scenario.chapters import chapter_of, level_dots
     from backprop_tui.scenario.library import bundled
 
     entries = bundled()
@@ -185,13 +187,14 @@ def list_(as_json: bool) -> None:
         ]
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
-    width = max((len(entry.name) for entry in entries), default=0)
-    chapter = None
-    for entry in entries:
-        if entry.chapter != chapter:
-            click.echo(("" if chapter is None else "\n") + entry.chapter)
-            chapter = entry.chapter
-        click.echo(f"  {entry.name.ljust(width)}  {entry.title}")
+    for name, group in groupby(entries, key=lambda entry: entry.chapter):
+        chapter, own = chapter_of(name), list(group)
+        click.echo(" · ".join(filter(None, (chapter.title, chapter.news))))
+        width = max(len(entry.name) for entry in own)
+        for entry in own:
+            click.echo(f"  {entry.name:{width}} {level_dots(entry.level)} {entry.title}")
+        click.echo()
+    click.echo("●○○ to begin with, ●●● take your time. To open one: backprop-tui two_points")
 
 
 def _steps_range(
@@ -265,8 +268,35 @@ def export(
     help="The trace file; SCRIPT's name with .trace if not given.",
 )
 @click.option("--force", is_flag=True, help="Replace a trace file that is there already.")
+@click.option(
+    "--level",
+    type=click.Choice(["steps", "iterations", "off"]),
+    default="steps",
+    show_default=True,
+    help="Everything; loss and norms once per optimizer step; or nothing until a viewer asks.",
+)
+@click.option(
+    "--steps-of",
+    default="",
+    metavar="A:B,...",
+    help="These iterations, counted from 1, are recorded step by step whatever the level.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Tensors of more than N elements are kept as a summary.  [default: 100000; 0: never]",
+)
 @_says_errors
-def record_(script: Path, args: tuple[str, ...], output: Path | None, force: bool) -> None:
+def record_(
+    script: Path,
+    args: tuple[str, ...],
+    output: Path | None,
+    force: bool,
+    level: Any,
+    steps_of: str,
+    limit: int | None,
+) -> None:
     """Run a PyTorch script and record what PyTorch does.
 
     SCRIPT is run as `python SCRIPT ARGS...` runs it: real Python, which may do whatever Python may,
@@ -277,6 +307,7 @@ def record_(script: Path, args: tuple[str, ...], output: Path | None, force: boo
     The trace is written while the script runs, so that a crash loses only the last moment. A file
     that is no trace is never replaced.
     """
+    from backprop_tui.recording.recording import LIMIT
     from backprop_tui.recording.script import run_script
 
     given = list(args)
@@ -290,7 +321,12 @@ def record_(script: Path, args: tuple[str, ...], output: Path | None, force: boo
         else:
             break
     output = output or script.with_suffix(".trace")
-    raise SystemExit(run_script(script, given, output, force=force))
+    elements = LIMIT if limit is None else limit or None
+    raise SystemExit(
+        run_script(
+            script, given, output, level=level, steps_of=steps_of, limit=elements, force=force
+        )
+    )
 
 
 @main.command()

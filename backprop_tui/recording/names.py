@@ -48,6 +48,16 @@ def same(marked: object, value: object) -> bool:
     return marked is value or (kind is type(value) and kind in _PLAIN and marked == value)
 
 
+def recalled(marked: object) -> Any:
+    """The value that was marked; NOTHING if it is gone."""
+    if type(marked) is _Id:
+        return NOTHING
+    if type(marked) is not weakref.ref:
+        return marked
+    value = marked()
+    return NOTHING if value is None else value
+
+
 def namespace(frame: FrameType, code: Code) -> Mapping[str, Any]:
     """The names of a function's own, or of the module.
 

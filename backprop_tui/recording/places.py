@@ -102,6 +102,8 @@ class Places:
         self.base = base
         self.happened: list[Happened] = []
         self.thread = threading.get_ident()
+        #: whether what happens is recorded now
+        self.on = True
         self._grad_enabled = grad_enabled
         self._length = length
         self._codes: dict[int, Code] = {}
@@ -112,6 +114,8 @@ class Places:
         nowhere = Span(1, 0, 1, 0)
         self._place = Place(0, Here(nowhere, nowhere))
         self._output: tuple[list[str], Place] | None = None
+        #: whether gradients are wanted at the place that is being found
+        self._enabled = True
 
     # ------------------------------------------------------------------ asked
 
@@ -136,10 +140,13 @@ class Places:
                 if here.here.grad_enabled is not enabled:
                     here = self._next(replace(here.here, grad_enabled=enabled))
                 return here
-        return self._moved(self._way(frame, inner), enabled)
+        way = self._way(frame, inner)
+        return self._moved(way, enabled) if way else here
 
     def output(self, text: str) -> None:
         """The program writes ``text``; what one statement writes belongs together."""
+        if not self.on:
+            return
         place = self.place()
         if self._output is not None and self._output[1] is place:
             self._output[0].append(text)
@@ -179,6 +186,14 @@ class Places:
         self._index.clear()
         self._waiting.clear()
 
+    def resumed(self) -> Place:
+        """The program is here, and how it came here since it was last looked at is not told."""
+        place = self.place()
+        self.happened.clear()
+        for active in self._stack[:-1]:
+            active.known.clear()
+        return place
+
     def in_sight(self) -> Pairs:
         """Every name that stands for something in the functions at work, and its value."""
         pairs: dict[str, object] = {}
@@ -188,7 +203,6 @@ class Places:
                 value = names.own.get(name, NOTHING)
                 if value is not NOTHING:
                     pairs[name] = value
-                    active.known[name] = mark(value)
         return tuple(pairs.items())
 
     # ------------------------------------------------------------------ found out
@@ -200,7 +214,10 @@ class Places:
     def _way(
         self, frame: FrameType, inner: FrameType | None
     ) -> list[tuple[FrameType, FrameType | None, int]]:
-        """The user's frames from ``frame`` down to one that is known, or to the base."""
+        """The user's frames from ``frame`` down to one that is known, or to the base.
+
+        None at all, if the script is not at work.
+        """
         way: list[tuple[FrameType, FrameType | None, int]] = []
         at: FrameType | None = frame
         while at is not None:
@@ -212,6 +229,9 @@ class Places:
                 if at is self.base or at.f_code is self.base:
                     break
             inner, at = at, at.f_back
+        else:
+            if isinstance(self.base, CodeType):
+                return []  # the script has ended, or has not begun
         return way
 
     def _moved(
@@ -219,6 +239,7 @@ class Places:
     ) -> Place:
         """The program is at another place than before."""
         number, before = self._place.number + 1, len(self.happened)
+        self._enabled = enabled
         position = self._index.get(id(way[-1][0]), -1) if way else -1
         kept = position + 1
         ascending = list(reversed(way))
@@ -286,27 +307,31 @@ class Places:
             pairs = [(name, names.own.get(name, NOTHING)) for name in code.arguments]
             here = Here(
                 below.spot.statement.span, below.spot.expression, active.scopes, active.call,
-                self._loops(), self._place.here.grad_enabled,
+                self._loops(), self._enabled,
             )  # fmt: skip
             given = tuple(pair for pair in pairs if pair[1] is not NOTHING)
             self.happened.append(Happened(number, "call", here, given, code.function))
             active.known = {name: mark(value) for name, value in given}
         self._index[id(frame)] = len(self._stack)
         self._stack.append(active)
-        if waiting is None and below is None and self._place.number == 0:
+        if frame is self.base and self._place.number == 0:
             self._begins(number)
         self._advance(number, active, (frame, inner, lasti), entered=waiting is None)
 
     def _begins(self, number: int) -> None:
         """What is in sight where recording begins."""
         pairs = self.in_sight()
+        active = self._stack[-1]
+        active.known = {name: mark(value) for name, value in pairs}
         if pairs:
-            here = self._here(self._place.here.grad_enabled)
+            here = self._here(self._enabled)
             self.happened.append(Happened(number, "bind", here, pairs))
 
     def _leave(self, number: int, active: Active) -> None:
         """A frame of the user's is gone; a generator may come back."""
-        self._name(number, active, active.spot, active.loops, None, None)
+        if self._giving(active):
+            given, _ = self._given(active, active.spot, None, (), active.names(), False)
+            self._tell(number, active, given, self._place.here.grad_enabled)
         self._stack.pop()
         self._index.pop(id(active.frame), None)
         active.inner = None
@@ -326,7 +351,7 @@ class Places:
         _, inner, lasti = at
         old, new = active.spot, active.code.spot(lasti)
         active.lasti, active.spot, active.inner = lasti, new, inner
-        loops = new.statement.loops
+        loops = () if active.code.inline else new.statement.loops
         own = new.statement.loop
         if len(active.loops) > len(loops) and active.loops[len(loops)].loop is own is not None:
             loops = (*loops, own)  # in the header, on the way to the next round
@@ -350,21 +375,25 @@ class Places:
         names = names or active.names()
         begun = loops[kept - moved :]
         before, after = self._given(active, old, new, begun, names, entered)
-        self._tell(number, active, before, active.loops)
+        self._tell(number, active, before, self._place.here.grad_enabled)
         del active.loops[kept:]
-        for position, loop in enumerate(loops[kept - moved :]):
-            if moved and position == 0:
+        for depth, loop in enumerate(begun):
+            if moved and depth == 0:
                 active.loops[-1].begin(names)
             else:
                 active.loops.append(Rounds(loop, names, self._length))
             pairs = [(name, names.own.get(name, NOTHING)) for name in loop.names]
             here = Here(
                 loop.header, loop.target, active.scopes, active.call, self._loops(active),
-                self._place.here.grad_enabled,
+                self._enabled,
             )  # fmt: skip
             given = tuple(pair for pair in pairs if pair[1] is not NOTHING)
             self.happened.append(Happened(number, "loop", here, given))
-        self._tell(number, active, after, active.loops)
+            inside = begun[depth + 1 : depth + 2]
+            self._tell(number, active, [
+                one for one in after
+                if loop in one[0].loops and not any(each in one[0].loops for each in inside)
+            ])  # fmt: skip
 
     # ------------------------------------------------------------------ names
 
@@ -373,20 +402,6 @@ class Places:
         if active.code.inline:
             return {}
         return active.code.file.giving.get(active.spot.statement.scope, {})
-
-    def _name(
-        self,
-        number: int,
-        active: Active,
-        old: Spot,
-        loops: Sequence[Rounds],
-        new: Spot | None,
-        names: Names | None,
-    ) -> None:
-        if self._giving(active):
-            names = names or active.names()
-            before, _ = self._given(active, old, new, (), names, False)
-            self._tell(number, active, before, loops)
 
     def _given(
         self,
@@ -401,8 +416,19 @@ class Places:
         changed: dict[str, Any] = {}
         candidates = self._giving(active)
         passed = None if entered else old.statement
+        set_by_loops = {name for loop in begun for name in loop.names}
         for name, giving in candidates.items():
             value = names.own.get(name, NOTHING)
+            if name in set_by_loops:
+                active.known[name] = mark(value)
+                if passed not in giving:
+                    continue
+                running = (r for r in reversed(active.loops) if name in r.loop.names)
+                going = next(running, None)
+                value = going.was(name) if going is not None else NOTHING
+                if value is not NOTHING:
+                    changed[name] = value
+                continue
             if value is NOTHING:
                 continue
             if passed in giving or not same(active.known.get(name, NOTHING), value):
@@ -430,17 +456,17 @@ class Places:
         number: int,
         active: Active,
         given: Sequence[tuple[Statement, str, object]],
-        loops: Sequence[Rounds],
+        grad_enabled: bool | None = None,
     ) -> None:
         """One Happened for each statement that gave names."""
+        enabled = self._enabled if grad_enabled is None else grad_enabled
         for statement, pairs in _by_statement(given):
-            outer = self._loops(active)
-            count = len(outer) - len(active.loops)
-            own = tuple(rounds.at for rounds in loops if rounds.loop in statement.loops)
+            every = self._loops(active)
+            outer = every[: len(every) - len(active.loops)]
+            own = tuple(r.at for r in active.loops if r.loop in statement.loops)
             here = Here(
-                statement.span, statement.value, active.scopes, active.call,
-                outer[:count] + own, self._place.here.grad_enabled,
-            )  # fmt: skip
+                statement.span, statement.value, active.scopes, active.call, outer + own, enabled
+            )
             ordered = sorted(pairs, key=lambda pair: statement.names.index(pair[0]))
             self.happened.append(Happened(number, "bind", here, tuple(ordered)))
 

@@ -15,26 +15,30 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
-from typing import Any
+from typing import Any, Literal, cast
 
-from backprop_tui.errors import EngineMissing
+from backprop_tui.errors import EngineMissing, TraceError
 from backprop_tui.recording import files
 from backprop_tui.recording.files import Files
+from backprop_tui.recording.memory import KeptTrace
 from backprop_tui.recording.output import Tee
 from backprop_tui.recording.places import Places
 from backprop_tui.recording.teller import Teller
 from backprop_tui.scenario import header as headers
 from backprop_tui.scenario.hints import hint_for
 from backprop_tui.scenario.loader import narration
+from backprop_tui.trace.file import WritingTrace, is_trace_file
 from backprop_tui.trace.trace import Program, Trace
+
+Level = Literal["steps", "iterations", "off"]
 
 #: Above so many elements a tensor is kept as a summary.
 LIMIT = 100_000
 
 
-def program_of(path: str, text: str) -> Program:
+def program_of(path: str, text: str, name: str = "") -> Program:
     """What a trace tells about the program it is of, scenario or not."""
-    name = Path(path).stem
+    name = name or Path(path).stem
     try:
         tree = ast.parse(text)
         head, _ = headers.examine(text, path)
@@ -47,6 +51,36 @@ def program_of(path: str, text: str) -> Program:
     )  # fmt: skip
 
 
+def make_room(path: Path, force: bool) -> None:
+    """Remove the trace file that a new one is to replace; TraceError for any other file."""
+    if not path.exists():
+        return
+    if not is_trace_file(path):
+        raise TraceError(f"{path} is there already and is no trace: it is not replaced")
+    if not force:
+        raise TraceError(f"{path} is there already: --force replaces it, -o names another")
+    for beside in ("", "-wal", "-shm"):
+        path.with_name(path.name + beside).unlink(missing_ok=True)
+
+
+class _Switch:
+    """A Watch and the Places beside it, on and off together."""
+
+    def __init__(self, watch: Any, places: Places) -> None:
+        self._watch = watch
+        self._places = places
+        places.on = False
+        self.drain = watch.drain
+
+    def start(self) -> None:
+        self._places.on = True
+        self._watch.start()
+
+    def stop(self) -> None:
+        self._watch.stop()
+        self._places.on = False
+
+
 class Recording:
     """Records the thread it is entered in, until it is left; see ``record``."""
 
@@ -54,13 +88,17 @@ class Recording:
         self,
         path: Path | str | None = None,
         *,
-        level: str = "steps",
+        level: Level = "steps",
+        steps_of: str = "",
         limit: int | None = LIMIT,
         name: str = "",
+        force: bool = False,
         notice: Callable[[str], None] | None = None,
     ) -> None:
-        self.path = path
+        self.path = None if path is None else Path(path)
+        self.force = force
         self.level = level
+        self.steps_of = steps_of
         self.limit = limit
         self.name = name
         self.trace: Any = None
@@ -86,7 +124,7 @@ class Recording:
     def begin(self, base: FrameType | CodeType, path: str, text: str) -> Trace:
         """Record ``base`` (a frame, or the code of one) of the program ``text`` and what it calls.
 
-        Raises EngineMissing where there is no PyTorch.
+        Raises EngineMissing where there is no PyTorch, TraceError where the file cannot be made.
         """
         try:
             from backprop_tui.engines.torch_engine.around import length, uncompiled
@@ -95,8 +133,10 @@ class Recording:
             from backprop_tui.session import NO_TORCH
 
             raise EngineMissing(NO_TORCH) from missing
-        program = program_of(path, text)
-        self.trace = trace = Trace(program, "torch")
+        from backprop_tui.recording.levels import Levels, parse_iterations
+
+        steps_of = parse_iterations(self.steps_of) if self.steps_of else ()
+        self.trace = trace = self._trace_of(program_of(path, text, self.name))
         self._teller = teller = Teller(trace)
         self._watch = watch = Watch(teller, self.limit)
         teller.engine = watch.engine
@@ -113,33 +153,47 @@ class Recording:
         plain, tee = sys.stdout, Tee(sys.stdout, teller.places.output)
         sys.stdout = tee
         self._inside.callback(_restore, tee, plain)
-        if isinstance(base, FrameType):
+        self._levels = Levels(
+            _Switch(watch, teller.places),
+            trace,
+            level=self.level,
+            steps_of=steps_of,
+            resumed=teller.resumed,
+            sight=teller.places.in_sight,
+        )
+        self._levels.begin()
+        if isinstance(base, FrameType) and teller.places.on:
             teller.at(teller.place())
-        watch.start()
-        return trace
+        return cast(Trace, trace)
+
+    def _trace_of(self, program: Program) -> KeptTrace | WritingTrace:
+        if self.path is None:
+            return KeptTrace(program)
+        make_room(self.path, self.force)
+        return WritingTrace(self.path, program, "torch")
 
     def end(self, error: BaseException | None = None) -> None:
         """Stop, and tell what is left to tell; ``error``: what the program failed with."""
-        teller, watch = self._teller, self._watch
+        teller = self._teller
         if teller is None:
             return
         self._teller = None
-        place = None if error is not None else teller.place()
-        watch.stop()
+        on = teller.places.on
+        place = teller.place() if on and error is None else None
+        self._levels.end()
         self._inside.close()
         if error is not None and _is_failure(error):
             place = teller.places.failed(error.__traceback__)
             teller.at(place)
             message = str(error)
             teller.failed(type(error).__name__, message, hint_for(message))
+        elif place is not None:
+            teller.at(place)
         teller.places.finish()
-        teller.tell_all()
-        self.trace.finished = True
-        if self.path is not None:
-            from backprop_tui.export.files import replace_file
-            from backprop_tui.trace.codec import dumps
-
-            replace_file(Path(self.path), dumps(self.trace))
+        if on:
+            teller.tell_all()
+        failure = f"{type(error).__name__}: {error}" if error and _is_failure(error) else None
+        self.trace.close(failure)
 
     def _uncompiled(self) -> None:
         self._notice("torch.compile: while recording, compiled functions run as they are written")
@@ -178,14 +232,19 @@ def _to_stderr(text: str) -> None:
 def record(
     path: Path | str | None = None,
     *,
-    level: str = "steps",
+    level: Level = "steps",
+    steps_of: str = "",
     limit: int | None = LIMIT,
     name: str = "",
+    force: bool = False,
 ) -> Recording:
     """Record what PyTorch does inside a ``with``, in memory or to the file ``path``.
 
     ``level`` is "steps" (everything), "iterations" (one reading per optimizer step) or "off";
-    tensors of more than ``limit`` elements are kept as a summary (None: never); ``name`` is what
-    the program is called. Raises EngineMissing where there is no PyTorch.
+    ``steps_of`` ("1:3,4217") names iterations to be recorded step by step whatever the level.
+    Tensors of more than ``limit`` elements are kept as a summary (None: never); ``name`` is what
+    the program is called. An existing file is replaced only with ``force``, and only a trace.
+
+    Raises EngineMissing where there is no PyTorch, TraceError where the file cannot be made.
     """
-    return Recording(path, level=level, limit=limit, name=name)
+    return Recording(path, level=level, steps_of=steps_of, limit=limit, name=name, force=force)

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from backprop_tui.recording.files import Loop
-from backprop_tui.recording.names import NOTHING, Names, mark, same
+from backprop_tui.recording.names import NOTHING, Names, mark, recalled, same
 from backprop_tui.trace.steps import LoopAt
 
 _SIZED = (range, list, tuple, dict, set, frozenset, str, bytes)
@@ -53,6 +53,10 @@ class Rounds:
         if self._first is not None and values and type(values[0]) is int:
             number = (values[0] - self._first) // self._step + 1
         self.at = LoopAt(self.at.name, number, self.at.total)
+
+    def was(self, name: str) -> Any:
+        """What a loop's variable stood for in this round; NOTHING if that is gone."""
+        return recalled(self.marks[self.loop.names.index(name)])
 
     def values(self, names: Names) -> tuple[Any, ...]:
         """What the loop's variables stand for."""

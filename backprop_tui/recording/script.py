@@ -13,7 +13,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 
 from backprop_tui.errors import BackpropTuiError
-from backprop_tui.recording.recording import LIMIT, Recording
+from backprop_tui.recording.recording import LIMIT, Level, Recording
 from backprop_tui.recording.tracebacks import cleaned
 from backprop_tui.trace.trace import Trace
 
@@ -23,7 +23,8 @@ def run_script(
     arguments: Sequence[str] = (),
     path: Path | str | None = None,
     *,
-    level: str = "steps",
+    level: Level = "steps",
+    steps_of: str = "",
     limit: int | None = LIMIT,
     name: str = "",
     force: bool = False,
@@ -37,9 +38,7 @@ def run_script(
     """
     script = os.fspath(script)
     text = _read(script)
-    if path is not None:
-        refuse_to_replace(Path(path), force)
-    recording = Recording(path, level=level, limit=limit, name=name)
+    recording = Recording(path, level=level, steps_of=steps_of, limit=limit, name=name, force=force)
     try:
         code = compile(text, script, "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
@@ -57,25 +56,6 @@ def run_script(
         if done is not None:
             done(trace)
         return 0 if failure is None else _ended(failure, code)
-
-
-def refuse_to_replace(path: Path, force: bool) -> None:
-    """Raise BackpropTuiError if there is a file that is not to be replaced."""
-    if path.exists():
-        if not _is_trace(path):
-            raise BackpropTuiError(f"{path} is there already and is no trace: it is not replaced")
-        if not force:
-            raise BackpropTuiError(
-                f"{path} is there already; --force replaces it, -o names another"
-            )
-
-
-def _is_trace(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return b'"backprop-tui-trace"' in file.read(64)
-    except OSError:
-        return False
 
 
 def _read(script: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 from backprop_tui.recording.places import Happened, Here, Place, Places
 from backprop_tui.trace.recorder import Recorder
-from backprop_tui.trace.steps import Call, Loop, Named, Where
+from backprop_tui.trace.steps import Call, Loop, Named, Resumed, Where
 from backprop_tui.trace.trace import Trace
 
 
@@ -81,6 +81,13 @@ class Teller(Recorder):
             self._add(Call(len(self.trace), self.where(), one.text, names))
         else:
             self.output(one.text)
+
+    def resumed(self, iteration: int) -> None:
+        """Recording step by step has begun anew, with this iteration."""
+        place = self.places.resumed()
+        self._go(place.here)
+        binds = self._named(self.places.in_sight())
+        self._add(Resumed(len(self.trace), self.where(), iteration, binds))
 
     def tell_all(self) -> None:
         """Tell what the program did since the last happening."""
