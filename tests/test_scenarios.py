@@ -13,9 +13,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from same_text import difference
 
+from backprop_tui.cli import main
 from backprop_tui.engines.numpy_engine.engine import NumpyEngine
+from backprop_tui.scenario.chapters import chapter_of
 from backprop_tui.scenario.interpreter import Interpreter
 from backprop_tui.scenario.library import bundled
 from backprop_tui.scenario.loader import Scenario, load, loads
@@ -269,6 +272,31 @@ def under_a_comment(line: int, lines: list[str]) -> bool:
         if not above.strip() or above.lstrip().startswith("#"):
             return bool(above.strip())
     return False
+
+
+def test_most_are_under_forty_lines() -> None:
+    """Header, description and narration included: one screen, or nearly."""
+    lines = {name: len(path.read_text("utf-8").splitlines()) for name, path in FILES.items()}
+    short = [name for name, count in lines.items() if count < 40]
+    assert len(short) > 0.6 * len(FILES), {n: c for n, c in lines.items() if n not in short}
+
+
+def test_the_list_has_a_line_of_a_terminal_for_each() -> None:
+    """Under the title of its chapter: name, level and title, in columns."""
+    listed = CliRunner().invoke(main, ["list"]).output.splitlines()
+    assert [line for line in listed if len(line) > 80] == []
+    chapter, columns = "", {}
+    for line in listed:
+        if match := re.fullmatch(r"  (\w+) +([●○]{3}) (.+)", line):
+            columns.setdefault(chapter, {})[match[1]] = (match[2], match[3], match.start(2))
+        else:
+            chapter = line.partition(" · ")[0] or chapter
+    for entry in bundled():
+        own = columns[chapter_of(entry.chapter).title]
+        level, title, column = own.pop(entry.name)
+        assert (level.count("●"), title) == (entry.level, entry.title)
+        assert all(other == column for *_, other in own.values())
+    assert not any(columns.values())
 
 
 def test_names_and_places_are_unique() -> None:

@@ -34,6 +34,11 @@ def chapter_of(name: str) -> Chapter:
     return _BY_NAME.get(name) or Chapter(name, name.replace("_", " ").capitalize(), "")
 
 
+def level_dots(level: int) -> str:
+    """A level from 1 to 3 as three dots: "●●○"; a higher one has as many as it is."""
+    return "●" * level + "○" * (3 - level)
+
+
 def place_of(name: str) -> tuple[int, str]:
     """Sorts chapters: the known ones in their order, then others by name."""
     known = _BY_NAME.get(name)

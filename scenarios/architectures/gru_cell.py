@@ -17,8 +17,7 @@ cell = nn.GRUCell(1, 1)
 cell.weight_ih.data = torch.tensor([[0.0], [-4.0], [2.0]])
 cell.weight_hh.data = torch.tensor([[0.0], [0.0], [0.5]])
 
-# At the signal z = sigmoid(3 − 4) lets it in; in the silence sigmoid(3)
-# keeps.
+# At the signal z = sigmoid(3 − 4) lets it in; in the silence z = sigmoid(3) keeps the state.
 cell.bias_ih.data = torch.tensor([0.0, 3.0, 0.0])
 cell.bias_hh.data = torch.zeros(3)
 

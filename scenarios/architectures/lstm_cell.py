@@ -21,8 +21,7 @@ cell.weight_hh.data = torch.tensor([[0.0], [0.0], [0.5], [0.0]])
 cell.bias_ih.data = torch.tensor([-2.0, 3.0, 0.0, 2.0])
 cell.bias_hh.data = torch.zeros(4)
 
-# The state before the first step. c0 is a leaf: we want to see its
-# gradient.
+# The state before the first step. c0 is a leaf: we want to see its gradient.
 c0 = torch.zeros(1, requires_grad=True)
 h, c = torch.zeros(1), c0
 
@@ -32,8 +31,7 @@ for t in range(4):
     sums = cell.weight_ih @ x[t] + cell.weight_hh @ h + cell.bias_ih + cell.bias_hh
     i, f, g, o = sums.chunk(4)
 
-    # Gates are sigmoids, from closed (0) to open (1); the content g is a
-    # tanh.
+    # Gates are sigmoids, from closed (0) to open (1); the content g is a tanh.
     i, f, o = torch.sigmoid(i), torch.sigmoid(f), torch.sigmoid(o)
     g = torch.tanh(g)
 

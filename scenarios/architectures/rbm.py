@@ -1,5 +1,5 @@
 # /// scenario
-# title = "A restricted Boltzmann machine: contrastive divergence"
+# title = "Restricted Boltzmann machine: contrastive divergence"
 # chapter = "architectures"
 # level = 3
 # order = 9
@@ -30,8 +30,8 @@ def dream(v):
     return torch.bernoulli(torch.sigmoid(h @ W.T + a))
 
 
-# CD-1: start at the data, one round of dreaming. The exact gradient would
-# need all 2⁴ states, and for an image nobody can count them.
+# CD-1: start at the data, one round of dreaming. The exact gradient would need all 2⁴ states, and
+# for an image nobody can count them.
 optimizer = torch.optim.SGD([W, a, b], lr=0.5)
 for step in range(60):
     # Samples are constants: no gradient passes through a coin.

@@ -1,13 +1,13 @@
 # /// scenario
-# title = "A variational autoencoder: the reparameterisation trick"
+# title = "VAE: the reparameterisation trick"
 # chapter = "architectures"
 # level = 3
 # order = 3
 # watch = ["mu", "log_var", "eps", "z", "X_hat", "kl", "loss"]
 # ///
-"""The encoder answers with a distribution (mean and variance) instead of one code, and the decoder
-gets a sample of it. Nobody can differentiate a die; so the die is thrown outside: z = μ + σ·ε.
-The loss is −ELBO: E_q[log p(x|z)] wants good copies, KL wants codes that look like N(0, 1)."""
+"""In a variational autoencoder the encoder answers with a distribution (mean and variance), and
+the decoder gets a sample of it. Nobody can differentiate a die; so it is thrown outside:
+z = μ + σ·ε. The loss is −ELBO: E_q[log p(x|z)] wants good copies, KL codes like N(0, 1)."""
 import torch
 import torch.nn as nn
 
@@ -37,12 +37,11 @@ for step in range(101):
     # −E_q[log p(x|z)] of a Gaussian: half the squared distance.
     reconstruction = 0.5 * ((X_hat - X) ** 2).sum(dim=1).mean()
 
-    # KL of N(μ, σ²) from N(0, 1). If it wins, μ = 0 and σ = 1 for every
-    # point, and the decoder ignores the code ("posterior collapse").
+    # KL of N(μ, σ²) from N(0, 1). If it wins, μ = 0 and σ = 1 for every point, and the decoder
+    # ignores the code ("posterior collapse").
     kl = -0.5 * (1 + log_var - mu**2 - torch.exp(log_var)).sum(dim=1).mean()
 
-    # −ELBO. A factor before kl ("β-VAE") sets which of the two matters
-    # more.
+    # −ELBO. A factor before kl ("β-VAE") sets which of the two matters more.
     loss = reconstruction + kl
     loss.backward()
     if step % 25 == 0:
@@ -50,8 +49,7 @@ for step in range(101):
     # Both networks learn at once: the encoder's gradient came through z.
     optimizer.step()
 
-# New points from the decoder alone. They lie along the diagonal, as the
-# data.
+# New points from the decoder alone. They lie along the diagonal, as the data do.
 with torch.no_grad():
     sample = decoder(torch.tensor([[-1.0], [0.0], [1.0]]))
 print("decoded −1, 0, 1:", [[round(v, 1) for v in row] for row in sample.tolist()])

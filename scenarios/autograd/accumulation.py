@@ -2,7 +2,7 @@
 # title = "Gradients add up: zero_grad, and = versus -="
 # chapter = "autograd"
 # level = 1
-# order = 5
+# order = 6
 # watch = ["w", "w_new"]
 # ///
 """backward() does .grad += ..., never .grad = .... That is what makes two paths to one leaf

@@ -2,7 +2,7 @@
 # title = "A bias for a whole batch: the gradient is summed back"
 # chapter = "autograd"
 # level = 2
-# order = 7
+# order = 8
 # watch = ["X", "b", "out", "loss"]
 # ///
 """One bias row serves three samples. Forward, PyTorch copies it for every row (broadcasting);

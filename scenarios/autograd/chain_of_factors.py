@@ -2,7 +2,7 @@
 # title = "The chain rule on one neuron, factor by factor"
 # chapter = "autograd"
 # level = 2
-# order = 8
+# order = 4
 # watch = ["w", "b", "z", "y_hat", "loss"]
 # ///
 """∂L/∂w = ∂L/∂ŷ · ∂ŷ/∂z · ∂z/∂w: three numbers, one for each thing between w and the loss.

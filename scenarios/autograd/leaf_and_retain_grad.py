@@ -2,7 +2,7 @@
 # title = "Leaves, retain_grad, detach, no_grad"
 # chapter = "autograd"
 # level = 2
-# order = 4
+# order = 5
 # watch = ["x", "a", "y", "p"]
 # ///
 """Which tensors keep a gradient, and how to step out of the graph.

@@ -2,7 +2,7 @@
 # title = "Tensors, for those who know NumPy"
 # chapter = "autograd"
 # level = 1
-# order = 6
+# order = 7
 # watch = ["A", "B", "P", "M", "v"]
 # ///
 """A tensor is an array that can remember how it was computed. No gradients in this one: look at

@@ -1,5 +1,5 @@
 # /// scenario
-# title = "XOR as in the notes: one epoch is not enough"
+# title = "XOR with sigmoids: one epoch is not enough"
 # chapter = "classification"
 # level = 2
 # order = 3

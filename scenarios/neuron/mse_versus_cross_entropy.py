@@ -1,5 +1,5 @@
 # /// scenario
-# title = "From a bad start: MSE sleeps, cross-entropy learns"
+# title = "A bad start: MSE sleeps, cross-entropy learns"
 # chapter = "neuron"
 # level = 2
 # order = 9

@@ -2,7 +2,7 @@
 # title = "A checkpoint: stop today, go on tomorrow"
 # chapter = "regression"
 # level = 2
-# order = 10
+# order = 11
 # watch = ["model.weight", "model.bias", "loss"]
 # ///
 """Training is interrupted after three epochs and resumed with a new model and a new optimizer.

@@ -2,7 +2,7 @@
 # title = "Overfitting, and weight decay against it"
 # chapter = "regression"
 # level = 3
-# order = 11
+# order = 10
 # watch = ["loss", "test_loss", "model.weight"]
 # ///
 """Eight noisy points of a line, and a polynomial of degree nine: more than enough to go through

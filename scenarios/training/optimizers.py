@@ -1,5 +1,5 @@
 # /// scenario
-# title = "SGD, momentum, Nesterov, RMSprop, Adam, AdamW on one surface"
+# title = "Six optimizers on one surface, from SGD to AdamW"
 # chapter = "training"
 # level = 2
 # order = 3
