@@ -110,11 +110,12 @@ class Phases:
 
     def __init__(self) -> None:
         self.columns = Columns()
+        #: Where iterations begin, the setup first; which steps begin backward from a number.
+        self.starts = array("q", [0])
+        self.roots_at = array("q")
         #: The first step whose columns have changed since a writer set this to their length.
         self.changed_from = 0
         self._kinds, self._types = self.columns.kinds, self.columns.types
-        self._starts = array("q", [0])
-        self._roots_at = array("q")
         self._curve: list[float] = []
         self._curve_from: list[int] = []
         self._lines: dict[tuple[str, int], array[int]] = {}
@@ -148,21 +149,21 @@ class Phases:
 
     def iteration_at(self, index: int) -> Iteration:
         """The iteration a step belongs to."""
-        return self._iteration(bisect_right(self._starts, index) - 1)
+        return self._iteration(bisect_right(self.starts, index) - 1)
 
     def iteration(self, number: int) -> Iteration:
         """Iteration ``number``; 0 is the setup (which may be empty). One that was not recorded has
         no steps."""
         place = bisect_left(self.columns.numbers, number) + 1 if number else 0
-        if number and (place >= len(self._starts) or self.columns.numbers[place - 1] != number):
-            at = self._starts[place] if place < len(self._starts) else len(self)
+        if number and (place >= len(self.starts) or self.columns.numbers[place - 1] != number):
+            at = self.starts[place] if place < len(self.starts) else len(self)
             return Iteration(number, at, at, ())
         return self._iteration(place)
 
     def _iteration(self, place: int) -> Iteration:
-        start = self._starts[place]
-        stop = self._starts[place + 1] if place + 1 < len(self._starts) else len(self)
-        first, last = bisect_left(self._roots_at, start), bisect_left(self._roots_at, stop)
+        start = self.starts[place]
+        stop = self.starts[place + 1] if place + 1 < len(self.starts) else len(self)
+        first, last = bisect_left(self.roots_at, start), bisect_left(self.roots_at, stop)
         number = self.columns.numbers[place - 1] if place else 0
         return Iteration(number, start, stop, tuple(self.columns.roots[first:last]))
 
@@ -317,7 +318,7 @@ class Phases:
             self._place = place
             marks |= _STATEMENT
         kind = self._kind(index, step)
-        if self._starts[-1] == index and len(self._starts) > 1:
+        if self.starts[-1] == index and len(self.starts) > 1:
             marks |= _BEGINS
         number = self._number_of.get(where.statement)
         if number is None:
@@ -340,7 +341,7 @@ class Phases:
 
     def _begin(self, index: int, number: int = 0) -> None:
         """An iteration begins at ``index``, which is the present step or an earlier one."""
-        self._starts.append(index)
+        self.starts.append(index)
         self.columns.numbers.append(max(number, self.iterations + 1))
         self._has_run = self._has_loss = False
         self._begun_in = self._depths[index] if self._types[index] == _TYPES[Loop] else None
@@ -357,7 +358,7 @@ class Phases:
             return 0
         loss = float(step.tensor.data.reshape(()))
         self.columns.roots.append(loss)
-        self._roots_at.append(index)
+        self.roots_at.append(index)
         if self._has_loss:
             self._curve[-1] = loss
         else:
@@ -368,8 +369,8 @@ class Phases:
 
     def _settle_start(self, index: int, depth: int) -> None:
         """Now that backward runs: did this iteration begin later than it seemed?"""
-        start = self._starts[-1]
-        setup = len(self._starts) == 1
+        start = self.starts[-1]
+        setup = len(self.starts) == 1
         if depth and len(self._rounds) >= depth:
             begun = self._rounds[depth - 1]
             while begun > start and self._types[begun - 1] == _TYPES[Loop]:
@@ -385,7 +386,7 @@ class Phases:
                     self._change(i, self._kinds[i] | _FORWARD)
 
     def _kind(self, index: int, step: Step) -> int:
-        computes = _SETUP if len(self._starts) == 1 else _FORWARD
+        computes = _SETUP if len(self.starts) == 1 else _FORWARD
         if isinstance(step, SeedGrad | Backward | Accumulate):
             return _BACKWARD
         if isinstance(step, Update | ZeroGrad):
@@ -399,7 +400,7 @@ class Phases:
                 return _UPDATE
             if step.node is not None:
                 return computes
-        if index == self._starts[-1]:
+        if index == self.starts[-1]:
             return computes
         return self._kinds[index - 1] & _KIND
 
@@ -407,7 +408,7 @@ class Phases:
         """The arithmetic of an updating statement (``lr * w.grad``) belongs to the update."""
         i = index - 1
         while (
-            i >= self._starts[-1] and self._types[i] == _OP and self.columns.statements[i] == number
+            i >= self.starts[-1] and self._types[i] == _OP and self.columns.statements[i] == number
         ):
             self._change(i, self._kinds[i] & ~_KIND | _UPDATE)
             i -= 1
@@ -439,8 +440,8 @@ class Phases:
         if columns.types and max(columns.types) >= len(STEPS):
             raise ValueError("a step of no known type")
         self.columns, self._kinds, self._types = columns, columns.kinds, columns.types
-        self._starts = array("q", [0, *begins.tolist()])
-        self._roots_at = array("q", roots_at.tolist())
+        self.starts = array("q", [0, *begins.tolist()])
+        self.roots_at = array("q", roots_at.tolist())
         of = np.searchsorted(begins, roots_at, "right")
         first = np.flatnonzero(np.diff(of, prepend=-1))
         last = np.flatnonzero(np.diff(of, append=len(begins) + 1))

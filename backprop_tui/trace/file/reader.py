@@ -9,6 +9,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
@@ -17,9 +18,12 @@ from backprop_tui.errors import TraceError
 from backprop_tui.trace.arrays import SUMMARY, unpack
 from backprop_tui.trace.file.opening import damaged, open_to_read, open_to_write
 from backprop_tui.trace.file.schema import MISSING, TABLES
+from backprop_tui.trace.file.shape import Chunk, columns_of, state_of
+from backprop_tui.trace.phases import Phases
 from backprop_tui.trace.plain import DAMAGE, Decoder
 from backprop_tui.trace.plain import TABLES as SHARED
-from backprop_tui.trace.steps import Backward, Forward, Step
+from backprop_tui.trace.state import State
+from backprop_tui.trace.steps import Backward, Forward, Span, Step
 from backprop_tui.trace.trace import Program, Trace
 from backprop_tui.trace.training import Reading
 
@@ -36,6 +40,8 @@ class StoredTrace(Trace):
     row raises it when it is met.
     """
 
+    most_states = 12
+
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self._lock = threading.RLock()
@@ -49,21 +55,63 @@ class StoredTrace(Trace):
             raise damaged(error, self.path) from None
         self._steps_kept: OrderedDict[int, tuple[Step, int]] = OrderedDict()
         self._bytes_kept = 0
-        self._length = 0
+        #: What the last commit seen left as its last step may have been amended since.
+        self._amendable = -1
+        self._phases = Phases()
+        self._chunks: list[Chunk] = []
+        self._spans: list[Span] = []
+        self._seen = 0
         self.refresh()
 
     def refresh(self) -> bool:
         """Look what has been written since; True if there is more than before."""
-        before = self._length, self.finished
+        before = len(self), self.finished
+        with self._lock, self._snapshot():
+            self._refresh()
+        return (len(self), self.finished) != before
+
+    def _refresh(self) -> None:
+        new = self.rows(
+            "SELECT id, changed, kinds, types, statements, roots, numbers FROM chunk "
+            "WHERE changed > ? ORDER BY id",
+            self._seen,
+        )
+        spans = self.rows(
+            "SELECT id, file, line, end_line FROM statement WHERE id >= ? ORDER BY id",
+            len(self._spans),
+        )
+        try:
+            for number, file, line, end_line in spans:
+                if number != len(self._spans):
+                    raise ValueError("its statements are not counted from 0")
+                self._spans.append(Span(int(line), 0, int(end_line), 0, str(file)))
+            for number, changed, *chunk in new:
+                if number > len(self._chunks):
+                    raise ValueError("a part of its columns is missing")
+                self._chunks[number : number + 1] = [tuple(chunk)]
+                self._seen = max(self._seen, changed)
+            if new:
+                self._phases.load(columns_of(self._chunks, self._spans))
+        except DAMAGE as error:
+            raise damaged(error, self.path) from None
         last = self.one("SELECT max(id) FROM step")
-        if last is not None and (type(last) is not int or last < 0):
-            raise damaged(ValueError("its steps are not counted from 0"), self.path)
-        self._forget(self._length - 1)
-        self._length = 0 if last is None else last + 1
+        if len(self._phases) != (0 if last is None else last + 1):
+            raise damaged(ValueError("its steps are not all there"), self.path)
+        self._forget(self._amendable)
+        self._amendable = len(self) - 1
         for file, text in self.rows("SELECT file, text FROM source"):
             self.add_source(str(file), str(text))
-        self.finished = self.state() != "running" and self.state() != "paused"
-        return (self._length, self.finished) != before
+        self.finished = self.state() not in ("running", "paused")
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """Inside, all rows are of one moment."""
+        self.rows("BEGIN")
+        try:
+            yield
+        finally:
+            with suppress(sqlite3.Error):
+                self._connection.execute("COMMIT")
 
     def close(self) -> None:
         """Let go of the file."""
@@ -72,16 +120,16 @@ class StoredTrace(Trace):
     # ------------------------------------------------------------------ steps
 
     def __len__(self) -> int:
-        return self._length
+        return len(self._phases)
 
     def __iter__(self) -> Iterator[Step]:
-        return (self[index] for index in range(self._length))
+        return (self[index] for index in range(len(self)))
 
     def __getitem__(self, index: int) -> Step:
         if index < 0:
-            index += self._length
-        if not 0 <= index < self._length:
-            raise IndexError(f"step {index} of {self._length}")
+            index += len(self)
+        if not 0 <= index < len(self):
+            raise IndexError(f"step {index} of {len(self)}")
         with self._lock:
             kept = self._steps_kept.get(index)
             if kept is not None:
@@ -128,8 +176,30 @@ class StoredTrace(Trace):
 
     def _at(self, index: Any) -> Step | None:
         """The step a look-up leads to; None if it is not there."""
-        inside = type(index) is int and 0 <= index < self._length
+        inside = type(index) is int and 0 <= index < len(self)
         return self[index] if inside else None
+
+    # ------------------------------------------------------------------ phases and states
+
+    def inform(self, phases: Phases) -> None:
+        """Hand over the columns that are in the file."""
+        if phases.columns is not self._phases.columns:
+            phases.load(self._phases.columns)
+
+    def keyframe(self, index: int, after: int) -> State | None:
+        found = self.rows(
+            "SELECT step, data FROM keyframe WHERE step BETWEEN ? AND ? ORDER BY step DESC LIMIT 1",
+            after + 1,
+            index,
+        )
+        try:
+            return state_of(json.loads(found[0][1]), found[0][0], self._lookup) if found else None
+        except DAMAGE as error:
+            raise damaged(error, f"the state at step {found[0][0] + 1} of {self.path}") from None
+
+    def _lookup(self, table: str, number: int) -> Any:
+        with self._lock:
+            return self._objects.lookup(table, number)
 
     # ------------------------------------------------------------------ the run
 

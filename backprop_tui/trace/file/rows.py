@@ -18,6 +18,11 @@ def text(data: Any) -> str:
     return json.dumps(data, separators=(",", ":"))
 
 
+def clean(words: str) -> str:
+    """Text as SQLite holds it: half a surrogate pair is none."""
+    return words.encode("utf-8", "replace").decode()
+
+
 class Rows(Encoder):
     """Encodes steps; ``pending`` holds the rows to be written, by table.
 

@@ -42,8 +42,8 @@ STATEMENTS = (
     "CREATE TABLE bound (tensor INTEGER, name TEXT, rank INTEGER, step INTEGER, "
     "PRIMARY KEY (tensor, name, rank, step)) WITHOUT ROWID",
     "CREATE INDEX bound_name ON bound (name, step)",
-    "CREATE TABLE chunk (id INTEGER PRIMARY KEY, kinds BLOB, types BLOB, statements BLOB, "
-    "roots BLOB, numbers BLOB)",
+    "CREATE TABLE chunk (id INTEGER PRIMARY KEY, changed INTEGER, kinds BLOB, types BLOB, "
+    "statements BLOB, roots BLOB, numbers BLOB)",
     "CREATE TABLE statement (id INTEGER PRIMARY KEY, file TEXT, line INTEGER, end_line INTEGER)",
     "CREATE TABLE keyframe (step INTEGER PRIMARY KEY, data TEXT)",
     "CREATE TABLE reading (id INTEGER PRIMARY KEY, iteration INTEGER, seconds REAL, loss, "

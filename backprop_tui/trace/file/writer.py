@@ -9,6 +9,7 @@ rest opens. Between commits nothing is locked: viewers read, and leave their wis
 from __future__ import annotations
 
 import contextlib
+import json
 import math
 import os
 import sqlite3
@@ -23,8 +24,9 @@ from typing import Any
 
 from backprop_tui.errors import TraceError
 from backprop_tui.trace.file.reader import StoredTrace
-from backprop_tui.trace.file.rows import Rows, text
+from backprop_tui.trace.file.rows import Rows, clean, text
 from backprop_tui.trace.file.schema import APPLICATION, FORMAT, MISSING, STATEMENTS, VERSION
+from backprop_tui.trace.file.shape import Keeper
 from backprop_tui.trace.lookups import changes, namings
 from backprop_tui.trace.steps import Backward, Forward, Step
 from backprop_tui.trace.trace import Program, Trace
@@ -60,6 +62,8 @@ class WritingTrace(Trace):
         self._count = 0
         self._last: Step | None = None
         self._rows = Rows()
+        self._keeper = Keeper(self._rows, self._outputs)
+        self._commits = 0
         self._steps_waiting: list[Step] = []
         self._others: list[tuple[str, tuple[Any, ...]]] = []
         self._parameters: tuple[str, ...] = ()
@@ -108,8 +112,7 @@ class WritingTrace(Trace):
     def add_source(self, file: str, text: str) -> None:
         """Another file that the program is made of."""
         super().add_source(file, text)
-        clean = text.encode("utf-8", "replace").decode()
-        self._other("INSERT OR REPLACE INTO source VALUES (?, ?)", file, clean)
+        self._other("INSERT OR REPLACE INTO source VALUES (?, ?)", clean(file), clean(text))
 
     # ------------------------------------------------------------------ readings
 
@@ -287,6 +290,7 @@ class WritingTrace(Trace):
         for step in steps:
             self._rows.step(step)
             self._look_up(step)
+            self._keeper.take(step)
             if self._rows.bytes > MOST_PENDING:
                 self._commit([])
         self._commit(others)
@@ -303,9 +307,24 @@ class WritingTrace(Trace):
         for tensor in changes(step):
             add("touched", tensor, step.index, 0)
         for tensor, rank, name in namings(step):
-            add("bound", tensor, name.encode("utf-8", "replace").decode(), rank, step.index)
+            add("bound", tensor, clean(name), rank, step.index)
+
+    def _outputs(self, node: int) -> tuple[int, ...]:
+        """Which tensors a Node's op made, from the rows written long ago."""
+
+        def data(table: str, number: int) -> Any:
+            row = self._connection.execute(f"SELECT data FROM {table} WHERE id = ?", (number,))
+            return json.loads(row.fetchone()[0])
+
+        found = self._connection.execute("SELECT step FROM made WHERE node = ?", (node,)).fetchone()
+        if found is None:
+            return ()
+        outputs = data("step", found[0])["outputs"]
+        return tuple(data("value", output["$value"])["tensor"] for output in outputs)
 
     def _commit(self, others: list[tuple[str, tuple[Any, ...]]]) -> None:
+        self._commits += 1
+        self._keeper.save(self._commits)
         connection, pending = self._connection, self._rows.pending
         connection.execute("BEGIN IMMEDIATE")
         for table, rows in pending.items():
