@@ -258,12 +258,13 @@ class StoredTrace(Trace):
         except DAMAGE as error:
             raise damaged(error, self.path) from None
 
-    def readings(self, start: int = 0) -> list[Reading]:
-        """The Readings from number ``start`` (from 0) on."""
+    def readings(self, start: int = 0, most: int = -1) -> list[Reading]:
+        """The Readings from number ``start`` (from 0) on, at most so many of them."""
         rows = self.rows(
             "SELECT iteration, seconds, loss, grad_norms, ratios, memory, step FROM reading "
-            "WHERE id > ? ORDER BY id",
+            "WHERE id > ? ORDER BY id LIMIT ?",
             start,
+            most,
         )
         try:
             return [_reading(*row) for row in rows]
