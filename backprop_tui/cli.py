@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 SCENARIO_HELP = "SCENARIO is a file, or the name of a bundled scenario."
 
+TRACE_HELP = "Or it is a trace in a file, which is shown as it was recorded."
+
 
 class _OpenByDefault(click.Group):
     """``backprop-tui SCENARIO`` means ``backprop-tui open SCENARIO``."""
@@ -118,7 +120,7 @@ def main(ctx: click.Context) -> None:
         _open(None)
 
 
-@main.command("open", help=f"Open a scenario in the stepper. {SCENARIO_HELP}")
+@main.command("open", help=f"Open a scenario in the stepper. {SCENARIO_HELP} {TRACE_HELP}")
 @click.argument("scenario")
 @click.option("--at", type=click.IntRange(min=1), help="Begin at this step (1 is the first).")
 @_engine
@@ -214,7 +216,7 @@ def _steps_range(
     return start - 1, stop
 
 
-@main.command(help=f"Write the step trace as a document. {SCENARIO_HELP}")
+@main.command(help=f"Write the step trace as a document. {SCENARIO_HELP} {TRACE_HELP}")
 @click.argument("scenario")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file.")
 @click.option(
@@ -236,12 +238,16 @@ def export(
     budget: Budget | None,
 ) -> None:
     """Export the trace, to standard output without -o; of a scenario that fails, nothing."""
-    from backprop_tui.session import Session
+    from backprop_tui.session import Session, StoredSession
+    from backprop_tui.trace.marks import is_trace
 
-    session = Session.open(scenario, engine, budget, device)
-    trace = session.complete()
-    if session.error is not None:
-        raise session.error
+    if is_trace(scenario):
+        trace = StoredSession(scenario).complete()
+    else:
+        session = Session.open(scenario, engine, budget, device)
+        trace = session.complete()
+        if session.error is not None:
+            raise session.error
     if form == "json":
         from backprop_tui.trace.codec import dumps
 

@@ -3,6 +3,8 @@
 The interpreter is plain recursive code; to record *a little*, it runs in a thread of its own that
 is parked except while ``grow`` waits for it. Exactly one of the two runs at any time, so nothing
 is locked and nothing races: the thread is a coroutine that needs no ``yield`` in the interpreter.
+
+A StoredSession is a trace in a file, for all who watch a session.
 """
 
 from __future__ import annotations
@@ -13,11 +15,14 @@ from time import perf_counter
 
 from backprop_tui.engines.base import Engine
 from backprop_tui.engines.numpy_engine.engine import NumpyEngine
-from backprop_tui.errors import EngineMissing, ScenarioError
+from backprop_tui.errors import EngineMissing, ScenarioError, TraceError
 from backprop_tui.scenario.interpreter import Interpreter
 from backprop_tui.scenario.library import find
 from backprop_tui.scenario.limits import Budget, OverBudget
 from backprop_tui.scenario.loader import Scenario, load, loads
+from backprop_tui.trace import codec
+from backprop_tui.trace.file import StoredTrace
+from backprop_tui.trace.marks import is_trace_file
 from backprop_tui.trace.recorder import Recorder
 from backprop_tui.trace.trace import Program, Trace
 
@@ -25,6 +30,9 @@ from backprop_tui.trace.trace import Program, Trace
 STACK_BYTES = 64 * 1024 * 1024
 #: A single op may outlast a slice; ``grow`` then returns and leaves it running.
 PATIENCE_SECONDS = 0.05
+
+#: Seconds between looks at a file that is still being written.
+LOOK_EVERY = 0.1
 
 NO_TORCH = (
     "the torch engine needs PyTorch: python -m pip install torch (for a GPU, see "
@@ -190,3 +198,59 @@ class Session:
             self._go.acquire()
         if self._closing:
             raise _Cancelled
+
+
+class StoredSession:
+    """A trace that is in a file, as a session: recorded already, or still being written.
+
+    ``path`` is a trace file, or a trace exported as JSON. Raises TraceError where it is damaged or
+    of a newer version.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.error: TraceError | None = None
+        self.trace: Trace
+        self._stored: StoredTrace | None = None
+        if is_trace_file(path):
+            self.trace = self._stored = StoredTrace(path)
+            self._tell_end()
+        else:
+            try:
+                text = Path(path).read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                raise TraceError(f"{path} cannot be read: {error}") from None
+            self.trace = codec.loads(text)
+        self._looked = perf_counter()
+
+    @property
+    def program(self) -> Program:
+        """What the recorded program says of itself."""
+        return self.trace.program
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will be written."""
+        return self._stored is None or self._stored.finished
+
+    def grow(self, seconds: float = 0.008, until: int | None = None) -> bool:
+        """Look, every so often, what has been written since; True while more may come."""
+        if self._stored is None or self.finished:
+            return False
+        if perf_counter() - self._looked >= LOOK_EVERY:
+            self._stored.refresh()
+            self._looked = perf_counter()
+            self._tell_end()
+        return not self.finished
+
+    def complete(self) -> Trace:
+        """The trace, as far as it is written."""
+        return self.trace
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._stored is not None:
+            self._stored.close()
+
+    def _tell_end(self) -> None:
+        if self._stored is not None and self._stored.finished and self._stored.error:
+            self.error = TraceError(self._stored.error)

@@ -18,11 +18,11 @@ from backprop_tui.engines.summary import digest_of
 from backprop_tui.errors import TraceError
 from backprop_tui.trace import state
 from backprop_tui.trace.arrays import figures, summary
+from backprop_tui.trace.marks import FORMAT
 from backprop_tui.trace.plain import DAMAGE, DTYPES, TABLES, Decoder, Encoder
 from backprop_tui.trace.steps import Where
 from backprop_tui.trace.trace import Program, Trace
 
-FORMAT = "backprop-tui-trace"
 #: 2: other sources, devices, summaries, Resumed. What version 1 lacks has its default.
 VERSION = 2
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from backprop_tui.progress import Place
     from backprop_tui.scenario.limits import Budget
     from backprop_tui.scenario.loader import Scenario
-    from backprop_tui.session import Session
+    from backprop_tui.session import Session, StoredSession
     from backprop_tui.tui.film import Film
 
 Opener = Callable[["Path | str | Scenario"], "Session"]
@@ -60,7 +60,7 @@ class BackpropApp(App[None]):
 
     def __init__(
         self,
-        session: Session | None = None,
+        session: Session | StoredSession | None = None,
         at: int | None = None,
         opener: Opener | None = None,
         opening: Scenario | None = None,
@@ -170,13 +170,14 @@ def run_app(
     budget: Budget | None = None,
     device: str = "cpu",
 ) -> None:
-    """Open the app on a scenario (a file or a bundled name), or in the library.
+    """Open the app on a scenario (a file or a bundled name), a trace in a file, or in the library.
 
-    Raises BackpropTuiError before anything is drawn if the scenario is refused or unknown, and
+    Raises BackpropTuiError before anything is drawn if it is refused, damaged or unknown, and
     EngineMissing where the engine turns out not to be there.
     """
     from backprop_tui.scenario.library import find
     from backprop_tui.scenario.loader import Scenario, load
+    from backprop_tui.trace.marks import is_trace
 
     def opener(source: Path | str | Scenario) -> Session:
         from backprop_tui.session import Session
@@ -185,6 +186,12 @@ def run_app(
             return Session(source, engine, budget, device)
         return Session.open(source, engine, budget, device)
 
+    if scenario is not None and is_trace(scenario):
+        from backprop_tui.session import StoredSession
+
+        stored = StoredSession(scenario)
+        BackpropApp(stored, at=at, opener=opener).run()
+        return
     opening = None if scenario is None else load(find(scenario), budget)
     slow = "PyTorch" if engine == "torch" else ""
     app = BackpropApp(at=at, opener=opener, opening=opening, remembers=True, slow_engine=slow)

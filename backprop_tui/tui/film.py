@@ -21,7 +21,7 @@ from backprop_tui.view import frame as view
 from backprop_tui.view.types import Selection, Sizes
 
 if TYPE_CHECKING:
-    from backprop_tui.session import Session
+    from backprop_tui.session import Session, StoredSession
     from backprop_tui.trace.trace import Trace
 
 Leap = Literal["statement", "phase", "iteration"]
@@ -35,7 +35,7 @@ SLICE_SECONDS = 0.008
 class Film:
     """A session being watched: the index, what is selected, and the wish still open."""
 
-    def __init__(self, session: Session, at: int = 0) -> None:
+    def __init__(self, session: Session | StoredSession, at: int = 0) -> None:
         self.session = session
         self.index = 0
         self.selection = Selection()

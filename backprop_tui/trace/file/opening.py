@@ -13,19 +13,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 from backprop_tui.errors import TraceError
-from backprop_tui.trace.file.schema import APPLICATION, STATEMENTS, VERSION
+from backprop_tui.trace.file.schema import STATEMENTS, VERSION
+from backprop_tui.trace.marks import APPLICATION, application, head
 
-_MAGIC = b"SQLite format 3\0"
 #: How long a reader or a viewer's wish waits for a commit, seconds.
 PATIENCE = 2.0
 #: A row longer than this is none of ours.
 LONGEST_ROW = 1_000_000_000
-
-
-def is_trace_file(path: Path | str) -> bool:
-    """Whether a file says of itself that it is a trace file (of whatever version)."""
-    head = _head(Path(path))
-    return head is not None and _application(head) == APPLICATION
 
 
 def open_to_read(path: Path) -> sqlite3.Connection:
@@ -33,12 +27,12 @@ def open_to_read(path: Path) -> sqlite3.Connection:
 
     Raises TraceError where it is none, is damaged, or was written by a newer version.
     """
-    head = _head(path)
-    if head is None:
-        raise TraceError(f"{path} cannot be read" if path.exists() else f"there is no file {path}")
-    if _application(head) != APPLICATION:
-        raise TraceError(f"{path} is not a trace file")
-    version = struct.unpack(">I", head[60:64])[0]
+    start = head(path)
+    if application(start) != APPLICATION:
+        raise TraceError(
+            f"{path} is not a trace file" if path.is_file() else f"there is no file {path}"
+        )
+    version = struct.unpack(">I", start[60:64])[0]
     if version > VERSION:
         raise TraceError(
             f"{path} has version {version}; this program reads up to version {VERSION}. "
@@ -65,21 +59,6 @@ def damaged(error: BaseException, path: Path | str = "this trace") -> TraceError
     """The TraceError for what SQLite or decoding ran into."""
     words = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return TraceError(f"{path} is damaged: {words}")
-
-
-def _head(path: Path) -> bytes | None:
-    try:
-        if not path.is_file():
-            return None
-        with path.open("rb") as file:
-            head = file.read(100)
-    except OSError:
-        return None
-    return head.ljust(100, b"\0")
-
-
-def _application(head: bytes) -> int:
-    return int(struct.unpack(">I", head[68:72])[0]) if head.startswith(_MAGIC) else 0
 
 
 def _checked(path: Path, how: str) -> sqlite3.Connection:

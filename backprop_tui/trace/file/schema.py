@@ -10,11 +10,8 @@ reading                        what was measured once per optimizer step
 
 from __future__ import annotations
 
-FORMAT = "backprop-tui-trace"
 #: Stands in SQLite's header (``PRAGMA user_version``): a reader refuses newer ones.
 VERSION = 1
-#: SQLite's own mark of whose file it is (``PRAGMA application_id``): "BPTT".
-APPLICATION = 0x42505454
 #: So many steps have their columns in one row of ``chunk``.
 CHUNK = 4096
 

@@ -25,9 +25,10 @@ from typing import Any
 from backprop_tui.errors import TraceError
 from backprop_tui.trace.file.reader import StoredTrace
 from backprop_tui.trace.file.rows import Rows, clean, text
-from backprop_tui.trace.file.schema import APPLICATION, FORMAT, MISSING, STATEMENTS, VERSION
+from backprop_tui.trace.file.schema import MISSING, STATEMENTS, VERSION
 from backprop_tui.trace.file.shape import Keeper
 from backprop_tui.trace.lookups import changes, namings
+from backprop_tui.trace.marks import APPLICATION, FORMAT
 from backprop_tui.trace.steps import Backward, Forward, Step
 from backprop_tui.trace.trace import Program, Trace
 from backprop_tui.trace.training import Reading
