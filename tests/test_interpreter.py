@@ -9,6 +9,240 @@ from same_text import difference
 from backprop_tui.engines.numpy_engine.engine import NumpyEngine
 
 PROGRAMS: dict[str, str] = {
+    "special methods": """
+class V:
+    def __init__(self, x, _note=''):
+        self.x, self._note = x, _note
+        self._private = [x]
+    def __add__(self, o): return V(self.x + (o.x if isinstance(o, V) else o))
+    def __radd__(self, o): return self + o
+    def __sub__(self, o): return V(self.x - o.x)
+    def __mul__(self, o): return V(self.x * o)
+    def __rmul__(self, o): return self * o
+    def __truediv__(self, o): return self * o**-1
+    def __pow__(self, n): return V(self.x ** n)
+    def __neg__(self): return self * -1
+    def __matmul__(self, o): return self.x * o.x
+    def __iadd__(self, o):
+        self.x += 100
+        return self
+    def __eq__(self, o): return self.x == o.x
+    def __hash__(self): return self.x
+    def __lt__(self, o): return self.x < o.x
+    def __len__(self): return self.x
+    def __bool__(self): return self.x != 0
+    def __float__(self): return self.x / 2
+    def __abs__(self): return V(abs(self.x))
+    def __getitem__(self, i): return (self.x, i)
+    def __setitem__(self, i, v): self._private.append((i, v))
+    def __contains__(self, i): return i == self.x
+    def __repr__(self): return f'V({self.x})'
+    def _helper(self): return len(self._private)
+class W(V):
+    def __str__(self): return 'w' + super().__repr__()
+a, b = V(3), W(4)
+print(a + b, a + 1, sum([a, b], V(0)), a - b, a * 2, 2 * a, a / 1, a ** 2, -a, a @ b)
+print([a, b], {'k': b}, f'{b} {a!r} {b!r}', str(b), repr(b))
+print(a == V(3), a != b, a < b, len(a), bool(V(0)), not a, float(a), abs(-a), a[1:2], 3 in a)
+a[7] = 'x'
+a += 1
+print(a, a._helper(), a._private, {a: 1}[V(103)], sorted([b, a]), max(a, b))
+""",
+    "iterators of one's own": """
+class Countdown:
+    def __init__(self, n): self.n = n
+    def __iter__(self): return self
+    def __next__(self):
+        if self.n == 0:
+            raise StopIteration
+        self.n -= 1
+        return self.n
+print(list(Countdown(3)), [x for x in Countdown(2)], sum(Countdown(4)))
+for i, x in enumerate(Countdown(2)):
+    print(i, x)
+""",
+    "properties and static methods": """
+class A:
+    count = 0
+    def __init__(self): self._v = 1
+    @property
+    def v(self): return self._v * 10
+    @v.setter
+    def v(self, value):
+        self._v = value
+    @property
+    def fixed(self): return 7
+    @staticmethod
+    def s(x, y=2): return x + y
+    @classmethod
+    def make(cls, v):
+        a = cls()
+        a.v = v
+        return a
+class B(A):
+    @property
+    def v(self): return -super().v
+    @staticmethod
+    def s(x): return super(B, B).__name__ if x is None else x
+a = A.make(5)
+print(a.v, a.s(1), A.s(3, y=4), B.make.__name__ if False else type(a).__name__, a.fixed)
+a.v += 2
+print(a.v, B().v, B().s(8))
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self._hidden = nn.Linear(2, 3)
+        self._calls = 0
+    @property
+    def device(self): return next(self.parameters()).device
+    @staticmethod
+    def act(x): return x.clamp(min=0)
+    @torch.no_grad()
+    def _count(self): self._calls += 1
+    def forward(self, x):
+        self._count()
+        return self.act(self._hidden(x)).sum()
+net = Net()
+net(torch.ones(2)); net(torch.ones(2)).backward()
+print(net.device, net._calls, [n for n, _ in net.named_parameters()], net._hidden.weight.grad.shape)
+try:
+    a.fixed = 1
+except AttributeError as e:
+    print('AttributeError')
+""",
+    "exceptions": """
+def f(x):
+    if x < 0:
+        raise ValueError(f'negative: {x}')
+    return 10 / x
+for x in (2, -1, 0):
+    try:
+        print(f(x))
+    except ValueError as e:
+        print('value', e, repr(e), type(e).__name__)
+    except (ZeroDivisionError, KeyError):
+        print('zero')
+    else:
+        print('fine')
+    finally:
+        print('done', x)
+try:
+    {'a': 1}['b']
+except KeyError as e:
+    print(e)
+try:
+    torch.ones(2) @ torch.ones(3)
+except RuntimeError as e:
+    print(e)
+w = torch.ones(2, requires_grad=True)
+try:
+    (w * 2).backward()
+except Exception as error:
+    print(type(error), isinstance(error, RuntimeError), error)
+loss = (w * w).sum()
+loss.backward()
+try:
+    loss.backward()
+except RuntimeError as e:
+    print('twice')
+try:
+    w += 1
+except RuntimeError as e:
+    print(e)
+def g():
+    for i in range(3):
+        try:
+            if i == 0: continue
+            return i
+        finally:
+            print('out', i)
+print(g())
+def h():
+    try:
+        raise KeyError
+    except KeyError:
+        raise RuntimeError('again') from None
+try:
+    h()
+except RuntimeError as e:
+    print(e)
+def again():
+    try:
+        undefined_name
+    except NameError as e:
+        print(e)
+        raise
+try:
+    again()
+except LookupError: print('no')
+except: print('bare')
+class Shape:
+    def area(self): raise NotImplementedError
+try:
+    Shape().area()
+except NotImplementedError as e:
+    print([str(e)])
+print('end', w.grad)
+""",
+    "copies": """
+import copy
+a = [1, [2, 3]]
+b, c = copy.deepcopy(a), copy.copy(a)
+a[1].append(4)
+print(b, c)
+model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2), nn.Dropout(0.5))
+twin = copy.deepcopy(model)
+best = copy.deepcopy(model.state_dict())
+model(torch.randn(4, 2)).sum().backward()
+with torch.no_grad():
+    model[0].weight += 1
+print(torch.equal(twin[0].weight, best['0.weight']), torch.equal(model[0].weight, best['0.weight']))
+print(twin[0].weight.requires_grad, twin[0].weight.grad, model[0].weight.grad is None, twin)
+model.load_state_dict(best)
+print(torch.equal(twin[0].weight, model[0].weight), twin[1].running_mean)
+class Counter_:
+    def __init__(self): self.fn, self.items = (lambda x: x + 1), [torch.zeros(2)]
+one = Counter_()
+two = copy.deepcopy(one)
+two.items[0] += 1
+print(one.items, two.items, two.fn(1))
+x = torch.ones(2, requires_grad=True)
+y = copy.deepcopy(x)
+print(y.requires_grad, y.is_leaf, y is x)
+try:
+    copy.deepcopy(x * 2)
+except RuntimeError as e:
+    print('only leaves')
+""",
+    "collections": """
+from collections import Counter, OrderedDict, defaultdict
+from typing import List, Optional
+net = nn.Sequential(OrderedDict([('fc1', nn.Linear(2, 3)), ('act', nn.ReLU())]))
+print(net, net.fc1.weight.shape)
+d = defaultdict(list)
+for k, v in [('a', 1), ('b', 2), ('a', 3)]:
+    d[k].append(v)
+n = defaultdict(int)
+for ch in 'hello': n[ch] += 1
+print(d, dict(n), n['z'], sorted(d.items()))
+c = Counter('abracadabra')
+c.update('aab')
+print(c, c.most_common(2), c['q'], c.total(), dict(c), list(c.keys()), c.get('z'))
+print(OrderedDict(a=1, b=2), len(Counter()))
+def f(x: List[int], y: Optional[float] = None) -> List[List[int]]: return [x]
+print(f([1]))
+""",
+    "which device": """
+device = 'cuda' if torch.cuda.is_available() else 'cpu'
+device2 = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
+print(device, device2, device2.type)
+model = nn.Linear(2, 2).to(device)
+x = torch.ones(2, device=device2).to(device)
+print(x.device, x.device == device2, next(model.parameters()).device, torch.device('cuda:0'))
+loader = DataLoader(TensorDataset(x), batch_size=1)
+print(isinstance(loader, DataLoader), isinstance(loader, TensorDataset))
+print(torch.device('cuda').type, torch.device('cuda', 1).index)
+""",
     "chained and unpacking assignment": """
 a = b = [1]
 b.append(2)

@@ -84,9 +84,7 @@ breakpoint()
 help()
 memoryview(b'')
 BaseException
-try: pass\nexcept: pass
 try: pass\nexcept* ValueError: pass
-raise 1
 match 1:\n    case _: pass
 (x := 1)
 def f(): yield 1
@@ -115,7 +113,6 @@ def f():\n    global __builtins__
 def f():\n    import torch
 x.__dict__
 x._modules
-x._private = 1
 x.__class__ = 1
 torch.zeros = 1
 nn.Module.forward = 1

@@ -27,8 +27,12 @@ from torch import * ▸ 1:19 ▸ import * ▸ import torch
 from . import data ▸ 1:1 ▸ a relative import ▸ one file
 from torch.autograd import Variable ▸ 1:28 ▸ torch.autograd.Variable ▸ require a gradient
 def f():\n    import torch ▸ 2:5 ▸ an import inside a block ▸ top of the file
-try:\n    x = 1\nexcept ValueError:\n    pass ▸ 1:1 ▸ try … except ▸ stays open
-raise ValueError('x') ▸ 1:1 ▸ raise ▸ use assert
+try:\n    x = 1\nexcept* ValueError:\n    pass ▸ 1:1 ▸ try … except* ▸ stays open
+try: pass\nexcept: pass\nexcept ValueError: pass ▸ 2:1 ▸ must be last ▸
+class A:\n    @property.x\n    def f(self): pass ▸ 2:6 ▸ a decorator ▸ @property
+class A:\n    def __x(self): pass ▸ 2:5 ▸ '__x' ▸ without __
+class A:\n    def _apply(self): pass ▸ 2:5 ▸ '_apply' ▸ of your own
+x = 1\nx._modules = {} ▸ 2:1 ▸ '_modules' ▸ without _
 if (n := 3) > 2: pass ▸ 1:5 ▸ := ▸ statement of its own
 def f():\n    yield 1 ▸ 2:5 ▸ yield ▸ return a list
 match 1:\n    case _: pass ▸ 1:1 ▸ match ▸ if and elif
@@ -45,13 +49,12 @@ x = [].__class__ ▸ 1:5 ▸ '__class__' ▸ under __names__
 x = 1\nx._hidden ▸ 2:1 ▸ '_hidden' ▸ without _
 __all__ = [] ▸ 1:1 ▸ '__all__' ▸ under __names__
 @property\ndef f(self): pass ▸ 1:2 ▸ a decorator ▸ @torch.no_grad()
-class A:\n    def __str__(self): return '' ▸ 2:5 ▸ '__str__' ▸ __getitem__
+class A:\n    def __format__(self, s): return '' ▸ 2:5 ▸ '__format__' ▸ __getitem__
 class A(int, str): pass ▸ 1:14 ▸ several bases ▸ one base
 class A(metaclass=int): pass ▸ 1:1 ▸ metaclass ▸ leave it out
 class A:\n    for i in range(3): pass ▸ 2:5 ▸ methods and assignments ▸ outside
 torch.pi = 3 ▸ 1:1 ▸ torch.pi cannot be changed ▸
 torch.save(1, 'x') ▸ 1:1 ▸ torch.save ▸ nothing is written
-model.cuda() ▸ 1:1 ▸ 'cuda' ▸ .to('cpu')
 f"{x.__class__}" ▸ 1:4 ▸ '__class__' ▸ under __names__
 x = '''\n''' + torch.tensr ▸ 2:7 ▸ 'tensr' ▸ 'tensor'
 x = torch.tensr.y ▸ 1:5 ▸ 'tensr' ▸ 'tensor'

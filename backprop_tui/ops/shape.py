@@ -330,3 +330,41 @@ define(
 
 # What PyTorch turns in place, as its RNNs do at their end, gets a Node of another name.
 define(replace(OPS["transpose"], name="transpose_", grad_fn="TransposeBackward1", view=False))
+
+
+def diagonal_shape(self: Shape, *, offset: int, dim1: int, dim2: int) -> Shape:
+    """The two dimensions leave; what they share comes last."""
+    first, second = wrap_dim(dim1, len(self)), wrap_dim(dim2, len(self))
+    if first == second:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    rows, columns = self[first] + min(offset, 0), self[second] - max(offset, 0)
+    rest = tuple(n for i, n in enumerate(self) if i not in (first, second))
+    return (*rest, max(min(rows, columns), 0))
+
+
+def _diagonal_vjp(g: Any, s: Any) -> Any:
+    out = np.zeros(s.self_shape, g.dtype)
+    moved = np.moveaxis(out, (s.dim1, s.dim2), (-2, -1))
+    at = np.arange(g.shape[-1])
+    moved[..., at + max(-s.offset, 0), at + max(s.offset, 0)] = g
+    return out
+
+
+define(
+    Op(
+        name="diagonal",
+        grad_fn="DiagonalBackward0",
+        view=True,
+        forward=lambda self, *, offset=0, dim1=0, dim2=1: np.diagonal(self, offset, dim1, dim2),
+        shape=diagonal_shape,
+        formula=Formula("the diagonal of $self", r"\operatorname{diag}($self)"),
+        vjps={
+            "self": Vjp(
+                _diagonal_vjp,
+                Formula("$grad on the diagonal, 0 elsewhere", r"\operatorname{diag}($grad)"),
+                saves=("self_shape",),
+            )
+        },
+        help="Reads the diagonal of a matrix; the rest gets no gradient.",
+    )
+)

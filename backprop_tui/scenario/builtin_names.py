@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from backprop_tui.scenario.exceptions import exception_names
+from backprop_tui.scenario.python_modules import python_modules
 from backprop_tui.scenario.surface import BUILTINS, NAMESPACES
 from backprop_tui.scenario.values import Builtin, ClassValue, Instance, Problem, TypeName
 
@@ -101,6 +103,7 @@ class Builtins:
             "dict": Builtin("dict", dict, self.dict),
             "set": Builtin("set", set, self.set),
             "object": Builtin("object", object, self.object),
+            **exception_names(runtime.text.of),
         }
         assert functions.keys() == BUILTINS.keys(), functions.keys() ^ BUILTINS.keys()
         self.names = functions
@@ -277,7 +280,13 @@ def own_namespaces(runtime: Runtime) -> dict[str, dict[str, Any]]:
     source = random.Random(0)
     drawn = {"sample": sample, "shuffle": shuffle}
     return {
-        "torch.cuda": {"is_available": lambda: False},
+        **python_modules(runtime),
+        "torch.cuda": {
+            "is_available": lambda: False,
+            "device_count": lambda: 0,
+            "manual_seed": lambda seed: None,
+            "manual_seed_all": lambda seed: None,
+        },
         "math": {n: special.get(n) or vars(math)[n] for n in NAMESPACES["math"]},
         "random": {
             name: drawn.get(name) or attrgetter(name)(source) for name in NAMESPACES["random"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import Any
 
 from backprop_tui.scenario.compiler import Compiler, Exec, Rule
 from backprop_tui.scenario.scopes import Scope, bind_names
-from backprop_tui.scenario.values import Env, Function
+from backprop_tui.scenario.subset import of_a_member
+from backprop_tui.scenario.values import Env, Function, Member
 
 
 def function(c: Compiler, node: ast.FunctionDef, scope: Scope) -> Exec:
@@ -17,17 +19,37 @@ def function(c: Compiler, node: ast.FunctionDef, scope: Scope) -> Exec:
     parameters, defaults = c.parameters(node.args, scope, inner)
     bind_names(inner, node.body)
     body = c.block(node.body, inner)
-    for decorator in reversed(node.decorator_list):
+    members = [d for d in node.decorator_list[:1] if scope.kind == "class" and of_a_member(d)]
+    for decorator in reversed(node.decorator_list[len(members) :]):
         body = _decorated(c, decorator, body, scope)
     run, in_class = c.run, scope.kind == "class"
     name, qualname = node.name, inner.qualname
+    kind = _member(c, members[0], scope) if members else None
 
     def execute(env: Env) -> None:
         begin()
         home = env.up if in_class else env
-        store(env, Function(run, name, qualname, parameters, defaults(env), body, home))
+        made = Function(run, name, qualname, parameters, defaults(env), body, home)
+        store(env, made if kind is None else kind(env, made))
 
     return execute
+
+
+def _member(c: Compiler, node: ast.expr, scope: Scope) -> Callable[[Env, Function], Member]:
+    """``@property`` and its relatives: what becomes of the method below."""
+    kind = of_a_member(node)
+    if kind != "setter":
+        return lambda env, function: Member(kind, function)
+    assert isinstance(node, ast.Attribute)
+    above = c.expression(node.value, scope)
+
+    def setter(env: Env, function: Function) -> Member:
+        before = above(env)
+        if not isinstance(before, Member) or before.kind != "property":
+            raise AttributeError(f"{type(before).__name__!r} object has no attribute 'setter'")
+        return Member("property", before.function, function)
+
+    return setter
 
 
 def _decorated(c: Compiler, node: ast.expr, body: Exec, scope: Scope) -> Exec:

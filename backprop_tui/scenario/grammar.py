@@ -59,6 +59,13 @@ def _offences(body: list[ast.stmt], inside: Inside) -> Iterator[Offence]:
             yield from _offences(node.orelse, inside)
         elif isinstance(node, ast.With):
             yield from _offences(node.body, inside)
+        elif isinstance(node, ast.Try):
+            for body in (node.body, node.orelse, node.finalbody):
+                yield from _offences(body, inside)
+            for handler in node.handlers:
+                yield from _offences(handler.body, inside)
+                if handler.type is None and handler is not node.handlers[-1]:
+                    yield handler, "default 'except:' must be last"
 
 
 def _nonlocal(node: ast.Nonlocal, inside: Inside) -> Iterator[Offence]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from backprop_tui.scenario.values import Problem
+from backprop_tui.scenario.values import Builtin, Problem
 
 #: How much of a tensor ``torch.set_printoptions`` may ask for.
 MOST_PRINTED = {"precision": 30, "threshold": 10_000, "edgeitems": 100, "linewidth": 1_000}
@@ -16,7 +16,7 @@ DATA_LOADER_OPTIONS = frozenset(
 )
 
 
-def _without_processes(loader: Any) -> Callable[..., Any]:
+def _without_processes(loader: Any) -> Builtin:
     """DataLoader with the options that stay within this process."""
 
     def data_loader(*args: Any, **kwargs: Any) -> Any:
@@ -31,7 +31,7 @@ def _without_processes(loader: Any) -> Callable[..., Any]:
             )
         return loader(*args, **kwargs)
 
-    return data_loader
+    return Builtin("torch.utils.data.dataloader.DataLoader", loader, data_loader)
 
 
 def _within_reason(function: Any) -> Callable[..., Any]:

@@ -9,7 +9,6 @@ and nothing of Python's own traceback is left to see.
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable
 
@@ -17,8 +16,9 @@ import numpy as np
 
 from backprop_tui.engines.base import Engine
 from backprop_tui.errors import BudgetExceeded, ScenarioError, ScenarioFailed
-from backprop_tui.scenario import definitions, displays, expressions, statements
+from backprop_tui.scenario import definitions, displays, expressions, raising, statements
 from backprop_tui.scenario.compiler import Compiler
+from backprop_tui.scenario.exceptions import HOSTS
 from backprop_tui.scenario.hints import hint_for
 from backprop_tui.scenario.limits import Budget, OverBudget
 from backprop_tui.scenario.loader import Scenario
@@ -28,10 +28,13 @@ from backprop_tui.scenario.scopes import Scope
 from backprop_tui.scenario.values import Env, Problem
 from backprop_tui.trace.steps import Span
 
-RULES = {**expressions.RULES, **displays.RULES, **statements.RULES, **definitions.RULES}
-
-#: What our own functions are called besides their names in Python's errors.
-HOSTS = re.compile(r"^(?:Builtins\.|NumpyNames\.|(?:\w+\.)+<locals>\.)")
+RULES = {
+    **expressions.RULES,
+    **displays.RULES,
+    **statements.RULES,
+    **definitions.RULES,
+    **raising.RULES,
+}
 
 #: Python frames that one call of a scenario, through an engine and back, may need.
 FRAMES_PER_CALL = 60

@@ -6,6 +6,7 @@ and texts that could grow without bound have a counted version here.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from operator import attrgetter
@@ -198,6 +199,11 @@ def array_reduced(method: str) -> Special:
     return lambda run, array, axis=None: function(array)(axis=axis)
 
 
+def array_rounded(run: Runtime, array: Any, decimals: int = 0) -> Any:
+    run.meter.size(array.size)
+    return array.round(decimals)
+
+
 def registered(method: str) -> Special:
     """A method of a Module whose first argument becomes an attribute."""
     function = attrgetter(method)
@@ -213,6 +219,17 @@ def registered(method: str) -> Special:
         run.own(module).add(name)
 
     return register
+
+
+def most_common(run: Runtime, counts: Counter[Any], n: int | None = None) -> list[Any]:
+    run.meter.length(len(counts))
+    return counts.most_common(n)
+
+
+def counter_update(run: Runtime, counts: Counter[Any], more: Any) -> None:
+    listed = run.meter.listed(more) if not isinstance(more, dict) else more
+    run.meter.nested(listed)
+    counts.update(listed)
 
 
 SPECIAL: dict[tuple[str, str], Special] = {
@@ -244,6 +261,12 @@ SPECIAL: dict[tuple[str, str], Special] = {
     ("list", "copy"): copied,
     ("tuple", "index"): searched(tuple.index),
     ("tuple", "count"): searched(tuple.count),
+    ("Counter", "most_common"): most_common,
+    ("Counter", "update"): counter_update,
+    ("Counter", "copy"): copied,
+    ("Counter", "get"): keyed(dict.get),
+    ("Counter", "pop"): keyed(dict.pop),
+    ("Counter", "setdefault"): keyed(dict.setdefault),
     ("dict", "copy"): copied,
     ("dict", "get"): keyed(dict.get),
     ("dict", "pop"): keyed(dict.pop),
@@ -266,6 +289,7 @@ SPECIAL: dict[tuple[str, str], Special] = {
     ("ndarray", "reshape"): array_reshape,
     **{("ndarray", name): array_reduced(name)
        for name in ("sum", "mean", "std", "max", "min", "argmax")},
+    ("ndarray", "round"): array_rounded,
     **{("Module", name): registered(name)
        for name in ("register_buffer", "register_parameter", "add_module")},
 }  # fmt: skip

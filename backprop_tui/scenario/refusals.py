@@ -14,9 +14,7 @@ _FAIL = "a scenario that fails stays open at the failing line; say in a comment 
 
 #: Syntax by the name of its node: what it is, what to write instead.
 NODES: dict[str, tuple[str, str]] = {
-    "Try": ("try … except", _FAIL),
     "TryStar": ("try … except*", _FAIL),
-    "Raise": ("raise", "use assert"),
     "Match": ("match … case", "use if and elif"),
     "NamedExpr": ("assignment inside an expression (:=)", "assign in a statement of its own"),
     "Yield": ("yield", "return a list"),
@@ -62,9 +60,9 @@ BUILTIN_REASONS: dict[str, str] = {
     "bytes": "use a plain string",
     "bytearray": "use a plain string",
     "complex": "use two numbers",
-    "property": "use a method",
-    "staticmethod": "use a function outside the class",
-    "classmethod": "use a function outside the class",
+    "property": "write @property above a method of a class",
+    "staticmethod": "write @staticmethod above a method of a class",
+    "classmethod": "write @classmethod above a method of a class",
     "slice": "write x[a:b]",
     "exit": "let the program end",
     "quit": "let the program end",
@@ -93,9 +91,6 @@ MODULES: dict[str, str] = {
     "time": "leave it out: a scenario does the same thing on every day",
     "datetime": "leave it out: a scenario does the same thing on every day",
     "tqdm": "leave it out, and loop over the loader itself",
-    "copy": "use clone(): {name: t.clone() for name, t in model.state_dict().items()}",
-    "typing": "leave out the type annotations",
-    "collections": "use a list or a dict",
     "itertools": "use nested loops or comprehensions",
     "functools": "use a loop",
     "dataclasses": "write the class with __init__",
@@ -106,7 +101,6 @@ MODULES: dict[str, str] = {
 #: Members of namespaces that scripts use and scenarios cannot.
 MEMBER_REASONS: dict[str, str] = {
     "torch.load": _FILES,
-    "torch.einsum": "use matmul, transpose and sum",
     "torch.nn.LSTM": "PyTorch computes it in one Node; use nn.LSTMCell in a loop over the steps",
     "torch.nn.GRU": "use nn.GRUCell in a loop over the steps",
     "torch.nn.Bilinear": "use x1 @ W and a product with x2",
@@ -129,7 +123,6 @@ MEMBER_REASONS: dict[str, str] = {
 
 #: Attributes of values that scripts use and scenarios cannot.
 ATTRIBUTE_REASONS: dict[str, str] = {
-    "cuda": "leave it out, or use .to('cpu')",
     "encode": "bytes are not part of the language",
     "format_map": "use an f-string",
     "map_": "use a loop",

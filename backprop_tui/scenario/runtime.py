@@ -9,7 +9,9 @@ from __future__ import annotations
 import ast
 import operator
 import weakref
+from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -39,6 +41,7 @@ from backprop_tui.scenario.values import (
     Env,
     Function,
     Instance,
+    Member,
     Namespace,
     Problem,
     Super,
@@ -49,6 +52,7 @@ from backprop_tui.trace.steps import Span
 
 #: Python's own classes → the kind of their values in the surface.
 PYTHON_KINDS: dict[type, str] = {
+    Counter: "Counter",
     str: "str", list: "list", tuple: "tuple", dict: "dict", set: "set",
     bool: "int", int: "int", float: "float", np.ndarray: "ndarray", np.generic: "ndarray",
 }  # fmt: skip
@@ -80,6 +84,8 @@ class Runtime:
         self.frames: list[Env] = []
         #: The innermost place of an error on its way up: the error, statement, expression.
         self.failure: tuple[BaseException, Span, Span] | None = None
+        #: The errors that handlers are at work on, outermost first.
+        self.handling: list[Exception] = []
         self._write = write
         self._kinds: dict[type, str] = {}
         self._getters = getters(self)
@@ -96,6 +102,9 @@ class Runtime:
             for table in (self.builtins.names, *self._python.values())
             for value in table.values()
         )
+
+    def __deepcopy__(self, memo: object) -> Runtime:
+        return self
 
     # ------------------------------------------------------------------ names of the surface
 
@@ -178,8 +187,12 @@ class Runtime:
             if not isinstance(value, type):
                 return value.name
             return self._resolved.get(id(value), value.__name__).rpartition(".")[2]
-        if self.kind(value) == "Module" and name in self.own(value):
-            return attrgetter(name)(value)
+        if self.kind(value) == "Module":
+            if name in self.own(value):
+                return attrgetter(name)(value)
+            for child, module in value.named_children():
+                if child == name:
+                    return module
         raise self.no_attribute(value, name)
 
     def _member_getter(self, name: str) -> Getter:
@@ -220,11 +233,21 @@ class Runtime:
             return attrgetter(name)(value)
         found, member = owner.find(name)
         if found:
+            if isinstance(member, Member):
+                return self._of_member(member, value, owner)
             return as_method(member).__get__(value) if isinstance(member, Function) else member
         getter = self._getters.get(owner.kind, {}).get(name)
         if getter is None:
             raise self.no_attribute(value, name)
         return getter(value)
+
+    def _of_member(self, member: Member, value: Any, owner: ClassValue) -> Any:
+        """What a decorated method is, asked of an instance (or of its class: ``value`` is None)."""
+        if member.kind == "staticmethod":
+            return member.function
+        if member.kind == "classmethod":
+            return partial(member.function, owner)
+        return member if value is None else self.invoke(member.function, (value,), {})
 
     def _of_class(self, value: ClassValue, name: str) -> Any:
         if name == "__name__":
@@ -232,7 +255,7 @@ class Runtime:
         found, member = value.find(name)
         if not found:
             raise Problem("AttributeError", f"type object {value.name!r} has no attribute {name!r}")
-        return member
+        return self._of_member(member, None, value) if isinstance(member, Member) else member
 
     def _of_super(self, value: Super, name: str) -> Any:
         inherited = value.base is not None and value.base.find(name)[0]
@@ -242,6 +265,17 @@ class Runtime:
 
     def set_attribute(self, target: Any, name: str, value: Any) -> None:
         """``target.name = value``, where PyTorch allows it."""
+        owner = self.classes.get(type(target))
+        if owner is not None:
+            member = owner.find(name)[1]
+            if isinstance(member, Member) and member.kind == "property":
+                if member.setter is None:
+                    raise Problem(
+                        "AttributeError",
+                        f"property {name!r} of {owner.name!r} object has no setter",
+                    )
+                self.invoke(member.setter, (target, value), {})
+                return
         if isinstance(target, Instance):
             target.fields[name] = value
             return
@@ -255,12 +289,15 @@ class Runtime:
             if kind == "Module":
                 self.own(target).add(name)
         elif kind == "Module" or type(target) in self.classes:
-            if name in MODULE_RESERVED:
+            own = self.own(target)
+            if name in MODULE_RESERVED or (
+                name[0] == "_" and name not in own and hasattr(target, name)
+            ):
                 raise Problem(
                     "TypeError", f"{name!r} is nn.Module's own name", "give the attribute another"
                 )
             setattr(target, name, value)
-            self.own(target).add(name)
+            own.add(name)
         elif row is not None:
             raise Problem(
                 "AttributeError",
@@ -338,7 +375,9 @@ class Runtime:
     def make_class(self, name: str, base: Any, members: dict[str, Any]) -> ClassValue:
         """``class name(base)`` with these members."""
         methods: dict[str, Callable[..., Any]] = {
-            key: as_method(value) for key, value in members.items() if isinstance(value, Function)
+            key: value.for_host(self) if isinstance(value, Member) else as_method(value)
+            for key, value in members.items()
+            if isinstance(value, Function | Member)
         }
         above = base if isinstance(base, ClassValue) else None
         if base is None or (isinstance(base, Builtin) and base.cls is object):
@@ -360,8 +399,12 @@ class Runtime:
             )
         cls = ClassValue(name, made, above, kind, members)
         for member in members.values():
-            if isinstance(member, Function) and member.owner is None:
-                member.owner = cls
+            functions = (
+                (member.function, member.setter) if isinstance(member, Member) else (member,)
+            )
+            for function in functions:
+                if isinstance(function, Function) and function.owner is None:
+                    function.owner = cls
         self.classes[made] = cls
         return cls
 

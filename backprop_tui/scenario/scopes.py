@@ -57,6 +57,8 @@ def bind_names(scope: Scope, body: Iterable[ast.AST]) -> None:
             continue
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             scope.names.add(node.id)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            scope.names.add(node.name)
         elif isinstance(node, ast.Global):
             scope.globals.update(node.names)
         elif isinstance(node, ast.Nonlocal):

@@ -20,6 +20,7 @@ from backprop_tui.scenario.surface import (
     MEMBERS,
     NAMES,
     NAMESPACES,
+    PRIVATE_RESERVED,
     did_you_mean,
     in_namespace,
 )
@@ -45,6 +46,9 @@ ALLOWED: dict[type[ast.AST], tuple[str, ...]] = {
     ast.With: ("items", "body"),
     ast.withitem: ("context_expr", "optional_vars"),
     ast.Assert: ("test", "msg"),
+    ast.Raise: ("exc", "cause"),
+    ast.Try: ("body", "handlers", "orelse", "finalbody"),
+    ast.ExceptHandler: ("type", "name", "body"),
     ast.Return: ("value",),
     ast.Global: ("names",),
     ast.Nonlocal: ("names",),
@@ -92,11 +96,22 @@ ALLOWED: dict[type[ast.AST], tuple[str, ...]] = {
 #: Levels of the tree: a sum of so many terms is that deep, and so many elif one after the other.
 DEPTH = 150
 
-#: The only special methods a class can define.
-METHODS = frozenset({"__init__", "__len__", "__getitem__", "__call__"})
+#: The only special methods a class can define: none that decides what an attribute is, none that
+#: Python calls behind the program's back.
+METHODS = frozenset({
+    "__init__", "__call__", "__len__", "__getitem__", "__setitem__", "__contains__", "__iter__",
+    "__next__", "__repr__", "__str__", "__bool__", "__float__", "__int__", "__abs__", "__neg__",
+    "__pos__", "__add__", "__sub__", "__mul__", "__truediv__", "__floordiv__", "__mod__",
+    "__pow__", "__matmul__", "__radd__", "__rsub__", "__rmul__", "__rtruediv__", "__rfloordiv__",
+    "__rmod__", "__rpow__", "__rmatmul__", "__iadd__", "__isub__", "__imul__", "__itruediv__",
+    "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__",
+})  # fmt: skip
 
 #: What can stand in ``@…`` above a function.
 DECORATORS = frozenset({"torch.no_grad", "torch.enable_grad", "torch.inference_mode"})
+
+#: What can stand above a method, next to its name or alone.
+MEMBER_DECORATORS = frozenset({"property", "staticmethod", "classmethod"})
 
 MEMBER_NAMES = frozenset(name for table in MEMBERS.values() for name in table)
 
@@ -159,7 +174,12 @@ class Checker:
             elif isinstance(value, ast.AST):
                 yield value
             elif isinstance(value, list):
-                yield from (item for item in value if isinstance(item, ast.AST))
+                members = name == "decorator_list"
+                yield from (
+                    item
+                    for item in value
+                    if isinstance(item, ast.AST) and not (members and of_a_member(item))
+                )
 
     def refuse(self, node: ast.AST, what: str, instead: str = "") -> None:
         """Note a refusal at a node, or at its first part that has a place."""
@@ -208,12 +228,17 @@ class Checker:
         word = node.attr
         if word == "__name__" and isinstance(node.ctx, ast.Load):
             return
-        if word == "__init__" and _is_super(node.value) and isinstance(parent, ast.Call):
+        if word in METHODS and _is_super(node.value) and isinstance(parent, ast.Call):
             return
-        if word.startswith("_"):
+        if (
+            word.startswith("__")
+            or word in PRIVATE_RESERVED
+            or (word.startswith("_") and word not in self.attributes)
+        ):
             self.refuse(
                 node,
-                f"attribute {word!r}: names that begin with _ are not reachable",
+                f"attribute {word!r}: names that begin with _ are reachable only where this file "
+                "gives them",
                 refusals.DUNDER if _dunder(word) else "use a name without _ in front",
             )
         elif word not in MEMBER_NAMES and word not in self.attributes:
@@ -277,17 +302,27 @@ class Checker:
                 f"a function named {node.name!r}",
                 "classes can define " + ", ".join(sorted(METHODS)),
             )
-        elif isinstance(parent, ast.ClassDef) and node.name[0] == "_" and node.name not in METHODS:
+        elif isinstance(parent, ast.ClassDef) and (
+            node.name in PRIVATE_RESERVED or (node.name[:2] == "__" and not _dunder(node.name))
+        ):
             self.refuse(
-                node,
-                f"method {node.name!r}: names that begin with _ are not reachable",
-                "use a name without _ in front",
+                node, f"a method named {node.name!r}", "use a name without __ or of your own"
             )
-        for decorator in node.decorator_list:
+        for number, decorator in enumerate(node.decorator_list):
             bare = decorator.func if isinstance(decorator, ast.Call) else decorator
             empty = not isinstance(decorator, ast.Call) or not (decorator.args + decorator.keywords)
-            if self.namespace(bare) not in DECORATORS or not empty:
-                self.refuse(decorator, "a decorator", "only @torch.no_grad() is understood")
+            member = isinstance(parent, ast.ClassDef) and number == 0 and of_a_member(decorator)
+            if not member and (self.namespace(bare) not in DECORATORS or not empty):
+                self.refuse(
+                    decorator,
+                    "a decorator",
+                    "@torch.no_grad() is understood, and in a class @property, @name.setter, "
+                    "@staticmethod and @classmethod",
+                )
+
+    def handler(self, node: ast.ExceptHandler, parent: ast.AST | None) -> None:
+        """``except … as name:``."""
+        self.identifier(node, node.name)
 
     def class_(self, node: ast.ClassDef, parent: ast.AST | None) -> None:
         """``class``."""
@@ -336,12 +371,22 @@ RULES: dict[type[ast.AST], Rule] = cast(
         ast.alias: Checker.alias,
         ast.FunctionDef: Checker.function,
         ast.ClassDef: Checker.class_,
+        ast.ExceptHandler: Checker.handler,
         ast.arg: Checker.arg,
         ast.keyword: Checker.keyword,
         ast.Global: Checker.scope,
         ast.Nonlocal: Checker.scope,
     },
 )
+
+
+def of_a_member(decorator: ast.AST) -> str:
+    """What ``@property``, ``@x.setter``, ``@staticmethod`` … make of a method; "" for others."""
+    if isinstance(decorator, ast.Name) and decorator.id in MEMBER_DECORATORS:
+        return decorator.id
+    if isinstance(decorator, ast.Attribute) and isinstance(decorator.value, ast.Name):
+        return decorator.attr if decorator.attr == "setter" else ""
+    return ""
 
 
 def _dunder(word: str) -> bool:
@@ -365,6 +410,8 @@ def _defined(tree: ast.Module) -> tuple[frozenset[str], frozenset[str]]:
             names.add(node.arg)
         elif isinstance(node, ast.alias):
             names.add(node.asname or node.name.split(".")[0])
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            names.add(node.name)
         elif isinstance(node, ast.FunctionDef | ast.ClassDef):
             names.add(node.name)
             attributes.add(node.name)
@@ -374,11 +421,21 @@ def _defined(tree: ast.Module) -> tuple[frozenset[str], frozenset[str]]:
             first = node.args[0] if node.args else None
             if node.func.attr in REGISTERS and isinstance(first, ast.Constant):
                 attributes.add(str(first.value))
+        if isinstance(node, ast.Call) and _names_modules(node):
+            texts = (each for each in ast.walk(node) if isinstance(each, ast.Constant))
+            attributes |= {each.value for each in texts if isinstance(each.value, str)}
         if isinstance(node, ast.ClassDef):
             for each in ast.walk(node):
                 if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
                     attributes.add(each.id)
     return frozenset(names), frozenset(attributes)
+
+
+def _names_modules(node: ast.Call) -> bool:
+    """Whether it is ``OrderedDict(…)`` or ``nn.ModuleDict(…)``, whose keys become attributes."""
+    function = node.func.attr if isinstance(node.func, ast.Attribute) else node.func
+    word = function.id if isinstance(function, ast.Name) else function
+    return word in ("OrderedDict", "ModuleDict")
 
 
 #: Methods of a Module whose first argument is the name of a new attribute.
@@ -407,6 +464,6 @@ def _imported(tree: ast.Module) -> dict[str, str]:
             found.pop(node.id, None)
         elif isinstance(node, ast.arg):
             found.pop(node.arg, None)
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found.pop(node.name, None)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.ExceptHandler):
+            found.pop(node.name or "", None)
     return found

@@ -81,6 +81,8 @@ ENGINE_NAMESPACES = tuple(name for name in NAMESPACES if name.split(".")[0] == "
 
 #: nn.Module's own names, which an attribute of a scenario's module must not cover.
 MODULE_RESERVED = frozenset(surface_members.MODULE_RESERVED.split())
+#: … and those of them that begin with _, which a scenario never reaches.
+PRIVATE_RESERVED = frozenset(surface_members.PRIVATE_RESERVED.split())
 
 
 def in_namespace(owner: str) -> tuple[str, ...]:

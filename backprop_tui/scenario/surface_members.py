@@ -36,6 +36,7 @@ element_size() -- bytes of one element
 type(dtype=None) -- the name of its type, or a copy in another one
 to(target) -- a copy with another dtype or device
 cpu() -- in the computer's own memory
+cuda() -- on a GPU, where there is one
 float() -- as float32
 double() -- as float64
 long() -- as int64
@@ -75,6 +76,13 @@ cos() -- the cosine
 tan() -- the tangent
 atan() -- the inverse tangent
 erf() -- the error function
+asin() -- the inverse sine
+acos() -- the inverse cosine
+sinh() -- the hyperbolic sine
+cosh() -- the hyperbolic cosine
+expm1() -- eˣ − 1
+tril(diagonal=0) -- the lower triangle of a matrix
+triu(diagonal=0) -- the upper triangle of a matrix
 sigmoid() -- 1 / (1 + e⁻ˣ)
 tanh() -- the hyperbolic tangent
 relu() -- max(0, x)
@@ -134,6 +142,8 @@ unsqueeze(dim) -- with a new dimension of size 1
 expand(*sizes) -- repeated without taking memory
 expand_as(other) -- in the shape of another tensor
 repeat(*sizes) -- copies side by side
+repeat_interleave(repeats, dim=None) -- every slice several times
+diagonal(offset=0, dim1=0, dim2=1) -- the diagonal of matrices
 tile(*dims) -- copies side by side
 flip(*dims) -- turned around
 chunk(chunks, dim=0) -- cut into so many parts
@@ -180,6 +190,7 @@ clamp_(min=None, max=None) -- keep within bounds, in place
 zero_() -- fill with 0, in place
 fill_(value) -- fill with a value, in place
 copy_(src) -- take over another tensor's values, in place
+multinomial(num_samples, replacement=False) -- indices drawn with these weights
 uniform_(a=0.0, b=1.0) -- fill with uniform random numbers
 normal_(mean=0.0, std=1.0) -- fill with normal random numbers
 new_zeros(size) -- zeros of the same dtype
@@ -236,6 +247,7 @@ to(target) -- all parameters with another dtype or device
 float() -- all parameters as float32
 double() -- all parameters as float64
 cpu() -- in the computer's own memory
+cuda() -- on a GPU, where there is one
 register_buffer(name, tensor) -- a tensor that belongs to the state, without gradient
 register_parameter(name, param) -- a parameter under this name
 add_module(name, module) -- a module under this name
@@ -257,8 +269,9 @@ add_param_group(param_group) -- more parameters
 """
 
 SCHEDULER = """
-step() -- set the rate for the next round
+step(metrics) -- set the rate for the next round; ReduceLROnPlateau wants a measure
 get_last_lr() -- the rates in use
+last_epoch -- the number of the round
 """
 
 LIST = """
@@ -345,6 +358,7 @@ reshape(*shape) -- the same elements in another shape
 flatten() -- in one dimension
 astype(dtype) -- with another dtype
 copy() -- a copy
+round(decimals=0) -- rounded to the nearest, half to even
 tolist() -- the values as Python lists
 item() -- the one value as a Python number
 dot(b) -- the product of vectors or matrices
@@ -383,12 +397,18 @@ is_floating_point -- whether its numbers have a point
 """,
     "device": """
 type -- "cpu" or "cuda"
+index -- its number, None for the one in use
 """,
     "ndarray": NDARRAY,
     "str": STR,
     "list": LIST,
     "tuple": TUPLE,
     "dict": DICT,
+    "Counter": DICT
+    + """
+most_common(n=None) -- the n most frequent (element, count) pairs
+total() -- the sum of all counts
+""",
     "set": SET,
     "int": """
 bit_length() -- how many binary digits
@@ -408,4 +428,20 @@ register_full_backward_pre_hook register_load_state_dict_post_hook
 register_load_state_dict_pre_hook register_module register_parameter
 register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ set_extra_state
 set_submodule share_memory state_dict to to_empty train type update values xpu zero_grad
+"""
+
+PRIVATE_RESERVED = """
+_affine _all_weights _apply _backward_hooks _backward_pre_hooks _buffers _call_impl
+_check_input_dim _check_name _check_padding _compiled_call_impl _conv_forward
+_fill_padding_idx_with_zero _first_states _flat_weight_refs _flat_weights _flat_weights_names
+_forget _forward_hooks _forward_hooks_always_called _forward_hooks_with_kwargs _forward_pre_hooks
+_forward_pre_hooks_with_kwargs _get_abs_string_index _get_backward_hooks _get_backward_pre_hooks
+_get_item_by_idx _get_name _init_flat_weights _is_full_backward_hook _is_protocol _layer
+_load_from_state_dict _load_state_dict_post_hooks _load_state_dict_pre_hooks
+_maybe_warn_non_full_backward_hook _modules _named _named_members _names
+_non_persistent_buffers_set _output_padding _parameters _part _qkv_same_embed_dim
+_register_load_state_dict_pre_hook _register_state_dict_hook _replicate_for_data_parallel
+_reset_parameters _reversed_padding_repeated_twice _save_to_state_dict _size _sizes _slow_forward
+_state _state_dict_hooks _state_dict_pre_hooks _update_flat_weights _version _weights_have_changed
+_wrapped_call_impl
 """

@@ -25,6 +25,7 @@ randn_like(input) -- standard normal, in the shape of another tensor
 randint(low=0, high, size) -- whole numbers in [low, high)
 randperm(n) -- 0 … n − 1 in random order
 bernoulli(input) -- 0 or 1, drawn with these probabilities
+multinomial(input, num_samples, replacement=False) -- indices drawn with these weights
 normal(mean, std, size) -- normal with this mean and deviation
 Generator() -- a random number generator of its own
 add(input, other, alpha=1) -- input + alpha · other
@@ -99,6 +100,7 @@ mm(input, mat2) -- matrix times matrix
 bmm(input, mat2) -- a batch of matrices times a batch of matrices
 addmm(input, mat1, mat2) -- input + mat1 @ mat2
 matmul(input, other) -- x @ y
+einsum(equation, *operands) -- products and sums by the letters of dimensions
 outer(input, vec2) -- every product of two vectors' elements
 t(input) -- the transposed matrix
 transpose(input, dim0, dim1) -- two dimensions exchanged
@@ -111,6 +113,8 @@ unflatten(input, dim, sizes) -- one dimension made several
 ravel(input) -- in one dimension
 squeeze(input, dim=None) -- without dimensions of size 1
 unsqueeze(input, dim) -- with a new dimension of size 1
+repeat_interleave(input, repeats, dim=None) -- every slice several times
+diagonal(input, offset=0, dim1=0, dim2=1) -- the diagonal of matrices
 broadcast_to(input, size) -- repeated without taking memory
 tile(input, dims) -- copies side by side
 flip(input, dims) -- turned around
@@ -179,6 +183,9 @@ nan -- not a number
 
 CUDA = """
 is_available() -- whether a GPU can be used
+device_count() -- how many GPUs there are
+manual_seed(seed) -- the seed of a GPU's random numbers
+manual_seed_all(seed) -- the seed of all GPUs' random numbers
 """
 
 AUTOGRAD = """
@@ -324,6 +331,9 @@ StepLR(optimizer, step_size, gamma=0.1) -- the rate falls every step_size rounds
 MultiStepLR(optimizer, milestones, gamma=0.1) -- the rate falls at these rounds
 ExponentialLR(optimizer, gamma) -- the rate falls every round
 CosineAnnealingLR(optimizer, T_max, eta_min=0.0) -- the rate falls along a cosine
+LinearLR(optimizer, start_factor=0.333, end_factor=1.0, total_iters=5) -- warm-up along a line
+OneCycleLR(optimizer, max_lr, total_steps=None, epochs=None) -- the rate rises once and falls
+ReduceLROnPlateau(optimizer, mode='min', factor=0.1, patience=10) -- falls where nothing improves
 LambdaLR(optimizer, lr_lambda) -- the rate follows a function of yours
 """
 

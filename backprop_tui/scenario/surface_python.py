@@ -136,10 +136,54 @@ tuple(iterable=()) -- a tuple
 dict(iterable=(), **values) -- a dictionary
 set(iterable=()) -- a set
 object() -- the class of everything
+Exception(*args) -- any error
+ArithmeticError(*args) -- numbers that do not work out
+LookupError(*args) -- nothing under an index or a key
+ZeroDivisionError(*args) -- a division by 0
+OverflowError(*args) -- a number too large
+IndexError(*args) -- no element at an index
+KeyError(*args) -- nothing under a key
+AttributeError(*args) -- no such attribute
+NameError(*args) -- no such variable
+UnboundLocalError(*args) -- a local variable without a value
+TypeError(*args) -- a value of the wrong type
+ValueError(*args) -- a wrong value
+RuntimeError(*args) -- whatever else goes wrong; most of PyTorch's errors
+NotImplementedError(*args) -- a method that a class leaves to others
+AssertionError(*args) -- an assert that does not hold
+StopIteration(*args) -- the end of an iterator
+"""
+
+COPY = """
+deepcopy(x) -- a copy of x and of everything in it
+copy(x) -- a copy of x that shares what is in it
+"""
+
+COLLECTIONS = """
+OrderedDict(items=()) -- a dictionary; nn.Sequential takes one to name its modules
+defaultdict(default_factory=None) -- a dictionary that makes what is missing
+Counter(iterable=()) -- a dictionary of how often each element is there
+"""
+
+TYPING = """
+Any -- an annotation
+Callable -- an annotation
+Dict -- an annotation
+Iterable -- an annotation
+Iterator -- an annotation
+List -- an annotation
+Optional -- an annotation
+Sequence -- an annotation
+Set -- an annotation
+Tuple -- an annotation
+Union -- an annotation
 """
 
 TABLES: dict[str, str] = {
     "math": MATH,
+    "copy": COPY,
+    "collections": COLLECTIONS,
+    "typing": TYPING,
     "random": RANDOM,
     "numpy": NUMPY,
     "numpy.random": NUMPY_RANDOM,

@@ -50,6 +50,9 @@ class Namespace:
     def __repr__(self) -> str:
         return f"<module {self.path!r}>"
 
+    def __deepcopy__(self, memo: object) -> Namespace:
+        raise TypeError("cannot pickle 'module' object")
+
 
 class Parameters:
     """The parameters of a function, and how arguments meet them."""
@@ -159,6 +162,9 @@ class Function:
     def __repr__(self) -> str:
         return f"<function {self.qualname} at {id(self):#x}>"
 
+    def __deepcopy__(self, memo: object) -> Function:
+        return self
+
 
 def as_method(function: Function) -> Callable[..., Any]:
     """A plain function, so that Python binds ``self`` to it."""
@@ -169,6 +175,33 @@ def as_method(function: Function) -> Callable[..., Any]:
     method.__name__ = function.name
     method.__qualname__ = function.qualname
     return method
+
+
+class Member:
+    """A method under a decorator: ``@property`` (with its setter), ``@staticmethod`` …"""
+
+    __slots__ = ("function", "kind", "setter")
+
+    def __init__(self, kind: str, function: Function, setter: Function | None = None) -> None:
+        self.kind = kind
+        self.function = function
+        self.setter = setter
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} object at {id(self):#x}>"
+
+    def for_host(self, run: Runtime) -> Any:
+        """What stands in the class that the host makes, so that ``super()`` finds it."""
+        function = self.function
+        if self.kind == "property":
+            return property(as_method(function))
+        if self.kind == "staticmethod":
+            return staticmethod(function)
+
+        def method(cls: type, *args: Any, **kwargs: Any) -> Any:
+            return run.invoke(function, (run.classes[cls], *args), kwargs)
+
+        return classmethod(method)
 
 
 class ClassValue:
@@ -194,6 +227,9 @@ class ClassValue:
 
     def __repr__(self) -> str:
         return f"<class '__main__.{self.name}'>"
+
+    def __deepcopy__(self, memo: object) -> ClassValue:
+        return self
 
     def find(self, name: str) -> tuple[bool, Any]:
         """(True, the member) where this class or one above it defines the name."""
@@ -240,6 +276,9 @@ class Builtin:
 
     def __repr__(self) -> str:
         return f"<class {self.name!r}>"
+
+    def __deepcopy__(self, memo: object) -> Builtin:
+        return self
 
 
 class TypeName:

@@ -16,6 +16,7 @@ from backprop_tui.engines.numpy_engine.dtypes import (
     float64,
     int64,
     of_array,
+    on_cpu,
 )
 from backprop_tui.engines.numpy_engine.tensor import Tensor
 
@@ -24,6 +25,7 @@ def tensor(
     data: Any, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """``torch.tensor``: a new leaf holding a copy of ``data`` (numbers, nested lists, an array)."""
+    on_cpu(device)
     array = as_array(data, dtype)
     return _leaf(array, requires_grad)
 
@@ -114,6 +116,7 @@ def _leaves(data: Any) -> Any:
 
 def as_tensor(data: Any, dtype: dtype | None = None, device: Any = None) -> Tensor:
     """``torch.as_tensor``: the tensor itself, or memory shared with an array, where it can be."""
+    on_cpu(device)
     if isinstance(data, Tensor):
         return data if dtype in (None, data.dtype) else data.to(dtype)
     if isinstance(data, np.ndarray) and (dtype is None or data.dtype == dtype.numpy):
@@ -164,6 +167,7 @@ def zeros(
     *size: Any, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """``torch.zeros``."""
+    on_cpu(device)
     if any(n < 0 for n in size if isinstance(n, int)):
         raise RuntimeError("zeros: Dimension size must be non-negative.")
     return _new(size_of(size), _floating(dtype), requires_grad, 0)
@@ -173,6 +177,7 @@ def ones(
     *size: Any, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """``torch.ones``."""
+    on_cpu(device)
     return _new(size_of(size), _floating(dtype), requires_grad, 1)
 
 
@@ -180,6 +185,7 @@ def empty(
     *size: Any, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """``torch.empty``; here its numbers are zeros, so that every run shows the same."""
+    on_cpu(device)
     return _new(size_of(size), _floating(dtype), requires_grad, 0)
 
 
@@ -192,6 +198,7 @@ def full(
     requires_grad: bool = False,
 ) -> Tensor:
     """``torch.full``: the dtype follows ``fill_value``."""
+    on_cpu(device)
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     wanted = OF_NUMPY[as_array(value).dtype] if dtype is None else dtype
     sizes = (size,) if isinstance(size, int) else size
@@ -202,6 +209,7 @@ def zeros_like(
     input: Tensor, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """``torch.zeros_like``."""
+    on_cpu(device)
     return _new(input.array.shape, dtype or input.dtype, requires_grad, 0)
 
 
@@ -209,6 +217,7 @@ def ones_like(
     input: Tensor, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """``torch.ones_like``."""
+    on_cpu(device)
     return _new(input.array.shape, dtype or input.dtype, requires_grad, 1)
 
 
@@ -216,6 +225,7 @@ def empty_like(
     input: Tensor, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """``torch.empty_like``; its numbers are zeros."""
+    on_cpu(device)
     return _new(input.array.shape, dtype or input.dtype, requires_grad, 0)
 
 
@@ -228,6 +238,7 @@ def full_like(
     requires_grad: bool = False,
 ) -> Tensor:
     """``torch.full_like``."""
+    on_cpu(device)
     return _new(input.array.shape, dtype or input.dtype, requires_grad, fill_value)
 
 
@@ -240,6 +251,7 @@ def eye(
     requires_grad: bool = False,
 ) -> Tensor:
     """``torch.eye``."""
+    on_cpu(device)
     made = _new((n, n if m is None else m), _floating(dtype), requires_grad, 0)
     np.fill_diagonal(made.array, 1)
     return made
@@ -255,6 +267,7 @@ def arange(
     requires_grad: bool = False,
 ) -> Tensor:
     """``torch.arange``: int64 when all of start, end, step are ints."""
+    on_cpu(device)
     if end is None:
         start, end = 0, start
     start, end, step = (x.item() if isinstance(x, Tensor) else x for x in (start, end, step))
@@ -281,6 +294,7 @@ def linspace(
     requires_grad: bool = False,
 ) -> Tensor:
     """``torch.linspace``: counted from both ends, as PyTorch does, so that it is symmetric."""
+    on_cpu(device)
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     made = _new((steps,), _floating(dtype), requires_grad, start)

@@ -123,36 +123,65 @@ class Size(tuple[int, ...]):
         return Size(picked) if isinstance(item, slice) else picked
 
 
+#: PyTorch's names of devices, in the order of its error message.
+DEVICES = (
+    "cpu", "cuda", "ipu", "xpu", "mkldnn", "opengl", "opencl", "ideep", "hip", "ve", "fpga",
+    "maia", "xla", "lazy", "vulkan", "mps", "meta", "hpu", "mtia", "privateuseone",
+)  # fmt: skip
+
+
 class device:
-    """Where a tensor lives; this engine has the CPU alone."""
+    """Where a tensor lives. Any device can be named, but this engine has the CPU alone."""
 
     __slots__ = ("index", "type")
 
     type: str
+    index: int | None
 
     def __init__(self, type: Any = "cpu", index: int | None = None) -> None:
-        name = str(type)
-        if name != "cpu":
+        if isinstance(type, int):
+            raise RuntimeError("Cannot access accelerator device when none is available.")
+        if isinstance(type, device):
+            self.type, self.index = type.type, type.index
+            return
+        name, _, number = str(type).partition(":")
+        if name not in DEVICES or (number and not number.isdecimal()):
             raise RuntimeError(
-                f"the NumPy engine computes on the CPU; device {name!r} is not available"
+                f"Expected one of {', '.join(DEVICES)} device type at start of device string: "
+                f"{name}"
             )
-        self.type = "cpu"
-        self.index = index
+        self.type = name
+        self.index = int(number) if number else index
 
     def __repr__(self) -> str:
-        return "device(type='cpu')"
+        index = "" if self.index is None else f", index={self.index}"
+        return f"device(type={self.type!r}{index})"
 
     def __str__(self) -> str:
-        return "cpu"
+        return self.type if self.index is None else f"{self.type}:{self.index}"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, device) and other.type == self.type
+        return isinstance(other, device) and (other.type, other.index) == (self.type, self.index)
 
     def __hash__(self) -> int:
-        return hash(self.type)
+        return hash((self.type, self.index))
 
 
 CPU = device()
+
+
+def on_cpu(wanted: Any) -> None:
+    """Refuse every device but the CPU, in the words of a PyTorch without a GPU."""
+    if wanted is None:
+        return
+    kind = device(wanted).type
+    if kind == "cuda":
+        raise AssertionError("Torch not compiled with CUDA enabled")
+    if kind == "mps":
+        raise RuntimeError("PyTorch is not linked with support for mps devices")
+    if kind != "cpu":
+        raise RuntimeError(f"the NumPy engine computes on the CPU; device {kind!r} is not here")
+
 
 _OF_CATEGORY = {bool: bool_, int: int64}
 

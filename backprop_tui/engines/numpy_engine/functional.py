@@ -12,6 +12,12 @@ import numpy as np
 
 from backprop_tui.engines.numpy_engine import formatting, state
 from backprop_tui.engines.numpy_engine import tensor as tensors
+from backprop_tui.engines.numpy_engine.composites import (
+    diagonal as diagonal,
+)
+from backprop_tui.engines.numpy_engine.composites import (
+    repeat_interleave as repeat_interleave,
+)
 from backprop_tui.engines.numpy_engine.indexing import (
     gather,
     index_select,
@@ -29,6 +35,27 @@ from backprop_tui.engines.numpy_engine.indexing import (
     setitem as setitem,
 )
 from backprop_tui.engines.numpy_engine.inplace import apply_ as apply_
+from backprop_tui.engines.numpy_engine.inverses import (
+    acos as acos,
+)
+from backprop_tui.engines.numpy_engine.inverses import (
+    asin as asin,
+)
+from backprop_tui.engines.numpy_engine.inverses import (
+    cosh as cosh,
+)
+from backprop_tui.engines.numpy_engine.inverses import (
+    expm1 as expm1,
+)
+from backprop_tui.engines.numpy_engine.inverses import (
+    sinh as sinh,
+)
+from backprop_tui.engines.numpy_engine.inverses import (
+    tril as tril,
+)
+from backprop_tui.engines.numpy_engine.inverses import (
+    triu as triu,
+)
 from backprop_tui.engines.numpy_engine.pointwise import (
     abs,
     absolute,
@@ -213,6 +240,13 @@ def _printing() -> formatting.PrintOptions:
 
 
 # ---------------------------------------------------------------- what methods need besides
+
+
+def multinomial(input: Any, *args: Any, **how: Any) -> Any:
+    """Indices drawn with these weights."""
+    from backprop_tui.engines.numpy_engine import random
+
+    return random.multinomial(input, *args, **how)
 
 
 def text(input: Any) -> str:

@@ -129,6 +129,26 @@ class Generator:
             values[-BLOCK:] = _normal_blocks(self._unit(BLOCK, dtype), mean, std)
         return values.reshape(shape)
 
+    def exponential(self, shape: Shape, dtype: DType = np.float32) -> Array:
+        """``exponential_()``: waiting times with mean 1."""
+        unit = self._unit(math.prod(shape), np.float64)
+        return np.asarray(-np.log1p(-unit)).astype(dtype).reshape(shape)
+
+    def multinomial(self, weights: Array, count: int, replacement: bool) -> Array:
+        """``torch.multinomial``: for every row of weights so many of its column numbers."""
+        if not replacement or count == 1:
+            race = weights / self.exponential(weights.shape, weights.dtype)
+            if count == 1:
+                return np.asarray(race.argmax(-1)[..., None])
+            return np.asarray(np.argsort(-race, axis=-1, kind="stable")[..., :count])
+        rows = weights.reshape(-1, weights.shape[-1])
+        sums = rows.cumsum(-1, dtype=weights.dtype)
+        sums = sums / sums[:, -1:]
+        sums[:, -1] = 1
+        unit = self._unit(len(rows) * count, np.float64).reshape(len(rows), count)
+        picked = [np.searchsorted(row, drawn) for row, drawn in zip(sums, unit, strict=True)]
+        return np.array(picked).reshape(*weights.shape[:-1], count)
+
     def randint(self, low: int, high: int, shape: Shape, dtype: DType = np.int64) -> Array:
         """Whole numbers in [low, high); RuntimeError for an empty range."""
         if low >= high:

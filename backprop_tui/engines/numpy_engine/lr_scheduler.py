@@ -17,7 +17,10 @@ __all__ = [
     "ExponentialLR",
     "LRScheduler",
     "LambdaLR",
+    "LinearLR",
     "MultiStepLR",
+    "OneCycleLR",
+    "ReduceLROnPlateau",
     "StepLR",
 ]
 
@@ -152,3 +155,172 @@ class LambdaLR(LRScheduler):
     def _rate(self, rate: float, base: float, group: int) -> float:
         factor: float = self.lr_lambdas[group](self.last_epoch)
         return base * factor
+
+
+class LinearLR(LRScheduler):
+    """The rate grows (or falls) in a straight line for ``total_iters`` rounds."""
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        start_factor: float = 1.0 / 3,
+        end_factor: float = 1.0,
+        total_iters: int = 5,
+        last_epoch: int = -1,
+    ) -> None:
+        if start_factor > 1.0 or start_factor <= 0:
+            raise ValueError(
+                "Starting multiplicative factor expected to be greater than 0 and less or equal to "
+                "1."
+            )
+        if end_factor > 1.0 or end_factor < 0:
+            raise ValueError("Ending multiplicative factor expected to be between 0 and 1.")
+        self.start_factor = start_factor
+        self.end_factor = end_factor
+        self.total_iters = total_iters
+        super().__init__(optimizer, last_epoch)
+
+    def _rate(self, rate: float, base: float, group: int) -> float:
+        epoch, total, start = self.last_epoch, self.total_iters, self.start_factor
+        if epoch == 0:
+            return rate * start
+        if epoch > total:
+            return rate
+        rise = self.end_factor - start
+        return rate * (1.0 + rise / (total * start + (epoch - 1) * rise))
+
+
+class OneCycleLR(LRScheduler):
+    """The rate rises to ``max_lr`` and falls far below where it began, along cosines.
+
+    A ``momentum`` or ``betas`` of the optimizer goes the other way.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        max_lr: float,
+        total_steps: int | None = None,
+        epochs: int | None = None,
+        steps_per_epoch: int | None = None,
+        pct_start: float = 0.3,
+        anneal_strategy: str = "cos",
+        cycle_momentum: bool = True,
+        base_momentum: float = 0.85,
+        max_momentum: float = 0.95,
+        div_factor: float = 25.0,
+        final_div_factor: float = 1e4,
+    ) -> None:
+        if total_steps is None:
+            if epochs is None or steps_per_epoch is None:
+                raise ValueError(
+                    "You must define either total_steps OR (epochs AND steps_per_epoch)"
+                )
+            total_steps = epochs * steps_per_epoch
+        if anneal_strategy not in ("cos", "linear"):
+            raise ValueError(
+                f"anneal_strategy must be one of 'cos' or 'linear', instead got {anneal_strategy}"
+            )
+        self.total_steps = total_steps
+        self.turn = float(pct_start * total_steps) - 1
+        self.linear = anneal_strategy == "linear"
+        self.cycle_momentum = cycle_momentum
+        self.momenta = (base_momentum, max_momentum)
+        self.rates = (max_lr / div_factor, max_lr, max_lr / div_factor / final_div_factor)
+        for group in optimizer.param_groups:
+            group["lr"] = self.rates[0]
+            if cycle_momentum:
+                if "momentum" not in group and "betas" not in group:
+                    raise ValueError(
+                        "optimizer must support momentum or beta1 with `cycle_momentum` option "
+                        "enabled"
+                    )
+                self._give_momentum(group, max_momentum)
+        super().__init__(optimizer)
+
+    @staticmethod
+    def _give_momentum(group: dict[str, Any], momentum: float) -> None:
+        if "betas" in group:
+            group["betas"] = (momentum, *group["betas"][1:])
+        else:
+            group["momentum"] = momentum
+
+    def _between(self, start: float, end: float, share: float) -> float:
+        if self.linear:
+            return (end - start) * share + start
+        return end + (start - end) / 2.0 * (math.cos(math.pi * share) + 1)
+
+    def _rate(self, rate: float, base: float, group: int) -> float:
+        step, last = self.last_epoch, self.total_steps - 1
+        if step > self.total_steps:
+            raise ValueError(
+                f"Tried to step {step} times. The specified number of total steps is "
+                f"{self.total_steps}"
+            )
+        first, top, end = self.rates
+        low, high = self.momenta
+        if step <= self.turn:
+            share = step / self.turn
+            rate, momentum = self._between(first, top, share), self._between(high, low, share)
+        else:
+            share = (step - self.turn) / (last - self.turn)
+            rate, momentum = self._between(top, end, share), self._between(low, high, share)
+        if self.cycle_momentum:
+            self._give_momentum(self.optimizer.param_groups[group], momentum)
+        return rate
+
+
+class ReduceLROnPlateau(LRScheduler):
+    """The rate falls when a measure has not improved for ``patience`` rounds."""
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        mode: str = "min",
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        threshold_mode: str = "rel",
+        cooldown: int = 0,
+        min_lr: float = 0,
+        eps: float = 1e-8,
+    ) -> None:
+        if factor >= 1.0:
+            raise ValueError("Factor should be < 1.0.")
+        if mode not in ("min", "max"):
+            raise ValueError("mode " + mode + " is unknown!")
+        if threshold_mode not in ("rel", "abs"):
+            raise ValueError("threshold mode " + threshold_mode + " is unknown!")
+        self.optimizer = optimizer
+        self.mode, self.factor, self.patience = mode, factor, patience
+        self.threshold, self.threshold_mode = threshold, threshold_mode
+        self.cooldown, self.min_lr, self.eps = cooldown, min_lr, eps
+        self.best = math.inf if mode == "min" else -math.inf
+        self.num_bad_epochs = self.cooldown_counter = self.last_epoch = 0
+        self._last_lr = [group["lr"] for group in optimizer.param_groups]
+
+    def step(self, metrics: Any) -> None:  # type: ignore[override]
+        """Look at the measure of this round."""
+        current = float(metrics)
+        self.last_epoch += 1
+        if self._better(current):
+            self.best, self.num_bad_epochs = current, 0
+        else:
+            self.num_bad_epochs += 1
+        if self.cooldown_counter > 0:
+            self.cooldown_counter -= 1
+            self.num_bad_epochs = 0
+        groups = self.optimizer.param_groups
+        if self.num_bad_epochs > self.patience:
+            for group in groups:
+                rate = max(group["lr"] * self.factor, self.min_lr)
+                if group["lr"] - rate > self.eps:
+                    group["lr"] = rate
+            self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
+        self._last_lr = [group["lr"] for group in groups]
+
+    def _better(self, value: float) -> bool:
+        sign = 1 if self.mode == "min" else -1
+        if self.threshold_mode == "rel":
+            return sign * value < sign * self.best * (1.0 - sign * self.threshold)
+        return sign * value < sign * self.best - self.threshold

@@ -23,6 +23,7 @@ from backprop_tui.engines.numpy_engine.dtypes import (
     int16,
     int32,
     int64,
+    on_cpu,
     uint8,
 )
 
@@ -124,6 +125,9 @@ class Methods:
     __le__ = operator("le")
     __gt__ = operator("gt")
     __ge__ = operator("ge")
+    asin, acos, sinh, cosh, expm1 = map(of, ("asin", "acos", "sinh", "cosh", "expm1"))
+    diagonal = of("diagonal")
+    tril, triu, repeat_interleave = of("tril"), of("triu"), of("repeat_interleave")
     __neg__, __abs__, __invert__ = of("neg"), of("abs"), of("bitwise_not")
     __matmul__ = of("matmul")
     __iadd__, __isub__, __imul__ = assigning("add"), assigning("sub"), assigning("mul")
@@ -320,6 +324,7 @@ class Methods:
 
     def to(self, *target: Any, dtype: Any = None, device: Any = None, copy: bool = False) -> Any:
         """The same numbers with another dtype (or device, of which there is one)."""
+        on_cpu(device)
         for one in target:
             dtype = _dtype_of(one, dtype)
         if dtype is None or dtype.numpy == self.array.dtype:
@@ -364,6 +369,9 @@ class Methods:
     def cpu(self) -> Any:
         return self
 
+    def cuda(self, device: Any = None) -> Any:
+        on_cpu("cuda")
+
     # -- in place
     mul_, div_, neg_, exp_, sqrt_, tanh_, sigmoid_, relu_, abs_, copy_ = map(
         in_place,
@@ -394,6 +402,9 @@ class Methods:
 
     def masked_fill_(self, mask: Any, value: Any) -> Any:
         return F.apply_("masked_fill", self, mask, value=value)
+
+    def multinomial(self, num_samples: Any, replacement: Any = False, **how: Any) -> Any:
+        return F.multinomial(self, num_samples, replacement, **how)
 
     def uniform_(self, a: Any = 0.0, b: Any = 1.0, generator: Any = None) -> Any:
         return F.filled_at_random("uniform", self, a, b, generator)
@@ -427,8 +438,8 @@ def _dtype_of(target: Any, otherwise: Any) -> Any:
         return target
     if isinstance(target, Methods):
         return OF_NUMPY[target.array.dtype]
-    if isinstance(target, device | str):
-        device(target)
+    if isinstance(target, device | str) or type(target) is int:
+        on_cpu(target)
         return otherwise
     raise TypeError(
         "to() received an invalid combination of arguments - got "

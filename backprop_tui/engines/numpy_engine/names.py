@@ -14,7 +14,16 @@ from backprop_tui.engines.numpy_engine.dtypes import NAMES as DTYPES
 
 #: namespace → modules of this package that are looked through for a name, in order
 WHERE = {
-    "torch": ("creation", "functional", "autograd", "tensor", "dtypes", "random", "inverses"),
+    "torch": (
+        "creation",
+        "functional",
+        "composites",
+        "autograd",
+        "tensor",
+        "dtypes",
+        "random",
+        "inverses",
+    ),
     "torch.autograd": ("autograd",),
     "torch.nn": ("nn", "tensor"),
     "torch.nn.functional": (

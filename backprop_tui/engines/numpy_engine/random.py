@@ -8,7 +8,7 @@ import numpy as np
 
 from backprop_tui.engines.numpy_engine import events, state
 from backprop_tui.engines.numpy_engine.creation import size_of
-from backprop_tui.engines.numpy_engine.dtypes import dtype, int64
+from backprop_tui.engines.numpy_engine.dtypes import dtype, int64, on_cpu
 from backprop_tui.engines.numpy_engine.generator import Generator
 from backprop_tui.engines.numpy_engine.tensor import Tensor
 
@@ -17,6 +17,7 @@ __all__ = [
     "bernoulli",
     "initial_seed",
     "manual_seed",
+    "multinomial",
     "normal",
     "rand",
     "rand_like",
@@ -76,6 +77,7 @@ def rand(
     requires_grad: bool = False,
 ) -> Tensor:
     """``torch.rand``: uniform in [0, 1)."""
+    on_cpu(device)
     shape, wanted = size_of(size), _floating(dtype, "check_uniform_bounds")
     _room(shape, wanted)
     drawn = (generator or default_generator()).uniform(shape, dtype=wanted.numpy)
@@ -90,6 +92,7 @@ def randn(
     requires_grad: bool = False,
 ) -> Tensor:
     """``torch.randn``: standard normal."""
+    on_cpu(device)
     shape, wanted = size_of(size), _floating(dtype, "normal_kernel_cpu")
     _room(shape, wanted)
     drawn = (generator or default_generator()).normal(shape, dtype=wanted.numpy)
@@ -100,6 +103,7 @@ def rand_like(
     input: Tensor, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """``torch.rand_like``: uniform, in the shape and dtype of another tensor."""
+    on_cpu(device)
     return rand(input.array.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
@@ -107,6 +111,7 @@ def randn_like(
     input: Tensor, *, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """``torch.randn_like``: standard normal, in the shape and dtype of another tensor."""
+    on_cpu(device)
     return randn(input.array.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
@@ -121,6 +126,7 @@ def randint(
     requires_grad: bool = False,
 ) -> Tensor:
     """``torch.randint(low=0, high, size)``: whole numbers in [low, high)."""
+    on_cpu(device)
     if isinstance(high, list | tuple):
         low, high, size = 0, low, high
     elif high is None:
@@ -143,6 +149,7 @@ def randperm(
     requires_grad: bool = False,
 ) -> Tensor:
     """``torch.randperm``: 0 … n−1 in random order."""
+    on_cpu(device)
     wanted = int64 if dtype is None else dtype
     _room((max(n, 0),), wanted)
     order = (generator or default_generator()).randperm(n)
@@ -160,6 +167,37 @@ def bernoulli(
     return Tensor(stream.bernoulli_of(input.array))
 
 
+def multinomial(
+    input: Tensor,
+    num_samples: int,
+    replacement: bool = False,
+    *,
+    generator: Generator | None = None,
+) -> Tensor:
+    """``torch.multinomial``: indices drawn with the weights in each row."""
+    weights = input.array
+    if not 1 <= weights.ndim <= 2:
+        raise RuntimeError("prob_dist must be 1 or 2 dim")
+    if weights.dtype.kind != "f":
+        raise RuntimeError(
+            "multinomial only supports floating-point dtypes for input, got: " + input.dtype.c_name
+        )
+    if num_samples <= 0:
+        raise RuntimeError("cannot sample n_sample <= 0 samples")
+    if not replacement and num_samples > weights.shape[-1]:
+        raise RuntimeError(
+            "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
+        )
+    if not (np.isfinite(weights).all() and (weights >= 0).all()):
+        raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
+    if (weights.sum(-1) == 0).any():
+        raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
+    _room((*weights.shape[:-1], num_samples), int64)
+    stream = generator or default_generator()
+    drawn = stream.multinomial(weights, int(num_samples), replacement)
+    return Tensor(drawn.astype(np.int64))
+
+
 def normal(
     mean: Any,
     std: Any = 1.0,
@@ -171,6 +209,7 @@ def normal(
     requires_grad: bool = False,
 ) -> Tensor:
     """``torch.normal``: of numbers with a ``size``, or of tensors, element by element."""
+    on_cpu(device)
     stream = generator or default_generator()
     tensors = [part for part in (mean, std) if isinstance(part, Tensor)]
     if not tensors:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -130,6 +130,25 @@ class Tensor(Methods):
         if self._id:
             self._storage.add(self)
         self._assigned("data")
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        """A leaf of its own with the same values; a Parameter's copy begins without gradient."""
+        if self.requires_grad and not self.is_leaf:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
+                "protocol at the moment.  If you were attempting to deepcopy a module, this may be "
+                "because of a torch.nn.utils.weight_norm usage, see "
+                "https://github.com/pytorch/pytorch/pull/103001"
+            )
+        if id(self) in memo:
+            return cast(Tensor, memo[id(self)])
+        state.make_room(self.array.shape, self.array.itemsize)
+        made = type(self).__new__(type(self))
+        Tensor.__init__(made, self.array.copy(), self._requires_grad)
+        if self._grad is not None and not isinstance(self, Parameter):
+            made._grad = self._grad.__deepcopy__(memo)
+        memo[id(self)] = made
+        return made
 
     # -- what autograd knows
     @property

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import backprop_tui.engines.numpy_engine.convolution as C
 import backprop_tui.engines.numpy_engine.pooling as P
 from backprop_tui.engines.numpy_engine import events
-from backprop_tui.engines.numpy_engine.dtypes import dtype
+from backprop_tui.engines.numpy_engine.dtypes import dtype, on_cpu
 from backprop_tui.engines.numpy_engine.nn import init
 from backprop_tui.engines.numpy_engine.nn.layers import parameter
 from backprop_tui.engines.numpy_engine.nn.module import Module
@@ -133,6 +133,7 @@ class _Straight(_Conv):
         device: Any = None,
         dtype: dtype | None = None,
     ) -> None:
+        on_cpu(device)
         super().__init__(
             in_channels, out_channels, kernel_size, stride, padding, 0, dilation, groups, bias,
             padding_mode, dtype,
@@ -177,6 +178,7 @@ class _Transposed(_Conv):
         device: Any = None,
         dtype: dtype | None = None,
     ) -> None:
+        on_cpu(device)
         if padding_mode != "zeros":
             raise ValueError(f'Only "zeros" padding mode is supported for {type(self).__name__}')
         super().__init__(

@@ -7,7 +7,7 @@ from typing import Any
 
 import backprop_tui.engines.numpy_engine.nn_functional as F
 from backprop_tui.engines.numpy_engine import creation, events
-from backprop_tui.engines.numpy_engine.dtypes import dtype
+from backprop_tui.engines.numpy_engine.dtypes import dtype, on_cpu
 from backprop_tui.engines.numpy_engine.nn import init
 from backprop_tui.engines.numpy_engine.nn.module import Module
 from backprop_tui.engines.numpy_engine.tensor import Parameter, Tensor
@@ -39,6 +39,7 @@ class Linear(Module):
         device: Any = None,
         dtype: dtype | None = None,
     ) -> None:
+        on_cpu(device)
         super().__init__()
         self.in_features = in_features
         self.out_features = out_features

@@ -386,6 +386,10 @@ class Module:
         """Cast all floating point parameters and buffers to float64."""
         return self._apply(lambda t: t.double() if t.is_floating_point() else t)
 
+    def cuda(self: M, device: Any = None) -> M:
+        """Refused: this engine has the CPU alone."""
+        return self._apply(lambda t: t.cuda(device))
+
     def cpu(self: M) -> M:
         """Stay on the CPU, where everything of this engine lives."""
         return self

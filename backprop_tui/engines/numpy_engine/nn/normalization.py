@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import backprop_tui.engines.numpy_engine.normalization as N
 from backprop_tui.engines.numpy_engine import creation, events
-from backprop_tui.engines.numpy_engine.dtypes import dtype, int64
+from backprop_tui.engines.numpy_engine.dtypes import dtype, int64, on_cpu
 from backprop_tui.engines.numpy_engine.nn import init
 from backprop_tui.engines.numpy_engine.nn.layers import parameter
 from backprop_tui.engines.numpy_engine.nn.module import Module
@@ -49,6 +49,7 @@ class _BatchNorm(_Affine):
         *,
         bias: bool = True,
     ) -> None:
+        on_cpu(device)
         super().__init__()
         self.num_features = num_features
         self.eps = eps
@@ -121,6 +122,7 @@ class LayerNorm(_Affine):
         device: Any = None,
         dtype: dtype | None = None,
     ) -> None:
+        on_cpu(device)
         super().__init__()
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else normalized_shape
         self.normalized_shape = tuple(shape)
@@ -153,6 +155,7 @@ class GroupNorm(_Affine):
         *,
         bias: bool = True,
     ) -> None:
+        on_cpu(device)
         super().__init__()
         if num_channels % num_groups:
             raise ValueError(

@@ -13,7 +13,7 @@ from typing import Any
 import backprop_tui.engines.numpy_engine.nn_functional as F
 from backprop_tui.engines.numpy_engine import creation, events
 from backprop_tui.engines.numpy_engine.apply import apply
-from backprop_tui.engines.numpy_engine.dtypes import dtype
+from backprop_tui.engines.numpy_engine.dtypes import dtype, on_cpu
 from backprop_tui.engines.numpy_engine.nn import init
 from backprop_tui.engines.numpy_engine.nn.layers import parameter
 from backprop_tui.engines.numpy_engine.nn.module import Module
@@ -53,6 +53,7 @@ class _Cell(_Recurrent):
         device: Any = None,
         dtype: dtype | None = None,
     ) -> None:
+        on_cpu(device)
         super().__init__()
         self.input_size = input_size
         self.hidden_size = hidden_size
@@ -140,6 +141,7 @@ class RNNCell(_Cell):
         device: Any = None,
         dtype: dtype | None = None,
     ) -> None:
+        on_cpu(device)
         super().__init__(input_size, hidden_size, bias, dtype=dtype)
         self.nonlinearity = nonlinearity
 
@@ -201,6 +203,7 @@ class RNN(_Recurrent):
         device: Any = None,
         dtype: dtype | None = None,
     ) -> None:
+        on_cpu(device)
         if nonlinearity not in ("tanh", "relu"):
             raise ValueError(
                 f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'."

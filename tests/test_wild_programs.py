@@ -1,0 +1,55 @@
+"""Programs as lecture notes and tutorials have them run as they are: they print what Python prints.
+
+Each file of ``tests/wild`` is written for plain Python and PyTorch, without a thought of this
+project. Adding a program is adding a file.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from same_text import difference
+
+from backprop_tui.scenario.loader import load
+from backprop_tui.session import Session
+from backprop_tui.trace.compare import first_difference
+from backprop_tui.trace.steps import Failed, Output
+from backprop_tui.trace.trace import Trace
+
+WILD = sorted((Path(__file__).parent / "wild").glob("*.py"))
+ORACLE = Path(__file__).with_name("plain_torch.py")
+
+
+@cache
+def printed_by_python() -> dict[str, Any]:
+    """What plain Python prints for each program."""
+    command = [sys.executable, str(ORACLE), "--", *map(str, WILD)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def trace_of(path: Path, engine: str) -> Trace:
+    return Session(load(path), engine).complete()
+
+
+@pytest.mark.parametrize("path", WILD, ids=lambda path: path.stem)
+def test_it_prints_what_python_prints(path: Path) -> None:
+    trace = trace_of(path, "numpy")
+    failed = [step for step in trace if isinstance(step, Failed)]
+    assert not failed, failed[0].message
+    text = "".join(step.text for step in trace if isinstance(step, Output))
+    assert difference(text, printed_by_python()[str(path)]["text"]) is None
+
+
+@pytest.mark.parametrize("path", WILD, ids=lambda path: path.stem)
+def test_its_film_is_pytorchs(path: Path) -> None:
+    ours, theirs = (trace_of(path, engine) for engine in ("numpy", "torch"))
+    found = first_difference(ours, theirs, rtol=1e-3, atol=1e-5)
+    assert found is None, found
