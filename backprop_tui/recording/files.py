@@ -198,7 +198,9 @@ class Code:
         statement = self.file.at(line, offset)
         expression = self._expression(statement, (line, offset, end_line, end_offset))
         if expression.end_line > statement.span.end_line:  # with the block under it
-            expression = statement.span
+            node, expression = statement.node, statement.span
+            if isinstance(node, ast.For | ast.AsyncFor):
+                expression = self.file.span(node.iter)
         return Spot(at, statement, expression)
 
     def _expression(self, statement: Statement, bounds: tuple[int, int, int, int]) -> Span:

@@ -10,7 +10,7 @@ import inspect
 import weakref
 from collections.abc import Mapping
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 from backprop_tui.recording.files import Code
 
@@ -58,27 +58,22 @@ def recalled(marked: object) -> Any:
     return NOTHING if value is None else value
 
 
-def namespace(frame: FrameType, code: Code) -> Mapping[str, Any]:
-    """The names of a function's own, or of the module.
-
-    Python makes a dict for a function's names and keeps it, and with it all values, as long as the
-    function runs; it is emptied here, unless the function may have asked for it itself.
-    """
-    found = frame.f_locals
-    if not code.optimized or type(found) is not dict:
-        return found
-    copy = dict(found)
-    if not code.looks:
-        found.clear()
-    return copy
-
-
 class Names:
-    """The names in sight of a frame, as its code would look them up."""
+    """The names in sight of a frame, as its code would look them up; ``own`` are the function's."""
 
-    def __init__(self, own: Mapping[str, Any], frame: FrameType) -> None:
-        self.own = own
+    __slots__ = ("frame", "keeps", "own")
+
+    def __init__(self, frame: FrameType, code: Code) -> None:
         self.frame = frame
+        self.own: Mapping[str, Any] = frame.f_locals
+        #: Python makes a dict of a function's names when asked, and keeps it as long as the
+        #: function runs, and with it all values; unless the function may have asked for it itself.
+        self.keeps = code.optimized and not code.looks and type(self.own) is dict
+
+    def forget(self) -> None:
+        """The names have been looked at; nothing is kept alive by that."""
+        if self.keeps:
+            cast(dict[str, Any], self.own).clear()
 
     def get(self, name: str) -> Any:
         """What a name stands for; NOTHING if it stands for nothing."""

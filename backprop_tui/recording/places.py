@@ -16,13 +16,14 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import CodeType, FrameType, TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from backprop_tui.recording.files import Code, File, Files, Loop, Spot, Statement
-from backprop_tui.recording.names import NOTHING, Names, mark, namespace, same
+from backprop_tui.recording.files import OURS, Code, File, Files, Loop, Spot, Statement
+from backprop_tui.recording.names import NOTHING, Names, mark, same
 from backprop_tui.recording.rounds import Length, Rounds
 from backprop_tui.trace.steps import LoopAt, Span
 
+_UNSEEN = object()
 #: So many generators are remembered while they wait.
 WAITING = 16
 
@@ -79,10 +80,6 @@ class Active:
         #: name → mark of what it stood for
         self.known: dict[str, object] = {}
 
-    def names(self) -> Names:
-        """What is in sight of the frame now."""
-        return Names(namespace(self.frame, self.code), self.frame)
-
 
 class Places:
     """Finds the Place, and keeps what Happened.
@@ -116,19 +113,19 @@ class Places:
         self._output: tuple[list[str], Place] | None = None
         #: whether gradients are wanted at the place that is being found
         self._enabled = True
+        self._looked_at: list[Names] = []
 
     # ------------------------------------------------------------------ asked
 
     def place(self) -> Place:
         """Where the program is; the same object while it is in the same place."""
-        known, here = self.files.known, self._place
+        here, known = self._place, self.files.known.get
         frame: FrameType | None = sys._getframe(1)
         inner = frame
         while frame is not None:
             name = frame.f_code.co_filename
-            if name not in known:
-                self.files.look_up(name)
-            if known[name] is not None:
+            file = known(name, _UNSEEN)
+            if file is not None and (file is not _UNSEEN or self.files.look_up(name)):
                 break
             inner, frame = frame, frame.f_back
         if frame is None or threading.get_ident() != self.thread:
@@ -198,11 +195,12 @@ class Places:
         """Every name that stands for something in the functions at work, and its value."""
         pairs: dict[str, object] = {}
         for active in self._stack:
-            names = active.names()
+            names = self._names(active)
             for name in (*active.code.arguments, *self._giving(active)):
                 value = names.own.get(name, NOTHING)
                 if value is not NOTHING:
                     pairs[name] = value
+        self._forget()
         return tuple(pairs.items())
 
     # ------------------------------------------------------------------ found out
@@ -254,6 +252,7 @@ class Places:
             self._advance(number, self._stack[kept - 1], ascending.pop(0))
         for frame, inner, lasti in ascending:
             self._enter(number, frame, inner, lasti)
+        self._forget()
         here = self._here(enabled)
         if len(self.happened) == before and here == self._place.here:
             return self._place
@@ -303,7 +302,7 @@ class Places:
             active = Active(frame, code, self._calls, (*below.scopes, code.function))
         active.spot = waiting.spot if waiting else code.spot(lasti)
         if waiting is None and below is not None and not code.inline:
-            names = active.names()
+            names = self._names(active)
             pairs = [(name, names.own.get(name, NOTHING)) for name in code.arguments]
             here = Here(
                 below.spot.statement.span, below.spot.expression, active.scopes, active.call,
@@ -330,7 +329,7 @@ class Places:
     def _leave(self, number: int, active: Active) -> None:
         """A frame of the user's is gone; a generator may come back."""
         if self._giving(active):
-            given, _ = self._given(active, active.spot, None, (), active.names(), False)
+            given, _ = self._given(active, active.spot, None, (), self._names(active), False)
             self._tell(number, active, given, self._place.here.grad_enabled)
         self._stack.pop()
         self._index.pop(id(active.frame), None)
@@ -350,29 +349,32 @@ class Places:
         """A frame is at another instruction, or at the same once more."""
         _, inner, lasti = at
         old, new = active.spot, active.code.spot(lasti)
+        back = new.at < old.at or (new.at == old.at and _again(active.inner, inner))
         active.lasti, active.spot, active.inner = lasti, new, inner
         loops = () if active.code.inline else new.statement.loops
         own = new.statement.loop
         if len(active.loops) > len(loops) and active.loops[len(loops)].loop is own is not None:
             loops = (*loops, own)  # in the header, on the way to the next round
+        if new.statement is old.statement and new.at > old.at and not entered:
+            return
         names: Names | None = None
         kept, moved = 0, False
         for rounds, loop in zip(active.loops, loops, strict=False):
             if rounds.loop is not loop:
                 break
-            names = names or active.names()
+            names = names or self._names(active)
             kept += 1
             last = kept == min(len(active.loops), len(loops)) or (
                 active.loops[kept].loop is not loops[kept]
             )
             in_header = loop is own
-            if not in_header and rounds.moved(names, last and new.at < old.at):
+            if not in_header and rounds.moved(names, last and back):
                 moved = True
                 break
         if not (moved or entered or loops[kept:] or new.statement is not old.statement):
             del active.loops[kept:]
             return
-        names = names or active.names()
+        names = names or self._names(active)
         begun = loops[kept - moved :]
         before, after = self._given(active, old, new, begun, names, entered)
         self._tell(number, active, before, self._place.here.grad_enabled)
@@ -396,6 +398,17 @@ class Places:
             ])  # fmt: skip
 
     # ------------------------------------------------------------------ names
+
+    def _names(self, active: Active) -> Names:
+        """What is in sight of a frame now; it is forgotten when the place is found."""
+        names = Names(active.frame, active.code)
+        self._looked_at.append(names)
+        return names
+
+    def _forget(self) -> None:
+        for names in self._looked_at:
+            names.forget()
+        self._looked_at.clear()
 
     def _giving(self, active: Active) -> Mapping[str, list[Statement]]:
         """The names that a frame's function gives, and in which statements."""
@@ -437,7 +450,7 @@ class Places:
         before: list[tuple[Statement, str, object]] = []
         after: list[tuple[Statement, str, object]] = []
         for name, value in changed.items():
-            statement = _giver(candidates[name], passed, old, new, bool(begun))
+            statement = _giver(candidates[name], passed, old, new, begun)
             within = (
                 new is not None
                 and statement.order < new.statement.order
@@ -471,29 +484,39 @@ class Places:
             self.happened.append(Happened(number, "bind", here, tuple(ordered)))
 
 
+def _again(before: FrameType | None, now: FrameType | None) -> bool:
+    """Whether the function that an instruction calls is called once more."""
+    if before is None or now is None or before is now or before.f_code is not now.f_code:
+        return False
+    return not now.f_code.co_filename.startswith(OURS)
+
+
 def _giver(
     giving: Sequence[Statement],
     passed: Statement | None,
     old: Spot,
     new: Spot | None,
-    round_begun: bool,
+    begun: Sequence[Loop],
 ) -> Statement:
     """Which of the statements that give a name did it last, on the way from ``old`` to ``new``."""
-    if passed in giving and not round_begun:
-        assert passed is not None
-        between = [s for s in giving if _between(s, old, new)]
-        return between[-1] if between else passed
-    if new is None or new.statement.order <= old.statement.order:
-        head = [s for s in giving if new is not None and s.order < new.statement.order]
-        if passed in giving and passed is not None:
-            return passed
-        return head[-1] if head else giving[-1]
-    between = [s for s in giving if s.order < new.statement.order]
-    return between[-1] if between else giving[-1]
-
-
-def _between(statement: Statement, old: Spot, new: Spot | None) -> bool:
-    return new is not None and old.statement.order < statement.order < new.statement.order
+    last = old.statement.order
+    if new is not None and new.statement.order > last:
+        between = [s for s in giving if last < s.order < new.statement.order]
+        if between or passed in giving:
+            return between[-1] if between else cast(Statement, passed)
+        before = [s for s in giving if s.order < new.statement.order]
+        return before[-1] if before else giving[-1]
+    if passed in giving:
+        return cast(Statement, passed)
+    if new is not None:
+        order = new.statement.order
+        head = [s for s in giving if s.order < order and any(loop in s.loops for loop in begun)]
+        if head:
+            return head[-1]
+    around = set(old.statement.loops)
+    tail = [s for s in giving if s.order > last and (new is None or around & set(s.loops))]
+    before = [s for s in giving if s.order <= last]
+    return (tail or before or giving)[-1]
 
 
 def _by_statement(

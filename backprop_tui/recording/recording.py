@@ -159,7 +159,6 @@ class Recording:
             level=self.level,
             steps_of=steps_of,
             resumed=teller.resumed,
-            sight=teller.places.in_sight,
         )
         self._levels.begin()
         if isinstance(base, FrameType) and teller.places.on:
