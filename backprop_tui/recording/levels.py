@@ -30,7 +30,7 @@ import torch
 from torch.optim import optimizer as optimizers
 
 from backprop_tui.recording.meter import Meter, parameters_of
-from backprop_tui.recording.parameters import names_of
+from backprop_tui.recording.parameters import in_sight, names_of
 from backprop_tui.trace.training import Reading
 
 Level = Literal["steps", "iterations", "off"]
@@ -77,7 +77,7 @@ class Levels:
         level: Level = "steps",
         steps_of: Iterable[tuple[int, int | None]] = (),
         resumed: Callable[[int], None] = lambda iteration: None,
-        sight: Callable[[], Iterable[tuple[str, object]]] = lambda: (),
+        sight: Callable[[], Iterable[tuple[str, object]]] = in_sight,
     ) -> None:
         self.level = level
         self.steps_of = tuple(steps_of)

@@ -5,10 +5,15 @@ Looked for in what the names in sight stand for: a module, or an object that has
 
 from __future__ import annotations
 
+import inspect
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import FrameType
 from typing import Any
 
 import torch
+
+from backprop_tui.recording.files import may_be_own
 
 
 def names_of(
@@ -56,3 +61,26 @@ def _attributes(value: object) -> Mapping[str, object]:
         return dict(object.__getattribute__(value, "__dict__"))
     except (AttributeError, TypeError):
         return {}
+
+
+def in_sight() -> Iterator[tuple[str, object]]:
+    """The names in sight of the functions of the user's that are at work, the innermost first."""
+    frame: FrameType | None = sys._getframe(1)
+    globals_of: dict[int, dict[str, Any]] = {}
+    while frame is not None:
+        if may_be_own(frame.f_code.co_filename):
+            yield from _locals(frame)
+            globals_of[id(frame.f_globals)] = frame.f_globals
+        frame = frame.f_back
+    for names in globals_of.values():
+        yield from list(names.items())
+
+
+def _locals(frame: FrameType) -> list[tuple[str, object]]:
+    found = frame.f_locals
+    names = list(found.items())
+    code = frame.f_code
+    ours = code.co_flags & inspect.CO_OPTIMIZED and type(found) is dict
+    if ours and "locals" not in code.co_names:
+        found.clear()  # made for us, and kept by Python as long as the function runs
+    return names

@@ -20,8 +20,8 @@ class Command:
     """Something a person can ask for.
 
     ``keys`` are Textual's key names, the first the one to show. ``action`` is a method of the
-    stepper screen (``action_<name>``), arguments included. ``bar`` is the short word for the key
-    bar ("" leaves it out).
+    stepper screen (of the training screen, in its table), ``action_<name>``, arguments included.
+    ``bar`` is the short word for the key bar ("" leaves it out).
     """
 
     id: str
@@ -34,6 +34,7 @@ class Command:
 
 
 GROUPS = ("Walk", "Jump", "Play", "Look", "Panes", "Present", "Files", "App")
+TRAINING_GROUP = "In the curves of a training run"
 
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -191,6 +192,14 @@ COMMANDS: tuple[Command, ...] = (
         "autograd",
     ),
     Command(
+        "training",
+        ("v",),
+        "Training curves",
+        "Of a recorded training run: its loss, its layers' gradients and updates, and a pause.",
+        "Look",
+        "training",
+    ),
+    Command(
         "scroll.left",
         ("ctrl+left",),
         "Scroll left",
@@ -317,6 +326,114 @@ COMMANDS: tuple[Command, ...] = (
     Command("quit", ("q",), "Quit", "Leave the app.", "App", "app.quit", "quit"),
 )
 
+
+def _shared(*ids: str) -> tuple[Command, ...]:
+    return tuple(command for command in COMMANDS if command.id in ids)
+
+
+#: The commands of the training screen: its own, and those that mean the same as in the stepper.
+TRAINING: tuple[Command, ...] = (
+    Command(
+        "training.pause",
+        ("space",),
+        "Pause or go on",
+        "The next iteration is recorded step by step, then the run waits; again: it goes on.",
+        TRAINING_GROUP,
+        "pause",
+        "pause",
+    ),
+    Command(
+        "training.next",
+        ("n",),
+        "One more iteration",
+        "One more iteration is recorded step by step, then the run waits.",
+        TRAINING_GROUP,
+        "another",
+        "one more",
+    ),
+    Command(
+        "training.walk",
+        ("enter",),
+        "Walk into it",
+        "To the first step of the selected iteration, in the stepper.",
+        TRAINING_GROUP,
+        "walk",
+        "walk in",
+    ),
+    Command(
+        "training.down",
+        ("down",),
+        "Iteration below",
+        "Select the next of the iterations that were recorded step by step.",
+        TRAINING_GROUP,
+        "choose(1)",
+    ),
+    Command(
+        "training.up",
+        ("up",),
+        "Iteration above",
+        "Select the one before.",
+        TRAINING_GROUP,
+        "choose(-1)",
+    ),
+    Command(
+        "training.first",
+        ("home",),
+        "First iteration",
+        "Select the first of the iterations that were recorded step by step.",
+        TRAINING_GROUP,
+        "choose(-1000000000)",
+    ),
+    Command(
+        "training.last",
+        ("end",),
+        "Last iteration",
+        "Select the last of them, and stay with the last while more come.",
+        TRAINING_GROUP,
+        "choose(1000000000)",
+    ),
+    Command(
+        "training.scroll_down",
+        ("pagedown", "shift+down"),
+        "Scroll down",
+        "Move the layers down.",
+        TRAINING_GROUP,
+        "scroll(8)",
+    ),
+    Command(
+        "training.scroll_up",
+        ("pageup", "shift+up"),
+        "Scroll up",
+        "Move the layers up.",
+        TRAINING_GROUP,
+        "scroll(-8)",
+    ),
+    Command(
+        "training.film",
+        ("v",),
+        "The film",
+        "Back to the steps.",
+        TRAINING_GROUP,
+        "film",
+        "film",
+    ),
+    Command("training.loss", ("1",), "Loss", "Focus Loss.", TRAINING_GROUP, "focus_pane('loss')"),
+    Command(
+        "training.layers", ("2",), "Layers", "Focus Layers.", TRAINING_GROUP, "focus_pane('layers')"
+    ),
+    Command(
+        "training.recorded",
+        ("3",),
+        "Recorded iterations",
+        "Focus the iterations that were recorded step by step.",
+        TRAINING_GROUP,
+        "focus_pane('recorded')",
+    ),
+    *_shared(
+        "pane.next", "pane.previous", "zoom", "back", "blank", "theme", "help", "palette", "quit"
+    ),
+)
+
 _SYMBOLS = {
     "right": "→",
     "left": "←",
@@ -359,8 +476,8 @@ def keys_text(command: Command) -> str:
     return " or ".join(key_text(key) for key in command.keys)
 
 
-def bindings(*ids: str) -> list[BindingType]:
-    """One Binding per command, with the command's id; only ``ids`` if any are named."""
+def bindings(*ids: str, table: tuple[Command, ...] = COMMANDS) -> list[BindingType]:
+    """One Binding per command of a table, with the command's id; only ``ids`` if any are named."""
     return [
         Binding(
             ",".join(command.keys),
@@ -371,16 +488,18 @@ def bindings(*ids: str) -> list[BindingType]:
             tooltip=command.help,
             id=command.id,
         )
-        for command in COMMANDS
+        for command in table
         if not ids or command.id in ids
     ]
 
 
-def key_bar() -> list[tuple[str, Command]]:
+def key_bar(table: tuple[Command, ...] = COMMANDS) -> list[tuple[str, Command]]:
     """(key, command) for each command with a place in the key bar."""
-    return [(key_text(command.keys[0]), command) for command in COMMANDS if command.bar]
+    return [(key_text(command.keys[0]), command) for command in table if command.bar]
 
 
 def grouped() -> list[tuple[str, list[Command]]]:
-    """The commands by group, in the table's order."""
-    return [(group, [c for c in COMMANDS if c.group == group]) for group in GROUPS]
+    """The commands by group, in the table's order; the training screen's own are a group."""
+    groups = [(group, [c for c in COMMANDS if c.group == group]) for group in GROUPS]
+    own = [command for command in TRAINING if command.group == TRAINING_GROUP]
+    return [*groups, (TRAINING_GROUP, own)]

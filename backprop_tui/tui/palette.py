@@ -7,7 +7,7 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Provider
 
-from backprop_tui.tui.commands import COMMANDS, keys_text
+from backprop_tui.tui.commands import COMMANDS, TRAINING, keys_text
 from backprop_tui.tui.themes import THEME_NAMES
 
 _HIDDEN = ("palette", "row.up", "row.down")
@@ -17,7 +17,9 @@ class CommandProvider(Provider):
     """Finds commands by their title."""
 
     def _entries(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
-        for command in COMMANDS:
+        from backprop_tui.tui.screens.training import TrainingScreen
+
+        for command in TRAINING if isinstance(self.screen, TrainingScreen) else COMMANDS:
             if command.id not in _HIDDEN:
                 run = partial(self.app.run_action, command.action, self.screen)
                 yield command.title, f"{keys_text(command)}: {command.help}", run

@@ -408,6 +408,24 @@ class StepperScreen(Screen[None]):
 
     # -- presenting, files, the app ---------------------------------------------------------------
 
+    def action_training(self) -> None:
+        """The run's curves, if this is the trace of one."""
+        from backprop_tui.tui.live import watched
+        from backprop_tui.tui.screens.training import TrainingScreen
+
+        live = None if self.film is None else watched(self.film.trace)
+        if live is None:
+            self._say("There are curves of a run that was recorded: backprop-tui record SCRIPT.py")
+            return
+        self._pause()
+        self.app.push_screen(TrainingScreen(live), self._walk_into)
+
+    def _walk_into(self, step: int | None) -> None:
+        if step is not None:
+            self._move(lambda film: film.go(step))
+        else:
+            self.paint()
+
     def action_present(self) -> None:
         self.presenting = not self.presenting
         self.lay_out()

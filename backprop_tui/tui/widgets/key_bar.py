@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from backprop_tui.tui.commands import Command, key_bar
+from backprop_tui.tui.commands import COMMANDS, Command, key_bar
 
 
 class KeyBar(Widget):
@@ -32,8 +32,12 @@ class KeyBar(Widget):
             super().__init__()
             self.command = command
 
+    def __init__(self, table: tuple[Command, ...] = COMMANDS) -> None:
+        super().__init__()
+        self._hints = key_bar(table)
+
     def _fitting(self, width: int) -> list[tuple[str, Command]]:
-        hints = key_bar()
+        hints = self._hints
         room = width - sum(_size(hint) for hint in hints if hint[1].id in self.ALWAYS)
         fitting = []
         for hint in hints:
