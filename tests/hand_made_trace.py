@@ -34,6 +34,7 @@ class Film:
         self.source.append(text)
         span = Span(len(self.source), 0, len(self.source), len(text))
         self.trace.program = Program("film.py", "\n".join(self.source))
+        self.trace.add_source("", self.trace.program.source)
         return Where(span, span)
 
     def _add(self, kind, where, *values, **fields):

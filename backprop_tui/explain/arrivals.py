@@ -13,6 +13,7 @@ from backprop_tui.explain.gradients import (
     root_name,
     root_of,
 )
+from backprop_tui.explain.known import is_zero, known
 from backprop_tui.explain.naming import Names, grad_of, named, partial
 from backprop_tui.explain.record import Element, Equation, Explanation, Part
 from backprop_tui.explain.worked import Index, named_element
@@ -80,13 +81,15 @@ def explain_accumulate(
         note = (
             "There was a gradient already: the new one is added to it, it accumulates, "
             "because nothing cleared it (zero_grad) since the last backward."
-            if step.before.any()
+            if not is_zero(step.before)
             else "It had been cleared to 0, so the sum is the new gradient."
         )
         what += f" {note}"
-        terms = np.array([step.before[at], step.incoming[at]])
-        lines.append(equal(here, plus(terms), step.after[at].item()))
-        brief = f" = {brief_value(step.incoming)}; {lines[-1].text}. {note}"
+        terms = [known(array, at) for array in (step.before, step.incoming, step.after)]
+        brief = f" = {brief_value(step.incoming)}. {note}"
+        if None not in terms:
+            lines.append(equal(here, plus(np.array(terms[:2])), terms[2]))
+            brief = f" = {brief_value(step.incoming)}; {lines[-1].text}. {note}"
         if 1 < step.after.size <= SMALL_ARRAY:
             lines.append(is_value(left, step.after))
     parts = [Part("accumulates into .grad", tuple(lines))]
@@ -104,7 +107,8 @@ def explain_accumulate(
         # One factor alone says no more than the gradient that arrives.
         if found is not None and (found.paths > 1 or len(found.ways[0].factors) > 1):
             target = partial(root, named_element(name, step.after, at))
-            total = step.incoming[at].item()
+            total = known(step.incoming, at)
+            total = found.ways[0].contribution if total is None else total
             spelled = chain_lines(found, target, total, names, step.index, seed)
             parts.append(Part("chain rule", tuple(spelled)))
     rest = step.after.size - 1

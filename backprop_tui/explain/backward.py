@@ -15,6 +15,7 @@ from backprop_tui.explain.gradients import (
     sum_of_ways,
     via,
 )
+from backprop_tui.explain.known import is_whole, kept, known
 from backprop_tui.explain.meeting_point import chain_to
 from backprop_tui.explain.naming import Name, Names, named, partial
 from backprop_tui.explain.record import Element, Equation, Explanation, Part
@@ -212,8 +213,10 @@ class _Node:
     def numbers(self, edge: int, value: TensorValue, out: Outgoing, at: Index) -> list[Equation]:
         summed = _is_summed(out)
         whole = out.unreduced if out.unreduced is not None and summed else out.grad
-        recorded = whole[lifted(at, out.grad.shape, whole.shape)].item()
+        recorded = known(whole, lifted(at, out.grad.shape, whole.shape))
         left = self.named_after(edge, self.part(value, at))
+        if recorded is None:
+            return [sentence(f"{left.text} was not kept")]
         if summed:
             left = Name(f"{left.text} (one part)", left.tex + r"\text{ (one part)}")
         made = backward_working(
@@ -254,15 +257,18 @@ class _Node:
         over = f"dim {dims[0]}" if len(dims) == 1 else f"dims {listed([str(d) for d in dims])}"
         first = lifted(at, shape, whole.shape)
         index = tuple(slice(None) if i in dims else k for i, k in enumerate(first))
-        terms = whole[index].ravel()
         left = self.named_after(edge, self.part(value, at))
         lines = [
             sentence(
                 f"{name} {shape_words(shape)} was broadcast to {shape_words(whole.shape)}, "
                 f"so its gradient is summed over {over}:"
-            ),
-            equal(left, plus(terms), out.grad[at].item()),
+            )
         ]
+        total = known(out.grad, at)
+        if is_whole(whole) and total is not None:
+            lines.append(equal(left, plus(kept(whole)[index].ravel()), total))
+        elif total is not None:
+            lines.append(is_value(left, total))
         if 1 < out.grad.size <= SMALL_ARRAY:
             lines.append(is_value(self.target(edge, value), out.grad))
         return lines
@@ -273,7 +279,9 @@ class _Node:
         if met is None:
             return []
         name = self.names.of(value.tensor, self.step.index).text
-        terms = [(one.grad[at].item(), self.over(one)) for one in met.arrived]
+        terms = [(known(one.grad, at), self.over(one)) for one in met.arrived]
+        if any(term is None for term, _ in terms):
+            terms = []
         total = sum(term for term, _ in terms)
         left = self.part(value, at)
         if met.missing:
@@ -295,7 +303,8 @@ class _Node:
             # One factor alone repeats the rule above.
             if found is not None and (found.paths > 1 or len(found.ways[0].factors) > 1):
                 left = self.named_after(edge, self.part(value, at))
-                total = out.grad[at].item()
+                total = known(out.grad, at)
+                total = found.ways[0].contribution if total is None else total
                 lines += chain_lines(found, left, total, self.names, self.step.index, self.seed)
         return lines
 

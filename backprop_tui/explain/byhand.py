@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ast
 
-import numpy as np
-
 from backprop_tui.engines.base import Array, TensorValue
 from backprop_tui.explain.gradients import element_of, elements, root_of
+from backprop_tui.explain.known import NotKept, number_at, same
 from backprop_tui.explain.naming import Name, Names, named, partial
 from backprop_tui.explain.record import Element, Explanation, Part
 from backprop_tui.explain.worked import Index, named_element
@@ -47,11 +46,15 @@ def explain_update_by_hand(
         f"{name.text} {sign} {rate.text} · {slope.text}",
         rf"{name.tex} {tex_sign} {rate.tex} \cdot {slope.tex}",
     )
-    start = value_name(before.data[at].item())
-    step_of = _product(rate_value, gradient[at].item())
+    try:
+        start = value_name(number_at(before.data, at))
+        step_of = _product(rate_value, number_at(gradient, at))
+        now = number_at(after.data, at)
+    except NotKept:
+        return None
     worked = Name(f"{start.text} {sign} {step_of.text}", f"{start.tex} {tex_sign} {step_of.tex}")
     here = named_element(name, after.data, at)
-    number = equal(here, worked, after.data[at].item(), BECOMES)
+    number = equal(here, worked, now, BECOMES)
     parts = [
         Part("rule", (equal(name, right, sign=BECOMES),)),
         Part("numbers", (number,)),
@@ -99,7 +102,7 @@ def _rate_and_gradient(trace: Trace, step: Forward) -> tuple[Name, float, Array]
     if known is None or known.grad is None:
         return None
     values = [operand.value for operand in product.inputs]
-    gradients = [v for v in values if isinstance(v, TensorValue) and _same(v.data, known.grad)]
+    gradients = [v for v in values if isinstance(v, TensorValue) and same(v.data, known.grad)]
     rates = [v for v in values if not gradients or v is not gradients[0]]
     if not gradients or len(rates) != 1:
         return None
@@ -131,7 +134,3 @@ def _rate_name(trace: Trace, product: Forward, value: float) -> Name:
             if isinstance(side, ast.Name):
                 return named(side.id)
     return value_name(value)
-
-
-def _same(one: Array, other: Array) -> bool:
-    return one is other or (one.shape == other.shape and bool(np.array_equal(one, other)))

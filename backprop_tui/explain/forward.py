@@ -9,6 +9,7 @@ from backprop_tui.engines.base import TensorValue
 from backprop_tui.explain.byhand import explain_update_by_hand
 from backprop_tui.explain.formulas import formula_name, rule_line, same_words
 from backprop_tui.explain.gradients import element_of, elements, listed
+from backprop_tui.explain.known import known
 from backprop_tui.explain.naming import Name, Names, source_words
 from backprop_tui.explain.record import Element, Equation, Explanation, Part
 from backprop_tui.explain.worked import Index, forward_working, op_of
@@ -18,6 +19,7 @@ from backprop_tui.explain.write import (
     brief_value,
     is_value,
     operands,
+    sentence,
     shape_words,
     working,
 )
@@ -88,7 +90,9 @@ def _numbers(
 ) -> list[Equation]:
     """Element ``at`` in names, where that is not the rule once more, and in numbers."""
     data = step.outputs[position].data
-    number = data[at].item()
+    number = known(data, at)
+    if number is None:
+        return [sentence(f"{here.text} was not kept")]
     lines: list[Equation | None] = []
     made = None if op is None else forward_working(step, op, names, at, position)
     if op is not None and made is not None:

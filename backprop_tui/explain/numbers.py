@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from backprop_tui.engines.base import Array
+from backprop_tui.explain.known import is_whole, kept
 
 #: Between these a number is written with four decimals.
 _FIXED = 0.1
@@ -51,22 +52,24 @@ def number_latex(value: float) -> str:
 
 def array(values: Array, longest: int = 6) -> str:
     """``[0.9, -0.2]``, ``[[1, 2], [3, 4]]``; large arrays show their first numbers only."""
-    if values.ndim == 0:
-        return number(values.item())
-    if values.size > longest:
-        first = ", ".join(number(x) for x in values.ravel()[:3].tolist())
+    numbers = kept(values)
+    if numbers.size == 1 and values.ndim == 0:
+        return number(numbers.item())
+    if values.size > longest or not is_whole(values):
+        first = ", ".join(number(x) for x in numbers.ravel()[:3].tolist())
         return f"[{first}, …]"
-    return _nested(values.tolist())
+    return _nested(numbers.tolist())
 
 
 def array_latex(values: Array, longest: int = 6) -> str:
     r"""A ``pmatrix`` of up to two dimensions; larger arrays show their first numbers only."""
+    numbers = kept(values)
     if values.ndim == 0:
-        return number_latex(values.item())
-    if values.size > longest or values.ndim > 2 or values.size == 0:
-        first = ", ".join(number_latex(x) for x in values.ravel()[:3].tolist())
+        return number_latex(numbers.item())
+    if values.size > longest or values.ndim > 2 or values.size == 0 or not is_whole(values):
+        first = ", ".join(number_latex(x) for x in numbers.ravel()[:3].tolist())
         return f"[{first}]" if values.size <= 3 else rf"[{first}, \dots]"
-    rows = values.reshape(1, -1) if values.ndim == 1 else values
+    rows = numbers.reshape(1, -1) if values.ndim == 1 else numbers
     body = r" \\ ".join(" & ".join(number_latex(x) for x in row) for row in rows.tolist())
     return rf"\begin{{pmatrix}} {body} \end{{pmatrix}}"
 

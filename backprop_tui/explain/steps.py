@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from backprop_tui.engines.base import TensorValue
 from backprop_tui.explain.arrivals import explain_accumulate, explain_seed
 from backprop_tui.explain.backward import explain_backward
 from backprop_tui.explain.forward import explain_forward
 from backprop_tui.explain.gradients import listed
+from backprop_tui.explain.known import summarised_in
 from backprop_tui.explain.naming import Name, Names, grad_of, named, names_of
 from backprop_tui.explain.record import Element, Equation, Explanation, Part
 from backprop_tui.explain.update import explain_update
@@ -25,6 +28,7 @@ from backprop_tui.trace.steps import (
     Output,
     Resumed,
     SeedGrad,
+    Step,
     Update,
     ZeroGrad,
 )
@@ -44,6 +48,18 @@ def explain(
     there is no such step.
     """
     step = trace[index]
+    found = _explained(trace, step, element, tensor)
+    elements = summarised_in(step)
+    if not elements:
+        return found
+    words = (
+        f"Tensors of up to {elements:,} elements are summarised here: of their numbers "
+        f"only a corner was kept. To keep them all, record with --limit {elements}."
+    )
+    return replace(found, summary=f"{found.summary} {words}".strip())
+
+
+def _explained(trace: Trace, step: Step, element: Index | None, tensor: int | None) -> Explanation:
     names = names_of(trace)
     if isinstance(step, Forward):
         return explain_forward(trace, step, names, element, tensor)
@@ -199,9 +215,9 @@ def _values(binds: tuple[Named, ...], names: Names, at: int) -> tuple[Part, ...]
         lines.append(is_value(name, value.data))
         grad = ", requires_grad=True" if value.requires_grad else ""
         leaf = "leaf" if value.is_leaf else f"grad_fn {value.grad_fn}"
-        lines.append(
-            sentence(f"shape {shape_words(value.data.shape)}, {value.dtype}, {leaf}{grad}")
-        )
+        on = "" if value.device == "cpu" else f", on {value.device}"
+        shape = shape_words(value.data.shape)
+        lines.append(sentence(f"shape {shape}, {value.dtype}{on}, {leaf}{grad}"))
     if len(binds) > 8:
         lines.append(sentence(f"… and {len(binds) - 8} more"))
     return (Part("values", tuple(lines)),) if lines else ()

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from backprop_tui.explain.gradients import element_of, elements
+from backprop_tui.explain.known import NotKept, known, number_at
 from backprop_tui.explain.naming import Name, Names, grad_of
 from backprop_tui.explain.record import Element, Equation, Explanation, Part
 from backprop_tui.explain.sym import Sym, leaf, sym
@@ -19,6 +20,7 @@ from backprop_tui.explain.write import (
     filled,
     is_value,
     plain,
+    sentence,
     shape_words,
     working,
 )
@@ -31,13 +33,13 @@ def explain_update(step: Update, names: Names, element: Index | None) -> Explana
     name = names.of(step.before.tensor, step.index)
     at = element_of(step.before.data, element)
     rule = UPDATES.get(step.optimizer)
-    lines = None if rule is None else _lines(step, rule, name, at)
+    lines = None if rule is None else _kept_lines(step, rule, name, at)
     if lines is None:
         what = (
             f"{step.optimizer} changes {name.text}. No formula is known for this optimizer here: "
             "below are the numbers before and after."
         )
-        lines = (Part("values", _before_and_after(step, name, at)),)
+        lines = tuple(p for p in [Part("values", _before_and_after(step, name, at))] if p.lines)
     else:
         what = (
             "A step against the gradient makes the loss smaller. It is no part of the graph: "
@@ -74,11 +76,24 @@ def _before_and_after(step: Update, name: Name, at: Index) -> tuple[Equation, ..
     before, after = step.before.data, step.after.data
     if before.size > SMALL_ARRAY:
         here = named_element(name, before, at)
-        before, after, name = before[at], after[at], here
+        one, other = known(before, at), known(after, at)
+        if one is None or other is None:
+            return ()
+        before, after, name = one, other, here
     return (
         is_value(Name(f"{name.text} before", rf"{name.tex}\text{{ before}}"), before),
         is_value(Name(f"{name.text} after", rf"{name.tex}\text{{ after}}"), after),
     )
+
+
+def _kept_lines(step: Update, rule: UpdateRule, name: Name, at: Index) -> tuple[Part, ...] | None:
+    """The parts of one element; where its numbers were not kept, the rule without them."""
+    try:
+        return _lines(step, rule, name, at)
+    except NotKept:
+        found = _lines(step, rule, name, element_of(step.before.data, None))
+    words = sentence(f"{named_element(name, step.before.data, at).text} was not kept")
+    return found and (found[0], Part("numbers", (words,)))
 
 
 def _lines(step: Update, rule: UpdateRule, name: Name, at: Index) -> tuple[Part, ...] | None:
@@ -86,11 +101,11 @@ def _lines(step: Update, rule: UpdateRule, name: Name, at: Index) -> tuple[Part,
     parts = {key: Name(symbol.text, symbol.latex) for key, symbol in SYMBOLS.items()}
     parts |= {"param": name, "grad": grad_of(name)}
     parts = {key: plain(value) for key, value in step.group.items()} | parts
-    state = {key: _one(value, at) for key, value in step.state_before.items()}
-    values = rule.values(_one(step.before.data, at), _one(step.grad, at), step.group, state)
     rules: list[Equation] = []
     numbers: list[Equation] = []
     try:
+        state = {key: _one(value, at) for key, value in step.state_before.items()}
+        values = rule.values(_one(step.before.data, at), _one(step.grad, at), step.group, state)
         for line in rule.active(values):
             made = line.compute(values)
             formula = filled(line.formula, parts)
@@ -103,10 +118,12 @@ def _lines(step: Update, rule: UpdateRule, name: Name, at: Index) -> tuple[Part,
             shown = working(here, single, single.value, sign=BECOMES)
             numbers.append(shown or is_value(here, single.value))
             setattr(values, line.target, _fresh(made, single, line))
+    except NotKept:
+        raise
     except (TypeError, ValueError, AttributeError, IndexError):
         return None
     result = np.asarray(values.param, dtype=object).ravel()[0]
-    recorded = step.after.data[at].item()
+    recorded = number_at(step.after.data, at)
     if abs(float(result) - recorded) > TOLERANCE * max(abs(recorded), SMALL):
         return None
     found = [Part("rule", tuple(rules)), Part("numbers", tuple(numbers))]
@@ -122,7 +139,7 @@ def _one(value: Any, at: Index) -> Any:
     if value.dtype.kind != "f" or value.ndim != len(at):
         return value
     one = np.empty(1, dtype=object)
-    one[0] = leaf(value[at].item(), Name("", ""))
+    one[0] = leaf(number_at(value, at), Name("", ""))
     return one
 
 

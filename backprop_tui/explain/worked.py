@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from backprop_tui.engines.base import Array, TensorValue
+from backprop_tui.explain.known import cut, known, number_at, whole
 from backprop_tui.explain.naming import Name, Names
 from backprop_tui.explain.sym import Sym, TooLong, budget, leaf, sym
 from backprop_tui.ops import OPS
@@ -106,7 +107,7 @@ class Looking:
         if self.element is not None:
             index = picked(self.element, data.shape)
             one = np.empty(1, dtype=object)
-            one[0] = leaf(data[index].item(), name, index if data.size > 1 else ())
+            one[0] = leaf(number_at(data, index), name, index if data.size > 1 else ())
             return one
         part = self.part(role, data)
         starts = [s.start or 0 for s in self.slices.get(role, ())] or [0] * data.ndim
@@ -120,8 +121,12 @@ class Looking:
 
     def part(self, role: str, data: Array) -> Array:
         if self.element is not None:
-            return np.asarray(data[picked(self.element, data.shape)]).reshape(1)
-        return data[self.slices[role]] if role in self.slices else data
+            return np.array([number_at(data, picked(self.element, data.shape))])
+        if role in self.slices:
+            return cut(data, self.slices[role])
+        if data.size > OPERATIONS:
+            raise TooLong
+        return whole(data)
 
 
 def _row(i: int) -> tuple[slice, ...]:
@@ -183,7 +188,8 @@ def forward_working(step: Forward, op: Op, names: Names, at: Index, output: int 
         return made[output] if isinstance(made, tuple | list) else made
 
     place = (0,) if op.elementwise else (0,) * len(at) if slices else at
-    return _agreed(_run(run, place), step.outputs[output].data[at].item())
+    recorded = known(step.outputs[output].data, at)
+    return None if recorded is None else _agreed(_run(run, place), recorded)
 
 
 def backward_working(
@@ -231,7 +237,7 @@ def backward_working(
 
 
 def _zeros_if_none(grad: Array | None, output: TensorValue) -> Array:
-    return np.zeros_like(output.data) if grad is None else grad
+    return np.zeros(output.data.shape, output.data.dtype) if grad is None else grad
 
 
 def _run(run: Callable[[], Any], place: Index | Callable[[Array], Index]) -> Sym | None:
@@ -325,8 +331,8 @@ def nudged(step: Forward, op: Op, edge: int, output: int, at: Index) -> Array | 
 
     def see(_: str, value: TensorValue) -> Array:
         if value is not wanted:
-            return value.data
-        data = value.data.copy()
+            return whole(value.data)
+        data = whole(value.data).copy()
         data[at] += 1
         return data
 
@@ -334,9 +340,9 @@ def nudged(step: Forward, op: Op, edge: int, output: int, at: Index) -> Array | 
         with np.errstate(all="ignore"):
             made = _forward_with(step, op, see)
         changed = np.asarray(made[output] if isinstance(made, tuple | list) else made)
+        before = whole(step.outputs[output].data)
     except (TypeError, ValueError, AttributeError, IndexError):
         return None
-    before = step.outputs[output].data
     return changed != before if changed.shape == before.shape else None
 
 
@@ -351,12 +357,14 @@ def pull_back(
     value = input_of(step, op, edge)
     if rule is None or value is None:
         return None
-    arrived = tuple(_zeros_if_none(g, o) for g, o in zip(incoming, step.outputs, strict=True))
     try:
+        arrived = tuple(
+            whole(_zeros_if_none(g, o)) for g, o in zip(incoming, step.outputs, strict=True)
+        )
         with np.errstate(all="ignore"):
-            saved = namespace(step, op, rule, lambda _, tensor: tensor.data)
+            saved = namespace(step, op, rule, lambda _, tensor: whole(tensor.data))
             made = rule.rule(arrived[0] if len(arrived) == 1 else arrived, saved)
-        whole = np.asarray(made[edge] if op.variadic else made)
-        return reduce_to(whole, value.data.shape), whole
+        before = np.asarray(made[edge] if op.variadic else made)
+        return reduce_to(before, value.data.shape), before
     except (TypeError, ValueError, AttributeError, IndexError):
         return None

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from backprop_tui.engines.base import Array, TensorValue
+from backprop_tui.explain.known import kept
 from backprop_tui.explain.naming import Name, Names
 from backprop_tui.explain.numbers import array, array_latex, number, number_latex
 from backprop_tui.explain.record import Equation
@@ -54,7 +55,7 @@ def value_name(value: Array | float) -> Name:
     """A number or a small array, as it is written in an equation."""
     if isinstance(value, np.ndarray) and value.size != 1:
         return Name(array(value, SMALL_ARRAY), array_latex(value, SMALL_ARRAY))
-    single = value.item() if isinstance(value, np.ndarray) else value
+    single = kept(value).item() if isinstance(value, np.ndarray) else value
     return Name(number(single), number_latex(single))
 
 

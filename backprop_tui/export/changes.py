@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from backprop_tui.engines.base import Array, TensorValue
+from backprop_tui.explain.known import same
 from backprop_tui.explain.naming import names_of
 from backprop_tui.trace.state import State
 from backprop_tui.trace.steps import (
@@ -40,7 +39,7 @@ def changes(trace: Trace, start: int, stop: int, state: State) -> list[Change]:
     folded = _Changes(trace, state)
     for index in range(start, stop):
         folded.take(trace[index])
-    return [change for change in folded.rows.values() if not _same(change.before, change.after)]
+    return [change for change in folded.rows.values() if not same(change.before, change.after)]
 
 
 class _Changes:
@@ -107,9 +106,3 @@ class _Changes:
     def _row(self, key: tuple[object, ...], change: Change) -> None:
         known = self.rows.setdefault(key, change)
         known.after = change.after
-
-
-def _same(before: Array | None, after: Array | None) -> bool:
-    if before is None or after is None:
-        return before is after
-    return before is after or np.array_equal(before, after, equal_nan=before.dtype.kind == "f")

@@ -34,3 +34,13 @@ def sparkline(values: Sequence[float], width: int, ascii: bool = False) -> str: 
         return blocks[min(len(blocks) - 1, int(share * len(blocks)))]
 
     return "".join(map(block, values))
+
+
+def bars(counts: Sequence[int], height: int) -> tuple[str, ...]:
+    """A histogram of ``height`` rows, a column per count; the smallest count above 0 is seen."""
+    most = max(counts, default=0)
+    eighths = [math.ceil(count * height * 8 / most) if most else 0 for count in counts]
+    return tuple(
+        "".join((" " + BLOCKS)[min(8, max(0, part - 8 * row))] for part in eighths)
+        for row in reversed(range(height))
+    )

@@ -14,9 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from backprop_tui.engines.base import Array
+from backprop_tui.explain.known import kept
 from backprop_tui.trace.state import TensorState
 from backprop_tui.view.graph_model import Vertex
 from backprop_tui.view.layout import Box
@@ -48,7 +47,7 @@ class Look:
 def value_text(data: Array) -> str:
     """A value as a box shows it: a number, a few numbers, or a shape."""
     if data.size == 1:
-        return short(data.item())
+        return short(kept(data).item())
     return tensor_text(data, _VECTOR_WIDTH) if data.size <= _SHOWN else shape_text(data.shape)
 
 
@@ -165,4 +164,4 @@ def _gradient(vertex: Vertex, index: int, known: TensorState | None) -> Array | 
     if vertex.kind in ("leaf", "accumulate"):
         return None if known is None else known.grad
     arrived = [grad for at, grad in vertex.arrivals if at <= index]
-    return np.asarray(arrived[-1]) if arrived else None
+    return arrived[-1] if arrived else None

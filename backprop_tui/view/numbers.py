@@ -4,6 +4,7 @@
     tensor_text(w, 20)                [0.4944, -0.2988]
     tensor_text(batch, 40)            (64, 2) [0.12, -0.3, 1.4, …]
     tensor_text(weight, 40)           (64, 128) mean 0.01 ± 0.2
+    tensor_text(summary, 60)          (4096, 4096) mean 0.01 ± 0.2, summarised
     array_rows(x)                     cells of equal width, slice by slice
     heat(-0.7, 1.0)                   '-▓'            sign and size, legible without colour
 
@@ -20,8 +21,9 @@ from itertools import product
 import numpy as np
 
 from backprop_tui.engines.base import Array
+from backprop_tui.engines.summary import Digest, digest_of
 
-Number = bool | int | float | np.generic
+Number = bool | int | float | complex | np.generic
 
 #: Below this a number that does not end within the digits is written with an exponent.
 _SMALL = 1e-3
@@ -39,6 +41,9 @@ def short(x: Number, digits: int = 4) -> str:
     value = x.item() if isinstance(x, np.generic) else x
     if isinstance(value, bool | int):
         return str(value)
+    if isinstance(value, complex):
+        imaginary = short(value.imag, digits)
+        return f"{short(value.real, digits)}{'' if imaginary[0] in '+-' else '+'}{imaginary}j"
     if not isinstance(value, float):
         raise TypeError(f"short(): argument 'x' must be a number, not {type(value).__name__}")
     if not math.isfinite(value):
@@ -95,6 +100,9 @@ def tensor_text(array: Array, width: int, digits: int = 4) -> str:
 
 
 def _tensor_text(array: Array, width: int, digits: int) -> str:
+    digest = digest_of(array)
+    if digest is not None:
+        return _summarised(array, digest, width)
     array = np.asarray(array)
     if array.ndim and not array.size:
         whole = "[]" if array.ndim == 1 else f"{shape_text(array.shape)} []"
@@ -117,6 +125,29 @@ def _tensor_text(array: Array, width: int, digits: int) -> str:
     elif len(summary := f"{shape} {_summary(array)}") <= width:
         return summary
     return clip(shape, width)
+
+
+def _summarised(array: Array, digest: Digest, width: int) -> str:
+    """``(4096, 4096) mean 0.01 ± 0.2, summarised``, or as much of it as there is room for."""
+    if digest.corner.shape == array.shape:
+        return _tensor_text(np.asarray(digest.corner), width, 4)
+    shape = shape_text(array.shape)
+    figures = f"{shape} {spread(array, digest)}"
+    for words in (f"{figures}, summarised", figures, f"{shape} summarised"):
+        if len(words) <= width:
+            return words
+    return clip(shape, width)
+
+
+def spread(array: Array, digest: Digest) -> str:
+    """Mean and standard deviation of a Summary's finite numbers: ``mean 0.01 ± 0.2``."""
+    finite = array.size - digest.nonfinite
+    if not finite:
+        return "nothing finite"
+    # The mean of the squares less the square of the mean; rounding can make it negative.
+    variance = max(digest.norm**2 / finite - digest.mean**2, 0.0)
+    words = f"mean {short(digest.mean, 3)} ± {short(math.sqrt(variance), 2)}"
+    return f"{digest.nonfinite} not finite, {words}" if digest.nonfinite else words
 
 
 def _nested(array: Array, digits: int) -> str:
@@ -167,9 +198,24 @@ def array_rows(
     """A tensor as table rows of right-aligned cells of equal width.
 
     The last dimension runs across, the one before it down; further ones give a slice each, under
-    a head such as ``[0, :, :]``. What exceeds ``max_rows`` or ``max_columns`` shows as ``…``.
+    a head such as ``[0, :, :]``. What exceeds ``max_rows`` or ``max_columns`` shows as ``…``,
+    and so does what was not kept of a Summary.
     """
+    digest = digest_of(array)
+    if digest is not None:
+        return tuple(_corner_rows(array, digest.corner, digits, max_rows, max_columns))
     return tuple(_limited(_rows(np.asarray(array), digits, max_columns, max_rows), max_rows))
+
+
+def _corner_rows(
+    array: Array, corner: Array, digits: int, max_rows: int, max_columns: int
+) -> Iterator[tuple[Cell, ...]]:
+    more = array.ndim > 0 and array.shape[-1] > corner.shape[-1]
+    for row in array_rows(corner, digits, max_rows, max_columns):
+        cut = more and row[-1].index is not None
+        yield (*row, Cell(ELLIPSIS)) if cut else row
+    if corner.shape[:-1] != array.shape[:-1]:
+        yield (Cell(ELLIPSIS),)
 
 
 def _limited(rows: Iterator[tuple[Cell, ...]], limit: int) -> Iterator[tuple[Cell, ...]]:
@@ -207,7 +253,7 @@ def _rows(array: Array, digits: int, columns: int, limit: int) -> Iterator[tuple
 
 def heat(x: Number, scale: float, ascii: bool = False) -> str:  # noqa: A002
     """Two cells for sign and size of ``x`` against ``scale``: ``+█``, ``-░``, blank for 0."""
-    value = float(x)
+    value = float(np.real(x))
     if math.isnan(value):
         return "!!"
     if value == 0:

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from backprop_tui.engines.base import Array, TensorValue
+from backprop_tui.engines.summary import Digest, digest_of
+from backprop_tui.explain.known import kept
 from backprop_tui.trace import state
 from backprop_tui.trace.state import TensorState
 from backprop_tui.trace.steps import (
@@ -30,12 +30,14 @@ from backprop_tui.trace.steps import (
     ZeroGrad,
 )
 from backprop_tui.trace.trace import Trace
-from backprop_tui.view.curves import sparkline
+from backprop_tui.view.curves import bars, sparkline
 from backprop_tui.view.numbers import array_rows, shape_text, short, tensor_text
 from backprop_tui.view.types import Line, Pane, Run
 
 MAX_HISTORY = 400
 _MAX_ROWS = 200
+#: A histogram is so many rows high.
+_BARS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ def _attributes(now: TensorState) -> list[Line]:
     return [
         (
             Run(f" {value.dtype}   {shape_text(value.data.shape)}   "),
+            Run("" if value.device == "cpu" else f"{value.device}   "),
             Run(kind, "leaf" if value.is_leaf else ""),
             Run(f"   requires_grad={value.requires_grad}   grad_fn="),
             Run(value.grad_fn or "None", "op" if value.grad_fn else "muted"),
@@ -104,7 +107,10 @@ def _table(
     lines: list[Line] = [(), (Run(f" {head}", "heading"),)]
     if array is None:
         return [*lines, (Run(f"   {absent}", "pending"),)]
-    longest = max((len(short(x)) for x in np.asarray(array).flat[:2000]), default=1)
+    digest = digest_of(array)
+    if digest is not None and digest.corner.shape != array.shape:
+        lines += _digest(array, digest)
+    longest = max((len(short(x)) for x in kept(array).flat[:2000]), default=1)
     columns = max(1, (width - 6) // (longest + 2))
     for row in array_rows(array, max_rows=_MAX_ROWS, max_columns=columns):
         runs = [Run("   ")]
@@ -116,12 +122,38 @@ def _table(
     return lines
 
 
+def _digest(array: Array, digest: Digest) -> list[Line]:
+    """What a Summary kept: figures, a histogram, and above which limit it was one."""
+    figures = [
+        f"{name} {short(value)}"
+        for name, value in (
+            ("min", digest.minimum),
+            ("max", digest.maximum),
+            ("mean", digest.mean),
+            ("norm", digest.norm),
+        )
+    ]
+    if digest.nonfinite:
+        figures.append(f"{digest.nonfinite:,} not finite")
+    words = (
+        "summarised: larger than the limit; "
+        f"record with --limit {array.size} to keep all {array.size:,} numbers"
+    )
+    lines: list[Line] = [(Run(f"   {words}", "muted"),), (Run("   " + "   ".join(figures)),), ()]
+    if any(digest.histogram):
+        lines += [(Run(f"   {row}", "value"),) for row in bars(digest.histogram, _BARS)]
+        low, high = short(digest.minimum), short(digest.maximum)
+        gap = max(1, len(digest.histogram) - len(low) - len(high))
+        lines.append((Run(f"   {low}{' ' * gap}{high}", "muted"),))
+    return [*lines, ()]
+
+
 def _history(trace: Trace, index: int, name: str, tensor: int, width: int) -> list[Line]:
     events = history(trace, name, tensor)
     lines: list[Line] = [(), (Run(" History", "heading"),)]
     for attribute in ("data", ".grad"):
         curve = [
-            float(event.after.reshape(()))
+            float(kept(event.after).reshape(()).real)
             for event in events
             if event.attribute == attribute and event.after is not None and event.after.size == 1
         ]

@@ -13,10 +13,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from backprop_tui.engines.base import Array
 from backprop_tui.explain.contributions import incomplete
+from backprop_tui.explain.known import same
 from backprop_tui.explain.naming import names_of
 from backprop_tui.trace import state
 from backprop_tui.trace.state import State, TensorState
@@ -81,7 +80,9 @@ def tensors_pane(trace: Trace, index: int, width: int, selected: int | None = No
     numbers = [f"{name} = {text}" for name, text in now.numbers()]
     if numbers:
         shown += [(), (Run("  " + clip("   ".join(numbers), max(width - 2, 0)), "muted"),)]
-    return Pane("Tensors", tuple(shown), focus, targets)
+    devices = dict.fromkeys(tensor.value.device for _, tensor in rows)
+    on = "" if set(devices) <= {"cpu"} else f" · {', '.join(devices)}"
+    return Pane(f"Tensors{on}", tuple(shown), focus, targets)
 
 
 def _watched_first(
@@ -133,11 +134,7 @@ def _cells(
 
 def _is_all_of_grad(tensor: TensorState) -> bool:
     """Whether what flowed here is now the whole of ``.grad``, and need not be said twice."""
-    return (
-        tensor.grad is not None
-        and tensor.flowing is not None
-        and np.array_equal(tensor.grad, tensor.flowing, equal_nan=tensor.grad.dtype.kind == "f")
-    )
+    return tensor.grad is not None and same(tensor.grad, tensor.flowing)
 
 
 def _yes(answer: bool) -> str:
