@@ -2,7 +2,7 @@
 
     steps        every operation, every gradient, every update
     iterations   one Reading per optimizer step, nothing else is looked at
-    off          nothing
+    off          nothing, until a viewer asks
 
 An iteration ends with an optimizer's ``step()``. There it is decided whether the next one is
 recorded in full: because that is the level, because it was asked for by its number, or because a
@@ -101,15 +101,15 @@ class Levels:
     def begin(self) -> None:
         """Put the hooks in place; recording begins if the first iteration is to be recorded."""
         self._thread = threading.get_ident()
-        if self.level != "off":
-            self._meter = Meter(self._trace.measure, self._name_columns, self._names)
+        self._meter = Meter(self._trace.measure, self._name_columns, self._names)
         plain = torch.autograd.backward
 
         def backward(*args: Any, **kwargs: Any) -> Any:
             root = args[0] if args else kwargs.get("tensors")
-            if self._meter is not None and threading.get_ident() == self._thread:
+            meter = self._measuring()
+            if meter is not None and threading.get_ident() == self._thread:
                 with _unseen():
-                    self._meter.backward_begins(root)
+                    meter.backward_begins(root)
             return plain(*args, **kwargs)
 
         torch.autograd.backward = backward
@@ -147,9 +147,10 @@ class Levels:
         frame = sys._getframe(1)
         self._stepping = [one for one in self._stepping if _runs(one[1], frame)]
         self._stepping.append((optimizer, frame))
-        if self._meter is not None and len(self._stepping) == 1:
+        meter = self._measuring()
+        if meter is not None and len(self._stepping) == 1:
             with _unseen():
-                self._meter.step_begins(optimizer)
+                meter.step_begins(optimizer)
 
     def _step_ends(self, optimizer: Any, *_: Any) -> None:
         if threading.get_ident() != self._thread or not self._stepping:
@@ -159,10 +160,15 @@ class Levels:
             return
         if self._recording:
             self._watch.drain()
-        if self._meter is not None:
+        meter = self._measuring()
+        if meter is not None:
             with _unseen():
-                self._meter.step_ends(optimizer, self.iteration, self._first_step)
+                meter.step_ends(optimizer, self.iteration, self._first_step)
         self._next_iteration()
+
+    def _measuring(self) -> Meter | None:
+        """The meter, if there is to be a Reading of this iteration."""
+        return self._meter if self.level != "off" or self._recording else None
 
     def _next_iteration(self) -> None:
         self.iteration += 1

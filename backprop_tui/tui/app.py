@@ -97,7 +97,9 @@ class BackpropApp(App[None]):
     def on_mount(self) -> None:
         if self._opening is not None:
             self.call_after_refresh(self._open_first, self._opening)
-        elif self.stepper.film is None:
+        elif self.stepper.film is not None:
+            self.call_after_refresh(self.stepper.show_training)
+        else:
             from backprop_tui.tui.screens.library import LibraryScreen
 
             self.push_screen(LibraryScreen())

@@ -10,7 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from backprop_tui.errors import TraceError
-from backprop_tui.view.training import Board, Curves, Sizes, Standing, training
+from backprop_tui.view.training import Board, Curves, Sizes, Standing, standing_words, training
 
 if TYPE_CHECKING:
     from backprop_tui.trace.file import StoredTrace
@@ -41,6 +41,11 @@ class Live:
     def waits(self) -> bool:
         """Whether the run is still there to obey."""
         return self.state in ("running", "paused")
+
+    @property
+    def words(self) -> str:
+        """How the run is, in a few words."""
+        return standing_words(self.curves, self.state)
 
     def look(self) -> None:
         """Take in what has been written since; raises TraceError where the file is damaged."""

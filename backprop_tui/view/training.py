@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,8 @@ POINTS = 4096
 LISTED = 500
 #: Seconds over which iterations per second are counted.
 LATELY = 5.0
+#: … and at least so many iterations.
+RECENT = 8
 #: From so many rows on the parameters of one module share a row.
 MANY = 12
 
@@ -59,7 +62,7 @@ class Curves:
         self._high = np.empty(points, np.float64)
         self._norms: Floats = np.empty((points, 0), np.float32)
         self._ratios: Floats = np.empty((points, 0), np.float32)
-        self._lately: list[tuple[int, float]] = []
+        self._lately: list[float] = []
 
     def add(self, readings: Iterable[Reading]) -> None:
         """Take in the Readings that follow."""
@@ -87,8 +90,8 @@ class Curves:
             rows[at, :width] = np.fmax(rows[at, :width], _row(given))
         if reading.step is not None:
             self.recorded.append((reading.iteration, reading.step))
-        self._lately.append((reading.iteration, reading.seconds))
-        while reading.seconds - self._lately[0][1] > LATELY and len(self._lately) > 2:
+        self._lately.append(reading.seconds)
+        while reading.seconds - self._lately[0] > LATELY and len(self._lately) > RECENT:
             self._lately.pop(0)
         self.first = self.first or reading
         self.last = reading
@@ -138,10 +141,10 @@ class Curves:
     @property
     def rate(self) -> float | None:
         """Iterations per second, lately."""
-        if len(self._lately) < 2:
-            return None
-        (first, since), (last, now) = self._lately[0], self._lately[-1]
-        return (last - first) / (now - since) if now > since else None
+        steps = sorted(now - before for before, now in pairwise(self._lately))
+        # The median: an iteration that was waited in, or recorded in full, is not like the others.
+        usual = steps[len(steps) // 2] if steps else 0.0
+        return 1 / usual if usual > 0 else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -252,11 +255,17 @@ def training(
     )
 
 
+def standing_words(curves: Curves, state: str) -> str:
+    """How a run is: ``‖ paused at 4,217``."""
+    sign, words = STATES.get(state, ("?", state))
+    iteration = 0 if curves.last is None else curves.last.iteration
+    return f"{sign} {words.format(iteration=f'{iteration:,}')}"
+
+
 def _status(curves: Curves, standing: Standing) -> Pane:
     last = curves.last
     iteration = f"{0 if last is None else last.iteration:,}"
-    sign, words = STATES.get(standing.state, ("?", standing.state))
-    words = words.format(iteration=iteration)
+    words = standing_words(curves, standing.state)
     if standing.state == "failed" and standing.error:
         words += f": {standing.error}"
     style = {"failed": "error", "stopped": "error", "running": "active"}.get(standing.state, "")
@@ -275,7 +284,7 @@ def _status(curves: Curves, standing: Standing) -> Pane:
     hint = _hint(standing, iteration)
     return Pane(
         standing.name,
-        ((Run(f" {sign} {words}", style), Run(f"   {hint}", "narration")), tuple(line)),
+        ((Run(f" {words}", style), Run(f"   {hint}", "narration")), tuple(line)),
     )
 
 

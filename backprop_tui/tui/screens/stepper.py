@@ -8,6 +8,7 @@ resize, zoom ──▶ arrange(): regions, sizes ──▶ paint()
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, cast
 
@@ -17,6 +18,7 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.timer import Timer
 
+from backprop_tui.errors import TraceError
 from backprop_tui.tui.commands import bindings
 from backprop_tui.tui.layout import PANES, SWITCHED, Arrangement, arrange
 from backprop_tui.tui.widgets.caption import Caption
@@ -29,12 +31,14 @@ if TYPE_CHECKING:
     from backprop_tui.scenario.loader import Scenario
     from backprop_tui.tui.app import BackpropApp
     from backprop_tui.tui.film import Film, Leap
+    from backprop_tui.tui.live import Live
 
 SPEEDS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 #: Recording ahead rests this long after a key press, so that it never stands in a key's way.
 QUIET_SECONDS = 0.15
 GROW_EVERY = 0.02
 REPAINT_EVERY = 0.5
+ATTEND_EVERY = 1.0
 #: Steps that must lie ahead before recording may rest.
 NEAR = 200
 
@@ -69,6 +73,8 @@ class StepperScreen(Screen[None]):
         self._laid_out_for = Size(0, 0)
         self._playing: Timer | None = None
         self._growing: Timer | None = None
+        #: the run whose film this is, once its curves have been looked at
+        self._live: Live | None = None
         self._last_key = 0.0
         self._last_paint = 0.0
 
@@ -81,6 +87,7 @@ class StepperScreen(Screen[None]):
         self._views["program"].focus()
         self.lay_out(self.app.size)
         self.call_after_refresh(self._start_growing)
+        self.set_interval(ATTEND_EVERY, self._attend)
 
     def on_unmount(self) -> None:
         self._leave()
@@ -95,6 +102,7 @@ class StepperScreen(Screen[None]):
         self._leave()
         self._pause()
         self.film = film
+        self._live = None
         self.zoomed = None
         self.lay_out()
         self._wake()
@@ -186,6 +194,8 @@ class StepperScreen(Screen[None]):
             marks.append("● recording…")
         if film is not None and film.session.error is not None and film.ended:
             marks.append("✗ stopped by an error")
+        if self._live is not None and self._live.waits:
+            marks.append(self._live.words)
         if self._playing is not None:
             marks.append(f"▶ {SPEEDS[self.speed_index]:g}/s")
         return "  ".join([*marks, position]) + " "
@@ -410,15 +420,34 @@ class StepperScreen(Screen[None]):
 
     def action_training(self) -> None:
         """The run's curves, if this is the trace of one."""
+        if not self._open_training(lambda live: True):
+            self._say("There are curves of a run that was recorded: backprop-tui record SCRIPT.py")
+
+    def show_training(self) -> None:
+        """The curves, where they tell more than the film: while it runs, or without any step."""
+        self._open_training(lambda live: live.waits or not len(live.trace))
+
+    def _open_training(self, wanted: Callable[[Live], bool]) -> bool:
         from backprop_tui.tui.live import watched
+
+        if self._live is None and self.film is not None:
+            self._live = watched(self.film.trace)
+        live = self._live
+        if live is None or not wanted(live):
+            return False
         from backprop_tui.tui.screens.training import TrainingScreen
 
-        live = None if self.film is None else watched(self.film.trace)
-        if live is None:
-            self._say("There are curves of a run that was recorded: backprop-tui record SCRIPT.py")
-            return
         self._pause()
         self.app.push_screen(TrainingScreen(live), self._walk_into)
+        return True
+
+    def _attend(self) -> None:
+        """A run that waits goes on waiting while one walks through its film."""
+        live = self._live
+        if live is not None and live.waits and self.is_current:
+            with suppress(TraceError):
+                live.look()
+            self.paint()
 
     def _walk_into(self, step: int | None) -> None:
         if step is not None:

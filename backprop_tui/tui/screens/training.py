@@ -51,6 +51,7 @@ class TrainingScreen(Screen[int | None]):
         self._keys = KeyBar(TRAINING)
         self._sizes = Sizes()
         self._focused = "layers"
+        self._layers = 0
 
     def compose(self) -> ComposeResult:
         yield from self._views.values()
@@ -72,7 +73,8 @@ class TrainingScreen(Screen[int | None]):
         width, height = size or self.size
         if not width or not height:
             return
-        regions = places(width, height - 1, self.zoomed)
+        self._layers = len(self.live.curves.parameters)
+        regions = places(width, height - 1, self.zoomed, self._layers or 1000)
         for name, view in self._views.items():
             region = regions.get(name)
             view.display = region is not None and region.height > 0
@@ -98,7 +100,10 @@ class TrainingScreen(Screen[int | None]):
             self.live.look()
         except TraceError as error:
             self._say(str(error))
-        self.paint()
+        if len(self.live.curves.parameters) == self._layers:
+            self.paint()
+        else:
+            self.lay_out()
 
     # -- the run --------------------------------------------------------------------------------
 
@@ -194,25 +199,24 @@ class TrainingScreen(Screen[int | None]):
         self.app.notify(text, timeout=4, markup=False)
 
 
-def places(width: int, height: int, zoomed: str | None = None) -> dict[str, Region]:
-    """Where the panes lie on a screen of so many cells."""
+def places(
+    width: int, height: int, zoomed: str | None = None, layers: int = 1000
+) -> dict[str, Region]:
+    """Where the panes lie on a screen of so many cells; so many ``layers`` are to be listed."""
     below = height - _STATUS_ROWS
     status = Region(0, 0, width, _STATUS_ROWS)
     if zoomed is not None:
         return {"status": status, zoomed: Region(0, _STATUS_ROWS, width, below)}
-    if width >= WIDE:
-        top = below // 2
-        return {
-            "status": status,
-            "loss": Region(0, _STATUS_ROWS, width - LIST, top),
-            "recorded": Region(width - LIST, _STATUS_ROWS, LIST, top),
-            "layers": Region(0, _STATUS_ROWS + top, width, below - top),
-        }
-    listed = max(3, below // 5)
-    top = (below - listed) // 2
+    beside = width >= WIDE
+    listed = 0 if beside else max(3, below // 5)
+    bottom = min(layers + 2, (below - listed + 1) // 2)
+    top = below - listed - bottom
+    loss = Region(0, _STATUS_ROWS, width - LIST if beside else width, top)
     return {
         "status": status,
-        "loss": Region(0, _STATUS_ROWS, width, top),
-        "layers": Region(0, _STATUS_ROWS + top, width, below - listed - top),
-        "recorded": Region(0, _STATUS_ROWS + below - listed, width, listed),
+        "loss": loss,
+        "layers": Region(0, _STATUS_ROWS + top, width, bottom),
+        "recorded": Region(width - LIST, _STATUS_ROWS, LIST, top)
+        if beside
+        else Region(0, _STATUS_ROWS + below - listed, width, listed),
     }
