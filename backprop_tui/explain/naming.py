@@ -14,17 +14,20 @@ from __future__ import annotations
 
 import ast
 import re
-from bisect import bisect_right
+from collections import OrderedDict
 from dataclasses import dataclass
 from functools import lru_cache
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from backprop_tui.engines.base import TensorValue
-from backprop_tui.trace.steps import Bind, Call, Forward, Loop, SeedGrad, Span, Step, Where
+from backprop_tui.trace.phases import phases_of
+from backprop_tui.trace.steps import Forward, Span, Where
 from backprop_tui.trace.trace import Trace
 
 #: Source text up to this length names a value that has no name of its own.
 LONGEST_TEXT = 24
+#: A round is read in parts of so many steps; the labels of so many parts are kept.
+LONGEST_ROUND, MOST_ROUNDS = 4096, 256
 TRANSPOSES = frozenset({"t", "transpose", "permute"})
 
 
@@ -86,108 +89,131 @@ def grad_of(name: Name) -> Name:
 
 
 class Names:
-    """The names of a trace's tensors, learnt step by step as the trace grows."""
+    """The names of a trace's tensors, found where they are asked for.
+
+    Names that the program gave are looked up. The label of a tensor without one comes from the
+    round of the loop that made it, which is read as a whole, once.
+    """
 
     def __init__(self, trace: Trace) -> None:
-        self._trace_length = 0
-        self._last: Step | None = None
-        #: tensor → (step, rank, name), each better than the one before; the best so far is last
-        self._names: dict[int, list[tuple[int, int, str]]] = {}
-        self._labels: dict[int, str] = {}
-        self._counts: dict[str, int] = {}
-        self._seeds: list[int] = []
+        self._trace_ref = ref(trace)
+        self._rounds: OrderedDict[int, _Round] = OrderedDict()
         self._texts: dict[Span, tuple[str, tuple[str, ...]]] = {}
-        self._place: tuple[Where, int, str] | None = None
 
-    def update(self, trace: Trace) -> None:
-        """Take in what was recorded since the last call."""
-        count = self._trace_length
-        if count and trace[count - 1] is not self._last:
-            self._bind(trace[count - 1])
-        for index in range(count, len(trace)):
-            self._take(trace, trace[index])
-        self._trace_length = len(trace)
-        self._last = trace[-1] if len(trace) else None
+    @property
+    def _trace(self) -> Trace:
+        trace = self._trace_ref()
+        assert trace is not None, "the names of a trace live no longer than it"
+        return trace
 
     def of(self, tensor: int, at: int) -> Name:
         """What ``tensor`` is called at step ``at``."""
-        best = None
-        for index, _, name in self._names.get(tensor, ()):
-            if index <= at:
-                best = name
-        return named(best or self._labels.get(tensor, f"tensor{_small(tensor)}"))
+        return named(self._given(tensor, at) or self._label_at(tensor, at))
 
     def has_name(self, tensor: int, at: int) -> bool:
         """Whether the program itself gave the tensor a name, by step ``at``."""
-        found = self._names.get(tensor)
-        return bool(found) and found is not None and found[0][0] <= at
+        return self._given(tensor, at) is not None
 
     def seed_before(self, index: int) -> int | None:
         """The latest SeedGrad at or before step ``index``."""
-        position = bisect_right(self._seeds, index)
-        return self._seeds[position - 1] if position else None
+        seed = phases_of(self._trace).seed_at(index)
+        return None if seed < 0 else seed
 
-    def _take(self, trace: Trace, step: Step) -> None:
-        if isinstance(step, Loop):
-            self._counts.clear()
-        elif isinstance(step, SeedGrad):
-            self._seeds.append(step.index)
-        elif isinstance(step, Forward):
-            self._label(trace, step)
-        self._bind(step)
+    def text(self, span: Span) -> tuple[str, tuple[str, ...]]:
+        """A piece of source as a label, and the operands in it that are some tensor's ``.grad``."""
+        known = self._texts.get(span)
+        if known is None:
+            words = self._trace.text(span)
+            known = self._texts[span] = _label_of(words), _grads_in(words)
+        return known
 
-    def _bind(self, step: Step) -> None:
-        if not isinstance(step, Bind | Call | Loop | Forward):
-            return
-        for name in step.binds:
-            if isinstance(name.value, TensorValue):
-                # The module's own level before a function's, a plain name before a parameter's,
-                # both before a loop's, and any name before a place in a container.
-                rank = 2 * (step.where.call != 0) + (name.kind == "parameter")
-                rank += 2 * isinstance(step, Loop) + 4 * (name.kind == "element")
-                known = self._names.setdefault(name.value.tensor, [])
-                if not known or rank < known[-1][1]:
-                    known.append((step.index, rank, name.name))
+    def _given(self, tensor: int, at: int) -> str | None:
+        best = None
+        for index, _, name in self._trace.namings_of(tensor):
+            if index <= at:
+                best = name
+        return best
 
-    def _label(self, trace: Trace, step: Forward) -> None:
+    def _label_at(self, tensor: int, at: int) -> str:
+        """The label from where the tensor was made, else from where it is looked at."""
+        made = self._trace.produced_at(tensor)
+        for index in (made, at):
+            label = None if index is None else self._round(index).labels.get(tensor)
+            if label is not None:
+                return label
+        return f"tensor{_small(tensor)}"
+
+    def _round(self, index: int) -> _Round:
+        """The labels of the loop round that step ``index`` is in; a long one in parts."""
+        phases = phases_of(self._trace)
+        start = max(phases.round_at(index), 0)
+        start += (index - start) // LONGEST_ROUND * LONGEST_ROUND
+        found = self._rounds.get(start)
+        if found is None:
+            found = self._rounds[start] = _Round(start)
+            if len(self._rounds) > MOST_ROUNDS:
+                self._rounds.popitem(last=False)
+        self._rounds.move_to_end(start)
+        stop = min(phases.next_round(start), start + LONGEST_ROUND, len(phases))
+        # What is asked while a round is being read meets it as far as it has come.
+        first, found.until = found.until, max(found.until, stop)
+        for at in range(first, stop):
+            step = self._trace[at]
+            if isinstance(step, Forward):
+                found.take(self, self._trace, step)
+        return found
+
+
+class _Round:
+    """Labels of what one round of a loop makes, learnt op by op."""
+
+    def __init__(self, start: int) -> None:
+        self.start = self.until = start
+        self.labels: dict[int, str] = {}
+        self._counts: dict[str, int] = {}
+        self._place: tuple[Where, int, str] | None = None
+
+    def take(self, names: Names, trace: Trace, step: Forward) -> None:
+        """Learn what an op's outputs are called."""
         where = step.where
         span = where.expression
-        if span not in self._texts:
-            words = trace.text(span)
-            self._texts[span] = _label_of(words), _grads_in(words)
-        text, grads = self._texts[span]
+        text, grads = names.text(span)
         if grads:
-            self._label_grads(step, grads)
+            self._label_grads(names, step, grads)
         before = self._place
-        if before and before[0].expression is span and before[0].call == where.call:
+        if before and before[0].expression == span and before[0].call == where.call:
             # A composition: its text names what comes out of it, not what is made on the way.
             module = before[0].module
             made = f"{module}(…)" if module and module != where.module else before[2]
-            self._labels[before[1]] = self._number(made)
+            self.labels[before[1]] = self._number(made)
         for output in step.outputs:
-            if output.tensor in self._labels:
+            if output.tensor in self.labels or self._is_older(trace, output.tensor):
                 continue
             in_place = _IN_PLACE.fullmatch(text) if step.changed else None
             label = in_place[1] if in_place else text
             first = step.inputs[0].value if step.inputs else None
             if step.op in TRANSPOSES and output.data.ndim == 2 and isinstance(first, TensorValue):
-                label = (self.of(first.tensor, step.index).text + "ᵀ").replace("ᵀᵀ", "")
+                label = (names.of(first.tensor, step.index).text + "ᵀ").replace("ᵀᵀ", "")
             elif not label or len(step.outputs) > 1:
                 label = self._number(step.op)
-            self._labels[output.tensor] = label
+            self.labels[output.tensor] = label
             self._place = (where, output.tensor, step.op) if label is text else None
 
-    def _label_grads(self, step: Forward, grads: tuple[str, ...]) -> None:
+    def _is_older(self, trace: Trace, tensor: int) -> bool:
+        made = trace.produced_at(tensor)
+        return made is not None and made < self.start
+
+    def _label_grads(self, names: Names, step: Forward, grads: tuple[str, ...]) -> None:
         """``w.grad`` in the text names the input that nothing else has named."""
         unnamed = [
             o.value.tensor
             for o in step.inputs
             if isinstance(o.value, TensorValue)
-            and o.value.tensor not in self._names
-            and self._labels.get(o.value.tensor) in (None, *grads)
+            and not names.has_name(o.value.tensor, step.index)
+            and self.labels.get(o.value.tensor) in (None, *grads)
         ]
         if len(unnamed) == len(grads):
-            self._labels.update(zip(unnamed, grads, strict=True))
+            self.labels.update(zip(unnamed, grads, strict=True))
 
     def _number(self, made: str) -> str:
         """``mul₂``; what comes out of a module is numbered only if it does so again."""
@@ -199,11 +225,10 @@ _CACHE: WeakKeyDictionary[Trace, Names] = WeakKeyDictionary()
 
 
 def names_of(trace: Trace) -> Names:
-    """The Names of a trace, kept as long as the trace lives and brought up to date."""
+    """The Names of a trace, kept as long as the trace lives."""
     names = _CACHE.get(trace)
     if names is None:
         names = _CACHE[trace] = Names(trace)
-    names.update(trace)
     return names
 
 

@@ -229,6 +229,11 @@ class Phases:
         """The latest Loop step at or before step ``index``: where a round began; −1: none."""
         return self._types.rfind(_LOOP, 0, index + 1)
 
+    def next_round(self, after: int) -> int:
+        """The first Loop step after step ``after``, or the number of steps if there is none."""
+        found = self._types.find(_LOOP, after + 1)
+        return len(self) if found < 0 else found
+
     def seed_at(self, index: int) -> int:
         """The latest SeedGrad at or before step ``index``; −1: none."""
         return self._types.rfind(_SEED, 0, index + 1)

@@ -6,10 +6,12 @@ at its end only; what was recorded never changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from backprop_tui.trace.lookups import Naming, changes, namings
 from backprop_tui.trace.steps import Backward, Forward, Span, Step
 
 if TYPE_CHECKING:
@@ -50,6 +52,9 @@ class Trace:
         self._forward_of: dict[int, int] = {}
         self._producer_of: dict[int, int] = {}
         self._backward_of: dict[int, int] = {}
+        self._namings: dict[int, list[Naming]] = {}
+        self._named_until = 0
+        self._named_last: Step | None = None
 
     def __len__(self) -> int:
         return len(self._steps)
@@ -95,6 +100,49 @@ class Trace:
         index = self._backward_of.get(node)
         step = None if index is None else self._steps[index]
         return step if isinstance(step, Backward) else None
+
+    def produced_at(self, tensor: int) -> int | None:
+        """The index of ``producer_of``."""
+        return self._producer_of.get(tensor)
+
+    def namings_of(self, tensor: int) -> Sequence[Naming]:
+        """The names the program gave a tensor, in order of steps: those that are better than what
+        came before them."""
+        self._take_names()
+        return self._namings.get(tensor, ())
+
+    def names(self) -> list[str]:
+        """Every name that was given to a tensor, in order of first sight."""
+        return list(dict.fromkeys(name for step in self for _, _, name in namings(step)))
+
+    def next_change(self, name: str, after: int) -> int | None:
+        """The first step after ``after`` that gives a tensor this name, or changes the data or
+        grad of one that goes by it."""
+        ids = {tensor for step in self for tensor, _, given in namings(step) if given == name}
+        for index in range(after + 1, len(self)):
+            step = self[index]
+            if any(given == name for _, _, given in namings(step)):
+                return index
+            if any(tensor in ids for tensor in changes(step)):
+                return index
+        return None
+
+    def about(self, tensor: int, name: str) -> Iterable[int]:
+        """At least the steps that concern a tensor, or those that go by ``name`` ("": none)."""
+        return range(len(self))
+
+    def _take_names(self) -> None:
+        """Take in the names given since the last time; those of the last step may be amended."""
+        until = self._named_until
+        if until and self._steps[until - 1] is not self._named_last:
+            until -= 1
+        for step in islice(self._steps, until, None):
+            for tensor, rank, name in namings(step):
+                known = self._namings.setdefault(tensor, [])
+                if not known or rank < known[-1][1]:
+                    known.append((step.index, rank, name))
+        self._named_until = len(self._steps)
+        self._named_last = self._steps[-1] if self._steps else None
 
     def _forward(self, index: int | None) -> Forward | None:
         step = None if index is None else self._steps[index]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from backprop_tui.progress import Place
 from backprop_tui.trace import state
 from backprop_tui.trace.phases import Phases, phases_of
-from backprop_tui.tui.places import Query, has_name, matches, named_ids, subject
+from backprop_tui.tui.places import Query, next_match, subject
 from backprop_tui.view import frame as view
 from backprop_tui.view.types import Selection, Sizes
 
@@ -125,22 +125,20 @@ class Film:
 
     def seek(self, query: Query, missing: Callable[[], None]) -> None:
         """To the next step (round the end to the first) that ``query`` is looking for."""
-        start = self.index
-        seen = start + 1
+        start = seen = self.index
 
         def wish() -> int | None:
             nonlocal seen
-            for at in range(seen, len(self.trace)):
-                if matches(query, self.trace, at):
-                    return at
-            seen = len(self.trace)
+            found = next_match(query, self.trace, seen)
+            if found is not None:
+                return found
+            seen = self.last
             if not self.session.finished:
                 return None
-            for at in range(start + 1):
-                if matches(query, self.trace, at):
-                    return at
-            missing()
-            return start
+            found = next_match(query, self.trace, -1)
+            if found is None:
+                missing()
+            return start if found is None else found
 
         self._try(wish)
 
@@ -170,16 +168,12 @@ class Film:
     def find(self, name: str, missing: Callable[[], None]) -> None:
         """Select the tensor called ``name`` and go to the step that next changes it."""
         self.selected_name = name
-        self.seek(Query("tensor", name=name, ids=named_ids(self.trace, name)), missing)
+        self.seek(Query("tensor", name=name), missing)
         self._follow_name()
 
     def names(self) -> list[str]:
         """Every tensor name known so far, in order of first sight."""
-        found: dict[str, None] = {}
-        for step in self.trace:
-            for name in has_name(step):
-                found.setdefault(name)
-        return list(found)
+        return self.trace.names()
 
     def element(self, delta: int) -> None:
         """Select the next or previous element of the tensor that Maths works out."""

@@ -8,7 +8,7 @@ import struct
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,10 @@ from weakref import WeakValueDictionary
 from backprop_tui.errors import TraceError
 from backprop_tui.trace.arrays import SUMMARY, unpack
 from backprop_tui.trace.file.opening import damaged, open_to_read, open_to_write
+from backprop_tui.trace.file.rows import clean
 from backprop_tui.trace.file.schema import MISSING, TABLES
 from backprop_tui.trace.file.shape import Chunk, columns_of, state_of
+from backprop_tui.trace.lookups import Naming
 from backprop_tui.trace.phases import Phases
 from backprop_tui.trace.plain import DAMAGE, Decoder
 from backprop_tui.trace.plain import TABLES as SHARED
@@ -58,6 +60,7 @@ class StoredTrace(Trace):
         #: What the last commit seen left as its last step may have been amended since.
         self._amendable = -1
         self._phases = Phases()
+        self._names_kept: dict[int, Sequence[Naming]] = {}
         self._chunks: list[Chunk] = []
         self._spans: list[Span] = []
         self._seen = 0
@@ -98,6 +101,7 @@ class StoredTrace(Trace):
         if len(self._phases) != (0 if last is None else last + 1):
             raise damaged(ValueError("its steps are not all there"), self.path)
         self._forget(self._amendable)
+        self._names_kept.clear()
         self._amendable = len(self) - 1
         for file, text in self.rows("SELECT file, text FROM source"):
             self.add_source(str(file), str(text))
@@ -163,8 +167,54 @@ class StoredTrace(Trace):
         return self._forward(self.one("SELECT step FROM made WHERE node = ?", node))
 
     def producer_of(self, tensor: int) -> Forward | None:
+        return self._forward(self.produced_at(tensor))
+
+    def produced_at(self, tensor: int) -> int | None:
         sql = "SELECT step FROM touched WHERE tensor = ? AND made = 1 ORDER BY step LIMIT 1"
-        return self._forward(self.one(sql, tensor))
+        found = self.one(sql, tensor)
+        return found if type(found) is int else None
+
+    def namings_of(self, tensor: int) -> Sequence[Naming]:
+        kept = self._names_kept.get(tensor)
+        if kept is not None:
+            return kept
+        better: list[Naming] = []
+        found = self.rows(
+            "SELECT min(step), rank, name FROM bound WHERE tensor = ? GROUP BY name, rank "
+            "ORDER BY 1, 2",
+            tensor,
+        )
+        for step, rank, name in found:
+            if not better or rank < better[-1][1]:
+                better.append((step, rank, str(name)))
+        if len(self._names_kept) > MOST_STEPS:
+            self._names_kept.clear()
+        self._names_kept[tensor] = better
+        return better
+
+    def names(self) -> list[str]:
+        sql = "SELECT name FROM bound GROUP BY name ORDER BY min(step)"
+        return [str(name) for (name,) in self.rows(sql)]
+
+    def next_change(self, name: str, after: int) -> int | None:
+        found = self.rows(
+            "SELECT min(step) FROM bound WHERE name = ?1 AND step > ?2 UNION ALL "
+            "SELECT min(step) FROM touched WHERE step > ?2 AND tensor IN "
+            "(SELECT DISTINCT tensor FROM bound WHERE name = ?1)",
+            clean(name),
+            after,
+        )
+        return min((step for (step,) in found if type(step) is int), default=None)
+
+    def about(self, tensor: int, name: str) -> Iterable[int]:
+        found = self.rows(
+            "SELECT step FROM bound WHERE name = ?2 OR tensor = ?1 UNION "
+            "SELECT step FROM touched WHERE tensor = ?1 OR (?2 <> '' AND tensor IN "
+            "(SELECT DISTINCT tensor FROM bound WHERE name = ?2)) ORDER BY 1",
+            tensor,
+            clean(name),
+        )
+        return [step for (step,) in found if type(step) is int and 0 <= step < len(self)]
 
     def backward_of(self, node: int) -> Backward | None:
         step = self._at(self.one("SELECT step FROM ran WHERE node = ?", node))
