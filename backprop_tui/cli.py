@@ -277,9 +277,8 @@ def export(
 @click.option(
     "--level",
     type=click.Choice(["steps", "iterations", "off"]),
-    default="steps",
-    show_default=True,
-    help="Everything; loss and norms once per optimizer step; or nothing until a viewer asks.",
+    help="Everything; loss and norms once per optimizer step; or nothing until a viewer asks.  "
+    "[default: steps; with --watch: iterations]",
 )
 @click.option(
     "--steps-of",
@@ -293,6 +292,12 @@ def export(
     metavar="N",
     help="Tensors of more than N elements are kept as a summary.  [default: 100000; 0: never]",
 )
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Open the app beside the run. What the script prints goes to FILE.log, and it goes on "
+    "when the app is left.",
+)
 @_says_errors
 def record_(
     script: Path,
@@ -302,6 +307,7 @@ def record_(
     level: Any,
     steps_of: str,
     limit: int | None,
+    watch: bool,
 ) -> None:
     """Run a PyTorch script and record what PyTorch does.
 
@@ -327,12 +333,45 @@ def record_(
         else:
             break
     output = output or script.with_suffix(".trace")
+    if watch:
+        options = ["--level", level or "iterations", "--steps-of", steps_of, "-o", str(output)]
+        options += [] if limit is None else ["--limit", str(limit)]
+        _watch(output, force, [*options, "--", str(script), *given])
     elements = LIMIT if limit is None else limit or None
     raise SystemExit(
         run_script(
-            script, given, output, level=level, steps_of=steps_of, limit=elements, force=force
+            script,
+            given,
+            output,
+            level=level or "steps",
+            steps_of=steps_of,
+            limit=elements,
+            force=force,
         )
     )
+
+
+def _watch(trace: Path, force: bool, arguments: list[str]) -> NoReturn:
+    """Record in a process of its own, and show it; exits with its status if it has ended."""
+    from backprop_tui.recording.beside import Beside
+    from backprop_tui.recording.recording import make_room
+
+    make_room(trace, force)
+    beside = Beside(arguments, trace)
+    click.echo("waiting for the script to begin …", err=True)
+    if not beside.wait():
+        click.echo(beside.printed(), err=True, nl=False)
+        raise SystemExit(beside.status)
+    from backprop_tui.tui.app import run_app
+
+    run_app(str(trace))
+    said = f"What it printed is in {beside.log}."
+    if beside.status is None:
+        again = f"backprop-tui open {shlex.quote(str(trace))} shows it again."
+        click.echo(f"The run goes on (process {beside.process.pid}); {again} {said}", err=True)
+    else:
+        click.echo(f"The run ended with exit status {beside.status}. {said}", err=True)
+    raise SystemExit(beside.status or 0)
 
 
 @main.command()
