@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from backprop_tui.scenario.chapters import chapter_of
+from backprop_tui.scenario.chapters import chapter_of, level_dots
 from backprop_tui.scenario.library import Entry, bundled
 
 
@@ -173,7 +173,7 @@ def course_markdown() -> str:
 def _row(entry: Entry) -> str:
     link = f"[`{entry.name}`](../scenarios/{entry.path.parent.name}/{entry.path.name})"
     title = entry.title.replace("|", "\\|")
-    level = "●" * entry.level + "○" * (3 - entry.level)
+    level = level_dots(entry.level)
     return f"| {link} | {title} | {level} | {chapter_of(entry.chapter).title} |"
 
 

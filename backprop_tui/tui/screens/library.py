@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from backprop_tui.scenario.chapters import chapter_of
+from backprop_tui.scenario.chapters import chapter_of, level_dots
 from backprop_tui.scenario.library import Entry, bundled
 from backprop_tui.trace.trace import Program, Trace
 from backprop_tui.tui.widgets.caption import Caption, wrap
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from backprop_tui.progress import Place
     from backprop_tui.tui.app import BackpropApp
 
-_LEVELS = {1: "●○○", 2: "●●○", 3: "●●●"}
 #: Below this many columns the list and the preview stand one above the other.
 _BESIDE = 100
 
@@ -129,7 +128,7 @@ class LibraryScreen(Screen[None]):
                 focus = (len(lines), 0)
             targets[len(lines)] = at
             sign, style = ("▶", "active") if at == self._at else (" ", "")
-            level = _LEVELS.get(entry.level, str(entry.level))
+            level = level_dots(entry.level)
             head = (Run(f" {sign} ", style), *self._mark(entry), Run(f"{level}  ", "muted"))
             stop = self._stop(entry)
             title: Line = (Run(entry.title, style),)
