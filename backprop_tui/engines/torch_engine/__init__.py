@@ -1,14 +1,24 @@
 """PyTorch itself as an engine, recorded while it works.
 
+    capture, while PyTorch runs: references and places, no copies, no names
+      recorder.py    which operations run: a function mode outside, a dispatch mode inside
+      backward.py    which Nodes run, with hooks on each; their gradients in and out
+      functions.py   functions that are more, or less, than the operations they run
+      happenings.py  modules, gradients cleared, values loaded: what PyTorch does in Python
+      stepping.py    optimizers: parameters and state before and after
+      loaders.py     datasets and loaders
+      mentions.py    tensors as of now: copied only if somebody is about to write to them
+      tape.py        all that, in order, until it is told
+    decode, at once or later
+      decoder.py     what the Listener is told of each event
+      gradients.py   what it is told of a backward
+      aten.py        what an ATen operation is called here, its inputs and attributes
+      seen.py        tensors and Nodes by number, their values
+      numbers.py     numbers as arrays or summaries
     engine.py      what the interpreter asks: names, kinds, values
-    recorder.py    which operations run: a function mode outside, a dispatch mode inside
-    aten.py        what an ATen operation is called here, its inputs and attributes
-    backward.py    which Nodes run, with hooks on each; their gradients in and out
-    functions.py   functions that are more, or less, than the operations they run
-    happenings.py  optimizers and modules: what PyTorch does in Python
-    loaders.py     datasets and loaders
+    watch.py       any code recorded, from start to stop
+    around.py      what a recording asks beside the operations
     room.py        how much an operation will take
-    seen.py        tensors and Nodes by number, their values by copy
 
 Only this package imports torch, and only when this engine is asked for.
 """

@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 
+from backprop_tui.engines.torch_engine.mentions import Mention
 from backprop_tui.ops import OPS
 from backprop_tui.ops.base import Op
 from backprop_tui.ops.rules import wrap_dim
@@ -233,7 +234,7 @@ class Plan:
 
     __slots__ = (
         "attrs", "fills", "in_place", "inputs", "name", "op", "other", "parameters", "remembers",
-        "rest", "silent", "variadic", "view", "written",
+        "reshapes", "rest", "silent", "single", "suspect", "variadic", "view", "written",
     )  # fmt: skip
 
     def __init__(self, func: Any, record: str = "") -> None:
@@ -253,10 +254,12 @@ class Plan:
         name = record or RECORDS.get(f"{base}.{overload or 'default'}")
         if name is None and overload in ("", "default") and base in OPS:
             name = base
+        #: whether its target gets another shape
+        self.reshapes = False
         own = {"squeeze_": "squeeze.matmul"}.get(packet, packet)
         if packet != base and own in OPS:
             # In place on what a composite has just made for itself: nobody else sees its target.
-            name, self.in_place, self.written = own, False, ()
+            name, self.in_place, self.written, self.reshapes = own, False, (), True
         self._take(OPS.get(name or ""), base)
         #: ``add`` and ``sub`` with a factor are records of their own; ``reshape`` makes a view of
         #: another kind where PyTorch is not recorded
@@ -267,6 +270,10 @@ class Plan:
         self.op = op
         self.name = base if op is None else op.name
         self.variadic = op is not None and op.variadic
+        #: whether only the first of its outputs is told
+        self.single = op is not None and op.outputs == 1
+        #: whether PyTorch may run it for itself
+        self.suspect = self.name in ("detach", "transpose")
         self.rest = ""
         self.inputs: tuple[str, ...] = ()
         #: name, how it is found, and whether it is a number with a point
@@ -301,7 +308,7 @@ class Plan:
         return bound
 
     def operands(self, bound: Bound) -> list[tuple[str, Any]]:
-        """The inputs by the names they are told under: tensors and Python numbers."""
+        """The inputs by the names they are told under: mentions and Python numbers."""
         if self.op is None:
             return _all_tensors(bound)
         if self.variadic:
@@ -339,21 +346,20 @@ def _holds_tensors(value: Any) -> bool:
 def _all_tensors(bound: Bound) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     for name, value in bound.items():
-        if isinstance(value, torch.Tensor):
+        if isinstance(value, Mention):
             found.append((name, value))
-        elif _holds_tensors(value) and not isinstance(value, torch.Generator):
-            found += [
-                (f"{name}[{i}]", v) for i, v in enumerate(value) if isinstance(v, torch.Tensor)
-            ]
+        elif isinstance(value, list | tuple):
+            found += [(f"{name}[{i}]", v) for i, v in enumerate(value) if isinstance(v, Mention)]
     return found
 
 
-_PLANS: dict[Any, Plan] = {}
+#: The plans made so far.
+PLANS: dict[Any, Plan] = {}
 
 
 def plan_of(func: Any) -> Plan:
     """The Plan of an ATen operation."""
-    plan = _PLANS.get(func)
+    plan = PLANS.get(func)
     if plan is None:
-        plan = _PLANS[func] = Plan(func)
+        plan = PLANS[func] = Plan(func)
     return plan

@@ -1,24 +1,25 @@
-"""Backward as PyTorch's engine runs it, told by hooks on every Node that can be reached.
+"""Backward as PyTorch's engine runs it, captured by hooks on every Node that can be reached.
 
-    prehook   what arrived: gradients kept by ``retain_grad``; a leaf's ``.grad`` before
+    prehook   gradients kept by ``retain_grad``, only where something keeps its gradient
     hook      what went in and out, in true order of execution
 
-The buffers in which several paths meet are PyTorch's own business and cannot be seen; they are
-added up again from what leaves each Node, in the same order. That a gradient was summed back
-because of broadcasting is seen among the operations that ran inside the Node.
+Captured are the Node and mentions of its gradients; ``gradients.py`` works out the rest. That a
+gradient was summed back because of broadcasting is seen among the operations inside the Node.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
 
-from backprop_tui.engines.base import Array, Edge, NodeValue, Outgoing
+from backprop_tui.engines.torch_engine.gradients import Gradients
+from backprop_tui.engines.torch_engine.mentions import Mention
 from backprop_tui.engines.torch_engine.recorder import Recorder, current
-from backprop_tui.engines.torch_engine.seen import copied, equal, grad_fn_of, leaf_of, unseen
+from backprop_tui.engines.torch_engine.seen import grad_fn_of, leaf_of, unseen
 
 
 class Run:
@@ -26,153 +27,91 @@ class Run:
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
-        self.book = recorder.book
+        self.mentions = recorder.mentions
+        self.gradients = Gradients(recorder.decoder)
         self.handles: list[Any] = []
-        #: (Node, input number) → the sum of what has arrived so far: the tensor and its numbers
-        self.buffers: dict[tuple[int, int], tuple[Any, Array]] = {}
-        #: Node → the tensors among its outputs that keep their gradient, by output number
+        #: id of a Node → the tensors among its outputs that keep their gradient, by output number
         self.retained: dict[int, list[tuple[int, Any]]] = {}
-        #: tensors that keep their gradient, and leaves → ``.grad`` before
-        self.before: dict[int, Array | None] = {}
-
-    # ------------------------------------------------------------------ hooks
 
     def watch(self, roots: Sequence[Any]) -> None:
         """Put hooks on every Node that can be reached."""
-        seen: set[int] = set()
-        stack = [root for root in roots if root is not None]
+        seen: dict[int, Any] = {}  # a Node's id is its own for as long as somebody holds it
+        stack = list(roots)
+        handles, ran, grads = self.handles, self.ran, self.recorder.grads
         while stack:
             node = stack.pop()
-            number = self.book.node(node)
-            if number in seen:
+            if node is None or id(node) in seen:
                 continue
-            seen.add(number)
-            self._hook(node, number)
-            stack += [target for target, _ in node.next_functions if target is not None]
+            seen[id(node)] = node
+            leaf = leaf_of(node)
+            if leaf is None:
+                handles.append(node.register_hook(partial(ran, node)))
+                stack += [target for target, _ in node.next_functions]
+            else:
+                handles.append(node.register_hook(partial(self.accumulated, node, leaf)))
+                if id(leaf) not in grads:
+                    grads[id(leaf)] = before = self.mentions.grad(leaf)
+                    if before is not None:
+                        self.mentions.waiting.add(before)
         for ref in self.recorder.retaining:
             tensor: Any = ref()
             node = None if tensor is None else grad_fn_of(tensor)
-            if node is not None and self.book.node(node) in seen:
-                number = self.book.node(node)
-                self.retained.setdefault(number, []).append((tensor.output_nr, tensor))
-                self.before[id(tensor)] = self.book.grad(tensor)
+            if node is not None and id(node) in seen:
+                grads[id(tensor)] = before = self.mentions.grad(tensor)
+                if before is not None:
+                    self.mentions.waiting.add(before)
+                kept = self.retained.setdefault(id(node), [])
+                if not kept:
+                    handles.append(node.register_prehook(partial(self.arrived, node)))
+                kept.append((tensor.output_nr, tensor))
 
-    def _hook(self, node: Any, number: int) -> None:
-        leaf, told = leaf_of(node), self.book.node_value(node)
-        count = self.book.count_of(node)
+    # ------------------------------------------------------------------ hooks
 
-        def before(grads: Any) -> None:
-            with unseen():
-                if leaf is None:
-                    self.arrived(number, grads)
-                else:
-                    self.before[id(leaf)] = self.book.grad(leaf)
-
-        def after(grads_out: Any, grads_in: Any) -> None:
-            with unseen():
-                if leaf is None:
-                    self.ran(told, grads_out, grads_in, count)
-                else:
-                    self.accumulated(told, leaf, grads_in)
-
-        self.handles += [node.register_prehook(before), node.register_hook(after)]
-
-    def arrived(self, number: int, grads: Any) -> None:
+    def arrived(self, node: Any, arrived: Any) -> None:
         """A Node is about to run; ``retain_grad`` has done its work."""
-        for index, tensor in self.retained.get(number, ()):
-            if grads[index] is not None:
-                before, after = self.before[id(tensor)], self.book.grad(tensor)
-                self.before[id(tensor)] = after
-                incoming = self._incoming(number, index, grads[index])
-                self._accumulate(tensor, None, incoming, before, after)
+        with unseen():
+            for index, tensor in self.retained[id(node)]:
+                if arrived[index] is not None:
+                    self._kept(tensor, node, index, arrived[index], None)
 
-    def accumulated(self, told: NodeValue, leaf: Any, grads: Any) -> None:
+    def accumulated(self, node: Any, leaf: Any, _: Any, arrived: Any) -> None:
         """A leaf received its gradient."""
-        if grads and grads[0] is not None:
-            incoming = self._incoming(told.node, 0, grads[0])
-            self.buffers.pop((told.node, 0), None)
-            before = self.before.pop(id(leaf), None)
-            if before is None and leaf.grad is not None and leaf.grad.shape == grads[0].shape:
-                self.book.holds(leaf.grad, incoming)  # the first gradient is taken as it came
-            self._accumulate(leaf, told, incoming, before, self.book.grad(leaf))
+        if arrived and arrived[0] is not None:
+            with unseen():
+                self._kept(leaf, node, 0, arrived[0], node)
 
-    def _accumulate(
-        self,
-        tensor: Any,
-        told: NodeValue | None,
-        incoming: Array,
-        before: Array | None,
-        after: Array | None,
-    ) -> None:
-        listener = self.recorder.listener
-        if listener is not None and after is not None:
-            listener.accumulate(self.book.snapshot(tensor), told, incoming, before, after)
+    def _kept(self, tensor: Any, node: Any, index: int, grad: Any, accumulator: Any) -> None:
+        recorder, mentions = self.recorder, self.mentions
+        mentions.has_grad(tensor)
+        before, after = recorder.grads.get(id(tensor)), mentions.grad(tensor)
+        recorder.grads[id(tensor)] = after
+        if after is not None:
+            mentions.waiting.add(after)
+            recorder.note(
+                self.gradients.accumulated,
+                mentions.seen(tensor), node, index, mentions.of(grad), before, after, accumulator,
+            )  # fmt: skip
+            if before is not None:
+                mentions.waiting.discard(before)
+            recorder.flush()
 
-    def ran(self, told: NodeValue, grads_out: Any, grads_in: Any, outputs: int) -> None:
-        """A Node ran; outputs that can have no gradient (indices) are None among ``incoming``."""
-        incoming = tuple(
-            [
-                None if grad is None else self._incoming(told.node, index, grad)
-                for index, grad in enumerate(grads_in)
-            ]
-        )
-        passed = [(g, a) for g, a in zip(grads_in, incoming, strict=True) if a is not None]
-        incoming += (None,) * (outputs - len(incoming))
-        outgoing = tuple(
-            [
-                None if edge is None or grad is None else self._outgoing(edge, grad, passed)
-                for edge, grad in zip(told.next_functions, grads_out, strict=False)
-            ]
-        )
-        self.recorder.sums.clear()
-        for index in range(len(incoming)):
-            self.buffers.pop((told.node, index), None)
-        if self.recorder.listener is not None:
-            self.recorder.listener.backward(told, incoming, outgoing)
-
-    # ------------------------------------------------------------------ numbers
-
-    def _incoming(self, node: int, index: int, grad: Any) -> Array:
-        """What arrived, as the same array that was told to leave for here, if it is the same."""
-        kept = self.buffers.get((node, index))
-        if kept is not None and kept[0] is grad:
-            return kept[1]
-        array = copied(grad)
-        if kept is not None and equal(kept[1], array):
-            array = kept[1]
-        self.buffers[node, index] = (grad, array)
-        return array
-
-    def _outgoing(self, edge: Edge, grad: Any, passed: Sequence[tuple[Any, Array]]) -> Outgoing:
-        """What leaves along an edge; what only passes through is the array that came in."""
-        array = _numbers(grad, passed)
-        whole = self.recorder.sums.get(id(grad))
-        unreduced = None if whole is None else _numbers(whole[1], passed)
-        key = (edge.node, edge.index)
-        kept = self.buffers.get(key)
-        before = None if kept is None else kept[1]
-        after = array
-        if kept is None:
-            self.buffers[key] = (grad, array)
-        else:
-            with torch._C._DisableTorchDispatch(), torch._C.DisableTorchFunction():
-                total = kept[0].detach() + grad.detach()
-            after = copied(total)
-            self.buffers[key] = (total, after)
-        return Outgoing(edge, array, unreduced, before, after)
-
-
-def _numbers(grad: Any, passed: Sequence[tuple[Any, Array]]) -> Array:
-    """The numbers of a gradient: those of one in ``passed`` if it is the same memory, or a copy."""
-    for other, array in passed:
-        if grad is other or (
-            grad.data_ptr() == other.data_ptr() != 0
-            and grad.shape == other.shape
-            and grad.stride() == other.stride()
-            and grad.dtype == other.dtype
-        ):
-            return array
-    return copied(grad)
+    def ran(self, node: Any, left: Any, arrived: Any) -> None:
+        """A Node ran."""
+        recorder, of = self.recorder, self.mentions.of
+        with unseen():
+            sums: dict[Mention, Mention] | None = None
+            if recorder.sums:
+                whole = recorder.sums
+                sums = {of(g): of(whole[id(g)][1]) for g in left if id(g) in whole}
+                recorder.sums = {}
+            recorder.note(
+                self.gradients.ran,
+                node,
+                [None if grad is None else of(grad) for grad in left],
+                [None if grad is None else of(grad) for grad in arrived],
+                sums,
+            )
+            recorder.flush()
 
 
 # ---------------------------------------------------------------------- PyTorch's engine
@@ -222,10 +161,16 @@ def _can_run(tensors: Sequence[Any], grads: Sequence[Any]) -> bool:
 
 @contextmanager
 def watched(recorder: Recorder, tensors: Sequence[Any], grads: Sequence[Any]) -> Iterator[None]:
-    """Inside, a backward from ``tensors`` runs and is told."""
+    """Inside, a backward from ``tensors`` runs and is captured."""
     recorder.flush()
+    run = Run(recorder)
     with unseen():
-        run = _begun(recorder, tensors, grads)
+        seen, of = recorder.mentions.seen, recorder.mentions.of
+        roots = [_edge_of(tensor) for tensor in tensors]
+        for tensor, grad, (node, index) in zip(tensors, grads, roots, strict=True):
+            recorder.note(run.gradients.begins, seen(tensor), of(grad), node, index)
+        recorder.flush()
+        run.watch([node for node, _ in roots])
     enabled, function = recorder.grad_enabled, recorder.function
     recorder.grad_enabled = torch.is_grad_enabled() if enabled is None else enabled
     recorder.function = None
@@ -236,21 +181,11 @@ def watched(recorder: Recorder, tensors: Sequence[Any], grads: Sequence[Any]) ->
         recorder.in_backward -= 1
         recorder.grad_enabled, recorder.function = enabled, function
         recorder.sums.clear()
+        if not recorder.in_backward:
+            recorder.mentions.waiting.difference_update(recorder.grads.values())
+            recorder.grads.clear()
         for handle in run.handles:
             handle.remove()
-
-
-def _begun(recorder: Recorder, tensors: Sequence[Any], grads: Sequence[Any]) -> Run:
-    run = Run(recorder)
-    roots = [(tensor, grad, _edge_of(tensor)) for tensor, grad in zip(tensors, grads, strict=True)]
-    for tensor, grad, (node, index) in roots:
-        array = copied(grad)
-        if recorder.listener is not None:
-            recorder.listener.seed_grad(recorder.book.snapshot(tensor), array)
-        key = (recorder.book.node(node), index)
-        run.buffers[key] = (grad, array)
-    run.watch([node for *_, (node, _) in roots])
-    return run
 
 
 def _edge_of(tensor: Any) -> tuple[Any, int]:

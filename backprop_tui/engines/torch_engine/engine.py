@@ -19,7 +19,6 @@ from backprop_tui.engines.base import Array, Listener, TensorValue
 from backprop_tui.engines.torch_engine import happenings
 from backprop_tui.engines.torch_engine.functions import HANDLED
 from backprop_tui.engines.torch_engine.recorder import Recorder, current
-from backprop_tui.engines.torch_engine.seen import unseen
 
 #: Classes → the row of the surface's member table for their values.
 KINDS: dict[type, str] = {
@@ -98,9 +97,7 @@ class TorchEngine:
             torch.set_default_dtype(dtype)
 
     def is_grad_enabled(self) -> bool:
-        kept = self.recorder.grad_enabled
-        enabled: bool = torch._C.is_grad_enabled() if kept is None else kept
-        return enabled
+        return self.recorder.is_grad_enabled()
 
     def resolve(self, names: Iterable[str]) -> Mapping[str, object]:
         """What stands behind dotted names of the surface table; names torch lacks are absent."""
@@ -120,12 +117,13 @@ class TorchEngine:
         return next((kind for cls, kind in KINDS.items() if isinstance(value, cls)), None)
 
     def snapshot(self, tensor: Any) -> TensorValue:
-        with unseen():
-            return self.recorder.book.snapshot(tensor)
+        with self.recorder.looking() as mentions:
+            return self.recorder.book.value(mentions.seen(tensor))
 
     def grad_array(self, tensor: Any) -> Array | None:
-        with unseen():
-            return self.recorder.book.grad(tensor)
+        with self.recorder.looking() as mentions:
+            grad = mentions.grad(tensor)
+            return None if grad is None else self.recorder.book.array(grad)
 
     def named_parameters(self, module: Any) -> Sequence[tuple[str, Any]]:
         """A module's parameters, then its buffers, by dotted name."""

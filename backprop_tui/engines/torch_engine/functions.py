@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 
-from backprop_tui.engines.base import Operand
 from backprop_tui.engines.torch_engine.recorder import Handler, Recorder
 
 #: Where PyTorch's own layers and loaders are made.
@@ -30,9 +29,17 @@ def _silently(
 def _set_data(
     recorder: Recorder, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> Any:
+    recorder.mentions.written(args[0])
     func(*args, **kwargs)
     recorder.book.moved(args[0])
     recorder.assigned("data", args[0])
+
+
+def _get_grad(
+    recorder: Recorder, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> Any:
+    recorder.mentions.has_grad(args[0])
+    return func(*args, **kwargs)
 
 
 def _set_grad(
@@ -46,6 +53,7 @@ def _set_requires_grad(
     recorder: Recorder, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> Any:
     before = args[0].requires_grad
+    recorder.mentions.relabelled(args[0])
     result = func(*args, **kwargs)
     if args[0].requires_grad != before:
         recorder.assigned("requires_grad", args[0])
@@ -55,6 +63,7 @@ def _set_requires_grad(
 def _retain_grad(
     recorder: Recorder, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> Any:
+    recorder.mentions.relabelled(args[0])
     func(*args, **kwargs)
     recorder.retains(args[0])
 
@@ -94,10 +103,10 @@ def _as_one(recorder: Recorder, func: Any, args: tuple[Any, ...], kwargs: Mappin
     """A question that PyTorch puts together of several operations."""
     with recorder.muted():
         answer = func(*args, **kwargs)
-    if recorder.listener is not None:
-        book, tensor = recorder.book, args[0] if args else kwargs["input"]
-        asked = Operand("self", book.snapshot(tensor))
-        recorder.listener.forward(func.__name__, (asked,), {}, (book.snapshot(answer),), None)
+    seen, tensor = recorder.mentions.seen, args[0] if args else kwargs["input"]
+    inputs = [("self", seen(tensor))]
+    recorder.note(recorder.decoder.named, func.__name__, inputs, {}, [seen(answer)])
+    recorder.flush()
     return answer
 
 
@@ -151,6 +160,7 @@ HANDLED: dict[Any, Handler] = {
         _silently,
     ),
     torch.Tensor.data.__set__: _set_data,
+    torch.Tensor.grad.__get__: _get_grad,
     torch.Tensor.grad.__set__: _set_grad,
     torch.Tensor.grad.__delete__: _set_grad,
     torch.Tensor.requires_grad.__set__: _set_requires_grad,

@@ -1,4 +1,4 @@
-"""What PyTorch does in Python: modules at work, gradients cleared, optimizers stepping, loaders.
+"""What PyTorch does in Python: modules at work, gradients cleared, values loaded and moved.
 
 Where PyTorch offers a hook for all modules or all optimizers, it is used. Where it has none, its
 function is wrapped. Both are in place only while somebody records, and do nothing in a thread
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -19,15 +19,12 @@ from torch.nn.modules import module as modules
 from torch.optim import optimizer as optimizers
 from torch.utils.data._utils import fetch
 
-from backprop_tui.engines.base import Array, Operand, Scalar, TensorValue
 from backprop_tui.engines.torch_engine.aten import plain as plain_value
 from backprop_tui.engines.torch_engine.backward import RecordedEngine
 from backprop_tui.engines.torch_engine.loaders import counting, drawing, fetching
-from backprop_tui.engines.torch_engine.recorder import Recorder, current
-from backprop_tui.engines.torch_engine.seen import grad_fn_of, unseen
-from backprop_tui.ops.updates import hyperparameters
-
-State = Mapping[str, Array | Scalar]
+from backprop_tui.engines.torch_engine.recorder import current
+from backprop_tui.engines.torch_engine.seen import unseen
+from backprop_tui.engines.torch_engine.stepping import after_step, before_step, leaving
 
 # ---------------------------------------------------------------------- modules at work
 
@@ -35,13 +32,15 @@ State = Mapping[str, Array | Scalar]
 def _enters(module: Any, _: Any) -> None:
     recorder = current()
     if recorder is not None and recorder.listener is not None:
-        recorder.listener.enter_module(module)
+        recorder.note(recorder.decoder.enters, module)
+        recorder.flush()
 
 
 def _exits(module: Any, *_: Any) -> None:
     recorder = current()
     if recorder is not None and recorder.listener is not None:
-        recorder.listener.exit_module(module)
+        recorder.note(recorder.decoder.exits, module)
+        recorder.flush()
 
 
 # ---------------------------------------------------------------------- gradients cleared
@@ -55,18 +54,16 @@ def _clearing(plain: Callable[..., Any], tensors: Callable[[Any], Iterable[Any]]
         recorder = current()
         if recorder is None or recorder.quiet or recorder.listener is None:
             return plain(self, *args, **kwargs)
-        book, cleared = recorder.book, list(tensors(self))
-        with recorder.muted():
-            with unseen():
-                before = [book.grad(tensor) for tensor in cleared]
+        mentions, cleared = recorder.mentions, list(tensors(self))
+        with recorder.muted(), unseen():
+            before = [mentions.grad(tensor) for tensor in cleared]
             result = plain(self, *args, **kwargs)
-        with unseen():
-            told = [
-                (book.snapshot(tensor), grad, book.grad(tensor))
-                for tensor, grad in zip(cleared, before, strict=True)
-            ]
-        if told:
-            recorder.listener.zero_grad(tuple(told))
+            after = [(mentions.seen(tensor), mentions.grad(tensor)) for tensor in cleared]
+        for tensor in cleared:
+            mentions.has_grad(tensor)
+        if cleared:
+            recorder.note(recorder.decoder.cleared, before, after)
+            recorder.flush()
         return result
 
     return zero_grad
@@ -74,121 +71,6 @@ def _clearing(plain: Callable[..., Any], tensors: Callable[[Any], Iterable[Any]]
 
 def _in_groups(optimizer: Any) -> list[Any]:
     return [param for group in optimizer.param_groups for param in group["params"]]
-
-
-# ---------------------------------------------------------------------- optimizers stepping
-
-
-class _Stepping:
-    """One ``step()``: the parameters as they were when the updates began."""
-
-    def __init__(self, recorder: Recorder, optimizer: Any) -> None:
-        self.recorder = recorder
-        self.optimizer = optimizer
-        self.began = False
-        self.before: list[tuple[Any, dict[str, Scalar], Array, TensorValue, State]] = []
-        self.look()
-
-    def look(self) -> None:
-        with unseen():
-            self._look()
-
-    def _look(self) -> None:
-        book = self.recorder.book
-        self.before = []
-        for group in self.optimizer.param_groups:
-            numbers = {
-                name: value.item() if isinstance(value, torch.Tensor) else value
-                for name, value in group.items()
-                if name != "params"
-            }
-            told = hyperparameters(numbers)
-            for param in group["params"]:
-                grad = book.grad(param)
-                if grad is not None:
-                    self.before.append((param, told, grad, book.snapshot(param), self.state(param)))
-
-    def state(self, param: Any) -> dict[str, Array | Scalar]:
-        """What the optimizer remembers of a parameter: arrays, and ``step`` as a number."""
-        told: dict[str, Array | Scalar] = {}
-        for name, value in self.optimizer.state.get(param, {}).items():
-            if isinstance(value, torch.Tensor):
-                array = self.recorder.book.array(value)
-                assert array is not None
-                told[name] = array.item() if name == "step" else array
-            elif isinstance(value, bool | int | float):
-                told[name] = float(value) if name == "step" else value
-        return told
-
-    def tell(self) -> None:
-        with unseen():
-            self._tell()
-
-    def _tell(self) -> None:
-        listener, book = self.recorder.listener, self.recorder.book
-        assert listener is not None
-        for param, group, grad, before, state in self.before:
-            listener.update(
-                type(self.optimizer).__name__,
-                group,
-                grad,
-                before,
-                book.snapshot(param),
-                state,
-                self.state(param),
-            )
-
-
-class _Steps(threading.local):
-    """The steps at work in this thread, the innermost last."""
-
-    def __init__(self) -> None:
-        self.stack: list[_Stepping] = []
-
-
-_steps = _Steps()
-
-
-def _before_step(optimizer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    recorder = current()
-    if recorder is None or recorder.quiet or recorder.listener is None:
-        return None
-    recorder.flush()
-    step = _Stepping(recorder, optimizer)
-    _steps.stack.append(step)
-    recorder.quiet += 1
-    closure = args[1] if len(args) > 1 else kwargs.get("closure")
-    if closure is None:
-        return None
-
-    def heard() -> Any:
-        with recorder.heard():
-            loss = closure()
-        if not step.began:  # the first time; what follows is the optimizer's own search
-            step.began = True
-            step.look()
-        return loss
-
-    if len(args) > 1:
-        return (args[0], heard, *args[2:]), kwargs
-    return args, {**kwargs, "closure": heard}
-
-
-def _after_step(optimizer: Any, *_: Any) -> None:
-    recorder = current()
-    if recorder is None or not _steps.stack or _steps.stack[-1].optimizer is not optimizer:
-        return
-    step = _steps.stack.pop()
-    recorder.quiet -= 1
-    step.tell()
-
-
-def step_ends(recorder: Recorder) -> None:
-    """A step that is still at work is told as it is now: nobody listens when it ends."""
-    while _steps.stack and _steps.stack[-1].recorder is recorder:
-        step = _steps.stack.pop()
-        recorder.quiet -= 1
-        step.tell()
 
 
 # ---------------------------------------------------------------------- modules' values
@@ -241,6 +123,8 @@ def _casting(plain: Callable[..., Any]) -> Any:
                 if tensor is not None
             ]
             before = [(t.dtype, t.device, t.data_ptr()) for t in tensors]
+            for tensor in tensors:
+                recorder.mentions.written(tensor)
             result = plain(self, *args, **kwargs)
             moved = [
                 tensor
@@ -265,29 +149,23 @@ def _applied(plain: Any) -> Any:
         recorder = current()
         if recorder is None or recorder.quiet or recorder.listener is None:
             return plain.__func__(cls, *args, **kwargs)
-        book = recorder.book
+        seen = recorder.mentions.seen
         with recorder.muted():
-            tensors = [(i, t) for i, t in enumerate(args) if isinstance(t, torch.Tensor)]
-            with unseen():
-                inputs = tuple(Operand(f"args[{i}]", book.snapshot(t)) for i, t in tensors)
+            inputs = [
+                (f"args[{i}]", seen(one))
+                for i, one in enumerate(args)
+                if isinstance(one, torch.Tensor)
+            ]
             result = plain.__func__(cls, *args, **kwargs)
         made = result if isinstance(result, tuple) else (result,)
-        outputs = [one for one in made if isinstance(one, torch.Tensor)]
-        with unseen():
-            node = next((n for n in map(grad_fn_of, outputs) if n is not None), None)
-            if node is not None:
-                book.outputs_of(node, len(outputs))
-            recorder.listener.forward(
-                cls.__name__,
-                inputs,
-                {
-                    f"args[{i}]": plain_value(a)
-                    for i, a in enumerate(args)
-                    if not isinstance(a, torch.Tensor)
-                },
-                tuple(book.snapshot(one) for one in outputs),
-                None if node is None else book.node_value(node),
-            )
+        attrs = {
+            f"args[{i}]": plain_value(one)
+            for i, one in enumerate(args)
+            if not isinstance(one, torch.Tensor)
+        }
+        outputs = [seen(one) for one in made if isinstance(one, torch.Tensor)]
+        recorder.note(recorder.decoder.named, cls.__name__, inputs, attrs, outputs)
+        recorder.flush()
         return result
 
     return classmethod(apply)
@@ -308,6 +186,7 @@ _WRAPPED: tuple[tuple[Any, str, Callable[[Any], Any]], ...] = (
     (torch.autograd.Function, "apply", _applied),
     (torch.utils.data.RandomSampler, "__init__", counting),
     (torch.utils.data.RandomSampler, "__iter__", drawing),
+    (torch.autograd.profiler.record_function, "__exit__", leaving),
     (torch.autograd.Variable, "_execution_engine", RecordedEngine),
 )
 
@@ -327,8 +206,8 @@ class _InPlace:
                 self.undo = [
                     modules.register_module_forward_pre_hook(_enters).remove,
                     modules.register_module_forward_hook(_exits, always_call=True).remove,
-                    optimizers.register_optimizer_step_pre_hook(_before_step).remove,
-                    optimizers.register_optimizer_step_post_hook(_after_step).remove,
+                    optimizers.register_optimizer_step_pre_hook(before_step).remove,
+                    optimizers.register_optimizer_step_post_hook(after_step).remove,
                 ]
                 for owner, name, wrapper in _WRAPPED:
                     plain = vars(owner)[name]

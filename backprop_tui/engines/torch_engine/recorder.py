@@ -1,11 +1,11 @@
-"""Records what PyTorch does: which operations run, on what, and which Node autograd makes of each.
+"""Captures what PyTorch does: which operations run, on what, and in which function as written.
 
     z = F.linear(x, w, b)        FunctionMode    the call as it is written
         aten.t                     DispatchMode    the operations that it consists of
-        aten.addmm                 DispatchMode
+        aten.addmm                 DispatchMode  ──▶ tape: plan, mentions of inputs and outputs
 
 The object that the dispatch mode returns is the object that autograd then gives its ``grad_fn``; so
-an operation is *pending* until the next one begins or the call as written returns, and told then.
+nothing is told before the next operation begins or the call as written returns.
 """
 
 from __future__ import annotations
@@ -20,56 +20,38 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from backprop_tui.engines.base import GradValue, Listener, Operand, TensorValue
-from backprop_tui.engines.torch_engine.aten import Bound, Plan, plan_of
+from backprop_tui.engines.torch_engine.aten import PLANS, Plan, plan_of
+from backprop_tui.engines.torch_engine.decoder import InPlace
+from backprop_tui.engines.torch_engine.mentions import Mention, history_of
 from backprop_tui.engines.torch_engine.room import Allocate, ask_for_room, tensors_of
-from backprop_tui.engines.torch_engine.seen import Book, grad_fn_of
+from backprop_tui.engines.torch_engine.tape import Event, Tape
 
 Handler = Callable[["Recorder", Any, tuple[Any, ...], Mapping[str, Any]], Any]
 
 _VIEWING = ("view", "view_as", "unflatten", "__get__")
 _PRODUCTS = ("matmul", "__matmul__", "__rmatmul__")
+_NUMBERS: dict[Any, Any] = {}
 
 #: What belongs to the call at work, and is put aside while code of the program's own runs in it.
 _INSIDE = ("quiet", "in_backward", "function", "grad_enabled", "_fresh", "_numbers", "sums")
 
 
-class Pending:
-    """An operation that ran, before autograd attached its Node."""
-
-    __slots__ = ("before", "bound", "filled", "name", "operands", "output", "plan", "target")
-
-    def __init__(self, plan: Plan, bound: Bound, operands: tuple[Operand, ...]) -> None:
-        self.plan = plan
-        self.name = plan.name
-        self.bound = bound
-        self.operands = operands
-        self.output: Any = None
-        #: tensors that it also gave other numbers
-        self.filled: tuple[Any, ...] = ()
-        #: of an operation in place: the tensor it changes, and its Node before
-        self.target: Any = None
-        self.before: Any = None
-
-
-class Recorder:
+class Recorder(Tape):
     """One engine's record of what happens in the thread where it is ``active``."""
 
     def __init__(self, handled: Mapping[Any, Handler]) -> None:
-        self.listener: Listener | None = None
+        super().__init__()
         self.allocate: Allocate | None = None
-        self.book = Book()
         #: functions that are told in their own way
         self.handled = handled
         #: above 0 nothing is told: PyTorch's own bookkeeping
         self.quiet = 0
-        #: whether gradients are wanted, as the program has it while backward runs
-        self.grad_enabled: bool | None = None
         #: the function that is being called, as it is written, and with what
         self.function: Any = None
         self.arguments: tuple[Any, ...] = ()
         self._asked = False
-        self._pending: Pending | None = None
+        #: what the call at work captured last
+        self._last: Event | None = None
         #: what the function being called made for itself, and numbers that it turned into tensors
         self._fresh: dict[int, Any] = {}
         self._numbers: dict[int, tuple[Any, Any]] = {}
@@ -77,6 +59,8 @@ class Recorder:
         #: id of the result → (result, what was summed)
         self.in_backward = 0
         self.sums: dict[int, tuple[Any, Any]] = {}
+        #: leaves that backward can reach → their ``.grad`` before
+        self.grads: dict[int, Mention | None] = {}
         #: tensors that ``retain_grad`` was asked of
         self.retaining: list[weakref.ref[Any]] = []
 
@@ -91,7 +75,7 @@ class Recorder:
                 yield
             finally:
                 _local.recorder = before
-                self.flush()
+                self.drain()
 
     @contextmanager
     def muted(self) -> Iterator[None]:
@@ -136,7 +120,9 @@ class Recorder:
             return func(*args, **kwargs)
         finally:
             self.function, self.arguments = outer, arguments
-            self.flush()
+            self._last = None
+            if self.events:
+                self.flush()
             if outer is None and self._fresh:
                 self._fresh.clear()
                 self._numbers.clear()
@@ -147,43 +133,65 @@ class Recorder:
         self.retaining.append(weakref.ref(tensor))
 
     def assigned(self, attribute: str, tensor: Any) -> None:
-        """Tell that an attribute of a tensor was set."""
-        if self.listener is not None:
-            self.listener.assign(attribute, self.book.snapshot(tensor), self.book.grad(tensor))
+        """An attribute of a tensor was set."""
+        mentions = self.mentions
+        if attribute == "grad":
+            mentions.has_grad(tensor)
+            if id(tensor) in self.grads:
+                self.grads[id(tensor)] = mentions.grad(tensor)
+        self.note(self.decoder.assigned, attribute, mentions.seen(tensor), mentions.grad(tensor))
+        self.flush()
 
     def filled(self, tensor: Any) -> None:
-        """Tell that a tensor got other numbers, outside of any graph."""
-        if self.listener is not None:
-            grad = self.book.grad(tensor)
-            for changed in self.book.aliases(tensor):
-                self.listener.assign("data", changed, grad)
+        """A tensor got other numbers, outside of any graph."""
+        mentions = self.mentions
+        self.note(self.decoder.filled, mentions.aliases(tensor), mentions.grad(tensor))
+        self.flush()
 
     # ------------------------------------------------------------------ operations
 
     def dispatch(self, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """An ATen operation runs."""
-        plan = plan_of(func)
+        plan = PLANS.get(func) or plan_of(func)
         if plan.written:
             return self._changing(plan, func, args, kwargs)
         if plan.remembers:
             return self._remembering(plan, func, args, kwargs)
         if self.in_backward:
             return self._inside_node(plan, func, args, kwargs)
-        if self._pending is not None:
+        if self.events:
             self.flush()
         if self.allocate is not None and not plan.view:
             ask_for_room(self.allocate, plan, func, args, kwargs)
-        if self.quiet or self.listener is None:
+        if self.quiet or self._listener is None:
             return func(*args, **kwargs)
-        if plan.silent or self._own_business(plan):
+        if plan.silent or (plan.suspect and self._own_business(plan)):
             output = func(*args, **kwargs)
             self._made(plan, args, output)
             return output
-        pending = self._begin(plan, args, kwargs)
-        pending.output = func(*args, **kwargs)
-        if pending.operands:
-            self._pending = pending
-        return pending.output
+        plan, given, named, numbers = self._begin(plan, args, kwargs)
+        if plan.reshapes:
+            self.mentions.written(args[0])
+        output = func(*args, **kwargs)
+        self._ran(plan, given, named, self._outputs(plan, output), numbers, None)
+        return output
+
+    def _ran(self, *what: Any) -> None:
+        self.note(self.decoder.forward, *what)
+        self._last = self.events[-1]
+
+    def _outputs(self, plan: Plan, output: Any) -> list[Mention]:
+        """What is told of an operation's output."""
+        seen = self.mentions.seen
+        if isinstance(output, torch.Tensor):
+            return [seen(output)]
+        tensors = tensors_of(output)
+        if plan.single:
+            tensors = tensors[:1]
+        if plan.name == "unsafe_split":
+            for tensor in tensors:
+                self.book.apart(tensor)
+        return [seen(tensor) for tensor in tensors]
 
     def _inside_node(
         self, plan: Plan, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -220,39 +228,43 @@ class Recorder:
                 if isinstance(value, bool | int | float):
                     self._numbers[id(output)] = (output, value)
 
-    def _begin(self, plan: Plan, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Pending:
-        bound = plan.bind(args, kwargs)
-        if plan.other is not None and self._is_other(plan, bound):
+    def _begin(
+        self, plan: Plan, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> tuple[Plan, list[Any], Mapping[str, Any], Mapping[Mention, Any]]:
+        """The plan that it is told by, its arguments mentioned, and which of them are numbers."""
+        numbers: dict[Mention, Any] = _NUMBERS
+        if plan.other is not None and self._is_other(plan, args, kwargs):
             plan = plan.other
-        written = plan.name not in ("index_put", "where") or self._names_a_tensor(plan)
-        inputs = plan.operands(bound)
-        told = [(n, self._operand(v, written)) for n, v in inputs if not isinstance(v, complex)]
-        pending = Pending(plan, bound, tuple([Operand(n, v) for n, v in told]))
-        if any(isinstance(v, complex) or _is_complex(v) for _, v in inputs):
-            pending.name = f"{plan.name}.complex"  # the records are about real numbers
-        return pending
+        if self._numbers and (
+            plan.name not in ("index_put", "where") or self._names_a_tensor(plan)
+        ):
+            known = list(self._numbers.values())
+            numbers = {self.mentions.of(tensor): number for tensor, number in known}
+        given = [self._mentioned(value) for value in args]
+        if kwargs:
+            kwargs = {name: self._mentioned(value) for name, value in kwargs.items()}
+        return plan, given, kwargs, numbers
+
+    def _mentioned(self, value: Any) -> Any:
+        """The value with its tensors mentioned."""
+        if isinstance(value, torch.Tensor):
+            return self.mentions.seen(value)
+        if type(value) in (list, tuple):
+            return [self._mentioned(part) for part in value]
+        return value
 
     def _names_a_tensor(self, plan: Plan) -> bool:
         """Whether there is a tensor beside the number in ``where``; alone they become tensors."""
         others = self.arguments[1:] if plan.name == "where" else ()
         return any(isinstance(one, torch.Tensor) for one in others)
 
-    def _is_other(self, plan: Plan, bound: Bound) -> bool:
+    def _is_other(self, plan: Plan, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
         if plan.name != "view":
-            return bool(bound["alpha"] != 1)
+            return bool(kwargs) and bool(kwargs.get("alpha", 1) != 1)
         # PyTorch's reshape takes another way as soon as somebody watches its operations: told is
         # the way that it takes when nobody does.
         name = getattr(self.function, "__name__", "view")
-        return name not in _VIEWING and not bound["self"].is_contiguous()
-
-    def _operand(self, value: Any, as_written: bool) -> Any:
-        """A tensor as it is now; a number as it was written."""
-        if not isinstance(value, torch.Tensor):
-            return value
-        number = self._numbers.get(id(value)) if as_written else None
-        if number is not None:
-            return number[1]
-        return self.book.snapshot(value)
+        return name not in _VIEWING and not args[0].is_contiguous()
 
     def _changing(
         self, plan: Plan, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -261,34 +273,44 @@ class Recorder:
         bound = plan.bind(args, kwargs)
         written = [bound.get(plan.parameters[i][0]) for i in plan.written]
         target = written[0]
-        copy = self._pending
-        if copy is not None and copy.name == "clone" and copy.bound["self"] is target:
-            self._pending = None  # autograd keeps for itself what the tensor was before
-        self.flush()
+        self._drop_copy(target)
+        if self.events:
+            self.flush()
         silent = (
             self.quiet
             or self.in_backward
-            or self.listener is None
+            or self._listener is None
             or plan.silent
             or not plan.in_place
             or not isinstance(target, torch.Tensor)
             or id(target) in self._fresh
         )
-        pending = None
+        begun = None
         if not silent and not plan.fills:
-            pending = self._begin(plan, args, kwargs)
-            pending.target, pending.before = target, _history(target)
-        output = func(*args, **kwargs)
+            begun = self._begin(plan, args, kwargs)
+            in_place = InPlace(history_of(target))
         for one in written:
             for tensor in one if isinstance(one, list | tuple) else (one,):
                 if isinstance(tensor, torch.Tensor):
-                    self.book.written(tensor)
-        if pending is not None:
-            pending.output = output
-            self._pending = pending
+                    self.mentions.written(tensor)
+        output = func(*args, **kwargs)
+        if begun is not None:
+            plan, given, kwargs, numbers = begun
+            in_place.changed = self.mentions.aliases(target)
+            in_place.grads = self.mentions.grads_in(target)
+            self._ran(plan, given, kwargs, in_place.changed[:1], numbers, in_place)
         elif not silent:
             self.filled(target)
         return output
+
+    def _drop_copy(self, target: Any) -> None:
+        """A clone is not told by which autograd keeps for itself what the tensor was before."""
+        last = self._last
+        if last is not None and self.events and self.events[-1] is last:
+            plan, given, *_ = last[3]
+            if plan.name == "clone" and given[0].tensor is target:
+                self.events.pop()
+        self._last = None
 
     def _remembering(
         self, plan: Plan, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -296,70 +318,43 @@ class Recorder:
         """A normalisation, which while training changes its running statistics."""
         self.flush()
         bound = plan.bind(args, kwargs)
-        pending = self._begin(plan, args, kwargs)
-        pending.output = func(*args, **kwargs)
-        if bound["training"]:
-            pending.filled = tuple(
-                bound[name] for name in plan.remembers if bound[name] is not None
-            )
-        for tensor in pending.filled:
-            self.book.written(tensor)
-        if not self.quiet and not self.in_backward:
-            self._pending = pending
-        return pending.output
-
-    def flush(self) -> None:
-        """Tell the pending operation, whose Node is attached by now."""
-        pending, self._pending = self._pending, None
-        if pending is None or self.listener is None:
-            return
-        book, plan = self.book, pending.plan
-        outputs: tuple[TensorValue, ...]
-        changed: tuple[TensorValue, ...] = ()
-        grads: tuple[GradValue, ...] = ()
-        if pending.target is not None:
-            changed = book.aliases(pending.target)
-            grads = book.grads_in(pending.target)
-            node = _history(pending.target)
-            made = None if node is None or node is pending.before else node
-            outputs = changed[:1]
-        else:
-            tensors = tensors_of(pending.output)
-            if plan.op is not None and plan.op.outputs == 1:
-                tensors = tensors[:1]
-            made = next((n for n in map(grad_fn_of, tensors) if n is not None), None)
-            if made is not None and plan.name == "_reshape_alias":
-                book.rename(made, "ReshapeAliasBackward0")
-            if plan.name == "unsafe_split":
-                for tensor in tensors:
-                    book.apart(tensor)
-            outputs = tuple([book.snapshot(t) for t in tensors])
-        if made is not None:
-            book.outputs_of(made, len(outputs))
-        self.listener.forward(
-            pending.name,
-            pending.operands,
-            plan.attributes(pending.bound, pending.output),
-            outputs,
-            None if made is None else book.node_value(made),
-            changed,
-            grads,
-        )
-        for tensor in pending.filled:
-            self.filled(tensor)
-
-
-def _is_complex(value: Any) -> bool:
-    return isinstance(value, torch.Tensor) and value.is_complex()
-
-
-def _history(tensor: Any) -> Any:
-    """The Node that a change in place replaces: of a view, its base's."""
-    base = tensor._base if tensor._is_view() else None
-    return grad_fn_of(tensor if base is None else base)
+        told = not self.quiet and not self.in_backward and self._listener is not None
+        if told:
+            plan, given, named, numbers = self._begin(plan, args, kwargs)
+        changed = [bound[name] for name in plan.remembers] if bound["training"] else []
+        changed = [tensor for tensor in changed if tensor is not None]
+        for tensor in changed:
+            self.mentions.written(tensor)
+        output = func(*args, **kwargs)
+        if told:
+            self._ran(plan, given, named, self._outputs(plan, output), numbers, None)
+            mentions = self.mentions
+            for tensor in changed:
+                self.note(self.decoder.filled, mentions.aliases(tensor), mentions.grad(tensor))
+        return output
 
 
 # ---------------------------------------------------------------------- PyTorch's modes
+
+#: Attributes that are only looked at: no operation runs.
+_LOOKS = frozenset(
+    getattr(torch.Tensor, name).__get__
+    for name in (
+        "_backward_hooks",
+        "_version",
+        "device",
+        "dtype",
+        "grad_fn",
+        "is_leaf",
+        "is_sparse",
+        "layout",
+        "ndim",
+        "output_nr",
+        "requires_grad",
+        "retains_grad",
+        "shape",
+    )
+).union([torch.Tensor.size, torch.Tensor.dim, torch.Tensor.stride, torch.Tensor.is_contiguous])
 
 
 class FunctionMode(TorchFunctionMode):  # type: ignore[misc]
@@ -372,9 +367,10 @@ class FunctionMode(TorchFunctionMode):  # type: ignore[misc]
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
-        if self.recorder.quiet:
+        recorder = self.recorder
+        if recorder.quiet or func in _LOOKS:
             return func(*args, **(kwargs or {}))
-        return self.recorder.call(func, args, kwargs or {})
+        return recorder.call(func, args, kwargs or {})
 
 
 class DispatchMode(TorchDispatchMode):  # type: ignore[misc]

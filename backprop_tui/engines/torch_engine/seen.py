@@ -1,18 +1,30 @@
-"""Tensors and Nodes by number, in the order of first sight, and tensors' values by copy.
+"""Tensors and Nodes by number, in the order of first sight, and what is told of their mentions.
 
-A tensor is copied again only after something wrote to its memory: its own version counter tells of
-changes that autograd sees, and a count per storage of those it does not (through ``.data``).
+A tensor's numbers are read again only after something wrote to its memory: its own version counter
+tells of changes that autograd sees, a count per storage of those it does not (through ``.data``).
 """
 
 from __future__ import annotations
 
+import warnings
 import weakref
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 
-from backprop_tui.engines.base import Array, Edge, GradValue, NodeValue, TensorValue
+from backprop_tui.engines.base import Array, Edge, NodeValue, TensorValue
+from backprop_tui.engines.torch_engine.numbers import alone, copied, equal, summarised, viewed
+
+if TYPE_CHECKING:
+    from backprop_tui.engines.torch_engine.mentions import Mention
+
+#: As of when a tensor's numbers are: version, writes to its storage, address, shape.
+Key = tuple[int, int, int, Any]
+
+SLIPPED = (
+    "the numbers of a tensor changed before they were recorded, by something that went unseen; "
+    "they are shown as they are now"
+)
 
 #: Inside, looking at a tensor's attributes is no call of the program's.
 unseen = torch._C.DisableTorchFunction
@@ -31,27 +43,29 @@ class Storage:
 class Seen:
     """What is known of one tensor; ``number`` is 0 until the Listener is told of it."""
 
-    __slots__ = (
-        "accumulator", "at", "data", "key", "number", "ref", "shape", "storage", "told", "version",
-        "writes",
-    )  # fmt: skip
+    __slots__ = ("accumulator", "data", "key", "memory", "number", "ref", "seen", "storage", "told")
 
     def __init__(self, ref: weakref.ref[Any]) -> None:
         self.ref = ref
         self.number = self.accumulator = 0
-        self.key = -1
+        self.memory = -1
         self.storage = Storage()
+        #: whether the Listener is told of it, now or later
+        self.seen = False
         self.told: TensorValue | None = None
-        #: the numbers as they were at this version, after so many writes, at this address
+        #: the numbers as they were told last, and as of when
         self.data: Array | None = None
-        self.shape: tuple[int, ...] | None = None
-        self.version = self.writes = self.at = -1
+        self.key: Key | None = None
 
 
 class Book:
-    """The numbers and values of one engine's tensors and Nodes."""
+    """The numbers and values of one engine's tensors and Nodes.
+
+    Tensors of more than ``limit`` elements are told as Summary; None: never.
+    """
 
     def __init__(self) -> None:
+        self.limit: int | None = None
         self._tensors: dict[int, Seen] = {}
         self._storages: dict[int, Storage] = {}
         self._count = 0
@@ -64,7 +78,7 @@ class Book:
 
     # ------------------------------------------------------------------ tensors
 
-    def _entry(self, tensor: Any) -> Seen:
+    def entry(self, tensor: Any) -> Seen:
         """What is known of a tensor; nothing yet at first."""
         key = id(tensor)
         known = self._tensors.get(key)
@@ -82,30 +96,33 @@ class Book:
 
     def seen(self, tensor: Any) -> Seen:
         """The entry of a tensor that the Listener is told of; it has a number from now on."""
-        entry = self._entry(tensor)
+        return self._numbered(self.entry(tensor))
+
+    def _numbered(self, entry: Seen) -> Seen:
         if not entry.number:
             self._count += 1
             entry.number = self._count
+            entry.seen = True
         return entry
 
     def _place(self, entry: Seen, tensor: Any) -> None:
         """Find the storage that a tensor lies in now."""
         key = storage_key(tensor)
-        if key != entry.key:
+        if key != entry.memory:
             self._leave(entry)
-            entry.key = key
+            entry.memory = key
             entry.storage = self._storages.setdefault(key, Storage())
             entry.storage.lies_in[id(entry)] = entry
 
     def _leave(self, entry: Seen) -> None:
         storage = entry.storage
         storage.lies_in.pop(id(entry), None)
-        if not storage.lies_in and self._storages.get(entry.key) is storage:
-            del self._storages[entry.key]
+        if not storage.lies_in and self._storages.get(entry.memory) is storage:
+            del self._storages[entry.memory]
 
-    def written(self, tensor: Any) -> None:
-        """Something wrote to the memory of ``tensor``."""
-        storage = self._storages.get(storage_key(tensor))
+    def written(self, memory: int) -> None:
+        """Something writes to this storage."""
+        storage = self._storages.get(memory)
         if storage is not None:
             storage.writes += 1
 
@@ -114,95 +131,105 @@ class Book:
         known = self._tensors.get(id(tensor))
         if known is not None and known.ref() is tensor:
             self._place(known, tensor)
-            known.version = -1
+            known.key = None
 
     def apart(self, tensor: Any) -> None:
         """The tensor is told as if it had memory of its own (a part that ``unsafe_split`` made)."""
-        entry = self._entry(tensor)
+        entry = self.entry(tensor)
         self._leave(entry)
         entry.storage = Storage()
         entry.storage.lies_in[id(entry)] = entry
 
-    def _data(self, entry: Seen, tensor: Any) -> Array:
-        """The numbers; the same array as before if nothing wrote to them."""
-        version, writes, at = version_of(tensor), entry.storage.writes, address(tensor)
-        if (
-            entry.data is None
-            or entry.version != version
-            or entry.writes != writes
-            or entry.at != at
-            or entry.shape != tensor.shape
-        ):
-            data = copied(tensor)
-            if entry.data is None or not equal(entry.data, data):
-                entry.data = data
-            entry.version, entry.writes, entry.at = version, writes, at
-            entry.shape = tensor.shape
-        return entry.data
+    def key(self, entry: Seen, tensor: Any) -> Key:
+        """As of when the numbers of a tensor are, if they are read now."""
+        return version_of(tensor), entry.storage.writes, address(tensor), tensor.shape
 
-    def snapshot(self, tensor: Any) -> TensorValue:
-        """The tensor as it is now; the same object as before if nothing changed."""
-        entry = self.seen(tensor)
-        data, told = self._data(entry, tensor), entry.told
-        node = grad_fn_of(tensor)
+    # ------------------------------------------------------------------ what is told of mentions
+
+    def of(self, mention: Mention) -> Seen:
+        """The entry of the tensor that is mentioned."""
+        if mention.entry is None:
+            mention.entry = self.entry(mention.tensor)
+        return mention.entry
+
+    def array(self, mention: Mention) -> Array:
+        """The numbers; the same array as before if nothing wrote to them."""
+        if mention.data is None:
+            entry = self.of(mention)
+            key = mention.key or self._unwritten(mention, entry)
+            if entry.data is None or entry.key != key:
+                data = self.read(mention, entry.data)
+                if entry.data is None or data is not entry.data:
+                    entry.data = data
+                entry.key = key
+            mention.data = entry.data
+        return mention.data
+
+    def passing(self, mention: Mention) -> Array:
+        """The numbers of a tensor that nobody asks for again."""
+        if mention.data is None:
+            if mention.entry is not None or id(mention.tensor) in self._tensors:
+                return self.array(mention)
+            mention.data = self.read(mention, None)
+        return mention.data
+
+    def read(self, mention: Mention, known: Array | None) -> Array:
+        """The numbers, read now; ``known`` itself if they are these."""
+        if self.limit is not None and mention.tensor.numel() > self.limit:
+            return summarised(mention.tensor)
+        ours = mention.ours or (known is None and alone(mention))
+        array = viewed(mention.tensor)
+        if known is not None and equal(known, array):
+            return known
+        return array if ours else copied(mention.tensor)
+
+    def _unwritten(self, mention: Mention, entry: Seen) -> Key:
+        key = self.key(entry, mention.tensor)
+        if key[0] != mention.version:
+            warnings.warn(SLIPPED, RuntimeWarning, stacklevel=2)
+        return key
+
+    def value(self, mention: Mention) -> TensorValue:
+        """The tensor; the same object as before if nothing changed."""
+        if mention.value is not None:
+            return mention.value
+        entry = self._numbered(self.of(mention))
+        data = self.array(mention)  # first: who else holds the tensor is counted
+        tensor, told = mention.tensor, entry.told
+        given = mention.attributes
+        node = grad_fn_of(tensor) if given is None else given.grad_fn
+        requires, retains = (
+            (tensor.requires_grad, tensor.retains_grad)
+            if given is None
+            else (given.requires_grad, given.retains_grad)
+        )
         number = None if node is None else self.node(node)
         if (
-            told is not None
-            and told.data is data
-            and told.node == number
-            and told.requires_grad == tensor.requires_grad
-            and told.retains_grad == tensor.retains_grad
+            told is None
+            or told.data is not data
+            or told.node != number
+            or told.requires_grad != requires
+            or told.retains_grad != retains
         ):
-            return told
-        entry.told = TensorValue(
-            entry.number,
-            data,
-            dtype_name(tensor),
-            tensor.requires_grad,
-            node is None,
-            None if node is None else self.label(node),
-            number,
-            tensor.retains_grad,
-        )
-        return entry.told
+            told = entry.told = TensorValue(
+                entry.number,
+                data,
+                dtype_name(tensor),
+                requires,
+                node is None,
+                None if node is None else self.label(node),
+                number,
+                retains,
+                "cpu" if tensor.is_cpu else str(tensor.device),
+            )
+        mention.value = told
+        return told
 
-    def array(self, tensor: Any) -> Array | None:
-        """A read-only copy of the numbers, without a number for the tensor; None for None."""
-        return None if tensor is None else self._data(self._entry(tensor), tensor)
-
-    def holds(self, tensor: Any, array: Array) -> None:
-        """The tensor's numbers are known to be these."""
-        entry = self._entry(tensor)
-        entry.data = array
-        entry.version, entry.writes = version_of(tensor), entry.storage.writes
-        entry.at, entry.shape = address(tensor), tensor.shape
-
-    def grad(self, tensor: Any) -> Array | None:
-        """``tensor.grad`` as a read-only copy; None for a non-leaf that keeps none."""
-        return self.array(tensor.grad) if keeps_grad(tensor) else None
-
-    def aliases(self, tensor: Any) -> tuple[TensorValue, ...]:
-        """The tensor and every living one that was seen in the same memory, as they are now."""
-        own = self.snapshot(tensor)
-        entries = [one for one in self.seen(tensor).storage.lies_in.values() if one.number]
-        others = [one.ref() for one in sorted(entries, key=lambda one: one.number)]
-        return (own, *(self.snapshot(t) for t in others if t is not None and t is not tensor))
-
-    def grads_in(self, tensor: Any) -> tuple[GradValue, ...]:
-        """The tensors seen whose ``.grad`` lies in the memory of ``tensor``, as they are now."""
-        if tensor.requires_grad:
-            return ()
-        key = storage_key(tensor)
-        found = []
-        for entry in sorted(self._tensors.values(), key=lambda one: one.number):
-            owner = entry.ref() if entry.number else None
-            if owner is None or not keeps_grad(owner):
-                continue
-            if owner.grad is not None and storage_key(owner.grad) == key:
-                grad = self.array(owner.grad)
-                if grad is not None:
-                    found.append(GradValue(self.snapshot(owner), grad))
-        return tuple(found)
+    def holds(self, mention: Mention, array: Array) -> None:
+        """The numbers are known to be these."""
+        entry = self.of(mention)
+        entry.data = mention.data = array
+        entry.key = mention.key or self.key(entry, mention.tensor)
 
     # ------------------------------------------------------------------ Nodes
 
@@ -315,44 +342,3 @@ def dtype_name(tensor: Any) -> str:
     """ "torch.float32"; a layout that is not strided is said with it."""
     plain = str(tensor.dtype)
     return plain if tensor.layout is torch.strided else f"{plain} ({tensor.layout})"
-
-
-def equal(a: Array, b: Array) -> bool:
-    """Whether shape, dtype and all numbers are the same, NaN included."""
-    if a.shape != b.shape or a.dtype != b.dtype:
-        return False
-    return bool((a == b).all()) or (a.dtype.kind in "fc" and np.array_equal(a, b, equal_nan=True))
-
-
-def copied(tensor: Any) -> Array:
-    """The numbers of any tensor as a read-only array; empty where there are none to be had."""
-    with torch._C._DisableTorchDispatch(), torch._C.DisableTorchFunction():
-        try:
-            array = _numbers(tensor.detach())
-        except (RuntimeError, TypeError, NotImplementedError):
-            array = np.zeros(0, np.float32)
-    array.setflags(write=False)
-    return array
-
-
-def _numbers(plain: Any) -> Array:
-    if plain.is_quantized:
-        plain = plain.dequantize()
-    if plain.layout is not torch.strided:
-        plain = plain.to_dense()
-    if plain.device.type != "cpu":
-        plain = plain.cpu()
-    if plain.dtype in _WIDENED:
-        plain = plain.float()
-    if plain.is_complex():
-        plain = torch.view_as_real(plain.resolve_conj())  # a pair for every number
-    array: Array = np.array(plain.resolve_conj().resolve_neg().numpy(), order="C", copy=True)
-    return array
-
-
-#: dtypes that NumPy does not have; shown as float32 under their own name.
-_WIDENED = tuple(
-    getattr(torch, name)
-    for name in ("bfloat16", "float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz")
-    if hasattr(torch, name)
-)

@@ -11,20 +11,10 @@ Neither random numbers nor the grad mode are touched.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import ExitStack
 
-from backprop_tui.engines.base import (
-    Array,
-    GradValue,
-    NodeValue,
-    Operand,
-    Outgoing,
-    Placed,
-    Scalar,
-    TensorValue,
-)
-from backprop_tui.engines.torch_engine import happenings
+from backprop_tui.engines.base import Placed
+from backprop_tui.engines.torch_engine import happenings, stepping
 from backprop_tui.engines.torch_engine.engine import TorchEngine
 
 
@@ -38,7 +28,8 @@ class Watch:
         self.limit = limit
         #: what a recorder asks of an engine: values of tensors, kinds, names of modules
         self.engine = TorchEngine()
-        self.engine.listener = _Now(listener)
+        self.engine.listener = listener
+        self.engine.recorder.book.limit = limit
         self._inside: ExitStack | None = None
 
     def start(self) -> None:
@@ -53,79 +44,9 @@ class Watch:
         """Record no longer; what was recorded is told."""
         inside, self._inside = self._inside, None
         if inside is not None:
-            happenings.step_ends(self.engine.recorder)
+            stepping.step_ends(self.engine.recorder)
             inside.close()
 
     def drain(self) -> None:
         """Tell everything that was recorded so far."""
-        self.engine.recorder.flush()
-
-
-class _Now:
-    """A Listener that hands on what it is told, placed where the program is now."""
-
-    def __init__(self, listener: Placed) -> None:
-        self.listener = listener
-
-    def _placed(self) -> Placed:
-        self.listener.at(self.listener.place())
-        return self.listener
-
-    def forward(
-        self,
-        op: str,
-        inputs: tuple[Operand, ...],
-        attrs: Mapping[str, object],
-        outputs: tuple[TensorValue, ...],
-        node: NodeValue | None,
-        changed: tuple[TensorValue, ...] = (),
-        grads: tuple[GradValue, ...] = (),
-    ) -> None:
-        self._placed().forward(op, inputs, attrs, outputs, node, changed, grads)
-
-    def seed_grad(self, tensor: TensorValue, grad: Array) -> None:
-        self._placed().seed_grad(tensor, grad)
-
-    def backward(
-        self,
-        node: NodeValue,
-        incoming: tuple[Array | None, ...],
-        outgoing: tuple[Outgoing | None, ...],
-    ) -> None:
-        self._placed().backward(node, incoming, outgoing)
-
-    def accumulate(
-        self,
-        tensor: TensorValue,
-        node: NodeValue | None,
-        incoming: Array,
-        before: Array | None,
-        after: Array,
-    ) -> None:
-        self._placed().accumulate(tensor, node, incoming, before, after)
-
-    def zero_grad(
-        self, tensors: tuple[tuple[TensorValue, Array | None, Array | None], ...]
-    ) -> None:
-        self._placed().zero_grad(tensors)
-
-    def update(
-        self,
-        optimizer: str,
-        group: Mapping[str, Scalar],
-        grad: Array,
-        before: TensorValue,
-        after: TensorValue,
-        state_before: Mapping[str, Array | Scalar],
-        state_after: Mapping[str, Array | Scalar],
-    ) -> None:
-        self._placed().update(optimizer, group, grad, before, after, state_before, state_after)
-
-    def assign(self, attribute: str, tensor: TensorValue, grad: Array | None) -> None:
-        self._placed().assign(attribute, tensor, grad)
-
-    def enter_module(self, module: object) -> None:
-        self._placed().enter_module(module)
-
-    def exit_module(self, module: object) -> None:
-        self._placed().exit_module(module)
+        self.engine.recorder.drain()

@@ -1,0 +1,152 @@
+"""Decoding a backward: what every Node passed on, and the buffers in which several paths meet.
+
+The buffers are PyTorch's own business and cannot be seen; they are added up again from what leaves
+each Node, in the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from backprop_tui.engines.base import Array, Edge, Outgoing
+from backprop_tui.engines.torch_engine.decoder import Decoder
+from backprop_tui.engines.torch_engine.mentions import Mention
+from backprop_tui.engines.torch_engine.numbers import equal
+from backprop_tui.engines.torch_engine.seen import address
+
+Sums = Mapping[Mention, Mention]
+
+
+class Buffer(NamedTuple):
+    """What has arrived so far: a mention if it came along one path, else their sum."""
+
+    grad: Mention
+    array: Array
+
+
+class Gradients:
+    """One backward."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        self.decoder = decoder
+        self.book = decoder.book
+        #: (Node, input number) → what has arrived there
+        self.buffers: dict[tuple[int, int], Buffer] = {}
+
+    def begins(self, tensor: Mention, grad: Mention, node: Any, index: int) -> None:
+        """Backward begins at a tensor with this gradient."""
+        array, value = self.book.passing(grad), self.book.value(tensor)
+        if self.decoder.listener is not None:
+            self.decoder.listener.seed_grad(value, array)
+        self.buffers[self.book.node(node), index] = Buffer(grad, array)
+
+    def accumulated(
+        self,
+        tensor: Mention,
+        node: Any,
+        index: int,
+        grad: Mention,
+        before: Mention | None,
+        after: Mention,
+        accumulator: Any,
+    ) -> None:
+        """``tensor.grad`` received a gradient: a leaf's from ``accumulator``, else kept on the way.
+
+        ``node`` is where the gradient arrived, as its input ``index``.
+        """
+        book = self.book
+        told = None if accumulator is None else book.node_value(accumulator)
+        number = book.node(node)
+        earlier = None if before is None else book.array(before)
+        incoming = self._incoming(number, index, grad)
+        if told is not None:
+            self.buffers.pop((number, index), None)
+            if before is None and after.tensor.shape == grad.tensor.shape:
+                book.holds(after, incoming)  # the first gradient is taken as it came
+        array = book.array(after)
+        if self.decoder.listener is not None:
+            self.decoder.listener.accumulate(book.value(tensor), told, incoming, earlier, array)
+
+    def ran(
+        self,
+        node: Any,
+        left: Sequence[Mention | None],
+        arrived: Sequence[Mention | None],
+        sums: Sums | None,
+    ) -> None:
+        """A Node ran; outputs that can have no gradient (indices) are None among ``incoming``."""
+        book = self.book
+        told = book.node_value(node)
+        incoming = tuple(
+            [
+                None if grad is None else self._incoming(told.node, index, grad)
+                for index, grad in enumerate(arrived)
+            ]
+        )
+        passed = [(g, a) for g, a in zip(arrived, incoming, strict=True) if g and a is not None]
+        incoming += (None,) * (book.count_of(node) - len(incoming))
+        outgoing = tuple(
+            [
+                None if edge is None or grad is None else self._outgoing(edge, grad, passed, sums)
+                for edge, grad in zip(told.next_functions, left, strict=False)
+            ]
+        )
+        for index in range(len(incoming)):
+            self.buffers.pop((told.node, index), None)
+        if self.decoder.listener is not None:
+            self.decoder.listener.backward(told, incoming, outgoing)
+
+    # ------------------------------------------------------------------ numbers
+
+    def _incoming(self, node: int, index: int, grad: Mention) -> Array:
+        """What arrived, as the same array that was told to leave for here, if it is the same."""
+        kept = self.buffers.get((node, index))
+        if kept is not None and kept.grad is grad:
+            return kept.array
+        array = self.book.passing(grad)
+        if kept is not None and equal(kept.array, array):
+            grad.data = array = kept.array
+        self.buffers[node, index] = Buffer(grad, array)
+        return array
+
+    def _outgoing(
+        self,
+        edge: Edge,
+        grad: Mention,
+        passed: Sequence[tuple[Mention, Array]],
+        sums: Sums | None,
+    ) -> Outgoing:
+        """What leaves along an edge; what only passes through is the array that came in."""
+        array = self._numbers(grad, passed)
+        whole = None if sums is None else sums.get(grad)
+        unreduced = None if whole is None else self._numbers(whole, passed)
+        key = (edge.node, edge.index)
+        kept = self.buffers.get(key)
+        before = None if kept is None else kept.array
+        after = array
+        if kept is None:
+            self.buffers[key] = Buffer(grad, array)
+        else:
+            total = Mention(kept.grad.tensor.detach() + grad.tensor.detach())
+            after = self.book.passing(total)
+            self.buffers[key] = Buffer(total, after)
+        return Outgoing(edge, array, unreduced, before, after)
+
+    def _numbers(self, grad: Mention, passed: Sequence[tuple[Mention, Array]]) -> Array:
+        """The numbers of a gradient: those of one in ``passed`` if it is the same memory."""
+        if grad.data is None:
+            for other, array in passed:
+                if _same(grad.tensor, other.tensor):
+                    grad.data = array
+                    break
+        return self.book.passing(grad)
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one is other or (
+        address(one) == address(other) != 0
+        and one.shape == other.shape
+        and one.stride() == other.stride()
+        and one.dtype == other.dtype
+    )

@@ -1,0 +1,244 @@
+"""Mentions: references to tensors while PyTorch runs, with the promise to know their numbers then.
+
+    z = w * x                  z, w, x are mentioned: references, nothing is read, nothing copied
+    w.add_(1)                  before it writes, whatever is mentioned in the memory of w is copied
+    …                          (copy on write), and what w is mentioned as from now on is another
+    drain                      z, x are read as they are, w from its copy
+
+There is one Mention per tensor and version, found by the tensor's ``id``: the tensor lives as long
+as it is mentioned. Whoever writes to memory says so *before* it does, with ``written``.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import torch
+
+from backprop_tui.engines.base import Array, TensorValue
+from backprop_tui.engines.torch_engine.seen import (
+    Book,
+    Key,
+    Seen,
+    grad_fn_of,
+    keeps_grad,
+    storage_key,
+    version_of,
+)
+
+
+class Attributes(NamedTuple):
+    """What autograd says of a tensor; ``history`` is the Node that a change in place replaces."""
+
+    grad_fn: Any
+    requires_grad: bool
+    retains_grad: bool
+    history: Any
+
+
+def attributes_of(tensor: Any) -> Attributes:
+    """The tensor's attributes now."""
+    node = grad_fn_of(tensor)
+    return Attributes(node, tensor.requires_grad, tensor.retains_grad, history_of(tensor))
+
+
+def history_of(tensor: Any) -> Any:
+    """The Node that a change in place replaces: of a view, its base's."""
+    base = tensor._base if tensor._is_view() else None
+    return grad_fn_of(tensor if base is None else base)
+
+
+class Mention:
+    """A tensor as it is when mentioned.
+
+    ``tensor`` is the tensor, or once something wrote to it a copy; then ``entry`` says whose and
+    ``key`` as of when. ``data`` and ``value`` are set when it is told.
+    """
+
+    __slots__ = (
+        "attributes", "data", "entry", "key", "ours", "seen", "tensor", "value", "version",
+    )  # fmt: skip
+
+    def __init__(self, tensor: Any) -> None:
+        self.tensor = tensor
+        self.version = version_of(tensor)
+        #: whether it is told as a tensor, and not only its numbers
+        self.seen = False
+        #: whether ``tensor`` is a copy that nobody else has
+        self.ours = False
+        self.attributes: Attributes | None = None
+        self.entry: Seen | None = None
+        self.key: Key | None = None
+        self.data: Array | None = None
+        self.value: TensorValue | None = None
+
+
+class Mentions:
+    """The mentions that are not told yet."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        #: id of the tensor → its mention as of now
+        self._live: dict[int, Mention] = {}
+        #: not yet sorted by the memory that they lie in; sorted: storage → mentions
+        self._loose: list[Mention] = []
+        self._lying: dict[int, list[Mention]] = {}
+        #: how many bytes the storages that are sorted keep
+        self.nbytes = 0
+        #: mentioned for what is noted only later
+        self.waiting: set[Mention] = set()
+        #: tensors whose ``.grad`` somebody can have got hold of
+        self._owners: dict[int, weakref.ref[Any]] = {}
+
+    def of(self, tensor: Any) -> Mention:
+        """The numbers of a tensor."""
+        mention = self._live.get(id(tensor))
+        if mention is None:
+            mention = self._live[id(tensor)] = Mention(tensor)
+            self._loose.append(mention)
+        return mention
+
+    def seen(self, tensor: Any) -> Mention:
+        """A tensor, which gets a number when it is told."""
+        mention = self._live.get(id(tensor))
+        if mention is None:
+            mention = self._live[id(tensor)] = Mention(tensor)
+            self._loose.append(mention)
+        mention.seen = True
+        return mention
+
+    def grad(self, tensor: Any) -> Mention | None:
+        """The numbers of ``tensor.grad``; None for a non-leaf that keeps none."""
+        grad = tensor.grad if keeps_grad(tensor) else None
+        return None if grad is None else self.of(grad)
+
+    def forget(self) -> None:
+        """Everything is told but what is waiting."""
+        kept = [m for m in self.waiting if m.data is None and not m.ours]
+        live = {key: m for key, m in self._live.items() if m in kept} if kept else {}
+        self._live, self._loose, self._lying, self.nbytes = live, kept, {}, 0
+
+    # ------------------------------------------------------------------ before something changes
+
+    def written(self, tensor: Any) -> None:
+        """Something is about to write to the memory of ``tensor``."""
+        key = storage_key(tensor)
+        if self._loose:
+            self.sort()
+        lying = self._lying.pop(key, None)
+        if lying is not None:
+            self._keep(lying)
+        self.book.written(key)
+
+    def relabelled(self, tensor: Any) -> None:
+        """What autograd says of the tensor is about to change; its numbers stay."""
+        mention = self._live.pop(id(tensor), None)
+        if mention is not None and mention.attributes is None:
+            mention.attributes = attributes_of(mention.tensor)
+
+    def sort(self) -> None:
+        """Find the memory that the mentioned tensors lie in."""
+        lying = self._lying
+        for mention in self._loose:
+            key = storage_key(mention.tensor)
+            there = lying.get(key)
+            if there is None:
+                lying[key] = [mention]
+                self.nbytes += _nbytes(mention.tensor)
+            else:
+                there.append(mention)
+        self._loose.clear()
+
+    def _keep(self, mentions: list[Mention]) -> None:
+        """Copy these, which lie in one storage, as they are."""
+        tensors = [mention.tensor for mention in mentions]
+        for mention in mentions:
+            tensor = mention.tensor
+            entry = mention.entry = self.book.entry(tensor)
+            entry.seen |= mention.seen
+            mention.key = self.book.key(entry, tensor)
+            if mention.attributes is None:
+                mention.attributes = attributes_of(tensor)
+            if self._live.get(id(tensor)) is mention:
+                del self._live[id(tensor)]
+        with torch._C._DisableTorchDispatch(), torch._C.DisableTorchFunction():
+            for mention, copy in zip(mentions, _copies(tensors), strict=True):
+                mention.ours = copy is not mention.tensor
+                mention.tensor = copy
+
+    # ------------------------------------------------------------------ after something changed
+
+    def aliases(self, tensor: Any) -> list[Mention]:
+        """The tensor and every living one that was seen in the same memory."""
+        entry = self.book.entry(tensor)
+        entry.seen = True
+        others = [one.ref() for one in entry.storage.lies_in.values() if one.seen]
+        return [
+            self.seen(tensor),
+            *(self.seen(one) for one in others if one is not None and one is not tensor),
+        ]
+
+    def has_grad(self, tensor: Any) -> None:
+        """Somebody can have got hold of ``tensor.grad``."""
+        if id(tensor) not in self._owners:
+            owner = id(tensor)
+            self._owners[owner] = weakref.ref(tensor, lambda _: self._owners.pop(owner, None))
+
+    def grads_in(self, tensor: Any) -> list[tuple[Mention, Mention]]:
+        """The tensors whose ``.grad`` lies in the memory of ``tensor``, with it."""
+        if tensor.requires_grad:
+            return []
+        key = storage_key(tensor)
+        found = []
+        for ref in list(self._owners.values()):
+            owner = ref()
+            if owner is None or not keeps_grad(owner):
+                continue
+            if owner.grad is not None and storage_key(owner.grad) == key:
+                found.append((self.of(owner), self.of(owner.grad)))
+        return found
+
+
+def _nbytes(tensor: Any) -> int:
+    try:
+        return int(tensor.untyped_storage().nbytes())
+    except (RuntimeError, NotImplementedError):
+        return 0
+
+
+def _copies(tensors: list[Any]) -> Iterable[Any]:
+    """Copies of tensors that lie in one storage; what is a part of another shares its copy."""
+    if len(tensors) == 1:
+        return [_copy(tensors[0])]
+    whole = next((t for t in tensors if _is_whole(t)), None)
+    if whole is None:
+        return [_copy(t) for t in tensors]
+    kept = _copy(whole)
+    return [
+        kept if t is whole
+        else kept.as_strided(t.shape, t.stride(), t.storage_offset())
+        if t.layout is torch.strided and t.dtype == whole.dtype
+        and not (t.is_conj() or t.is_neg() or t.is_quantized)
+        else _copy(t)
+        for t in tensors
+    ]  # fmt: skip
+
+
+def _is_whole(tensor: Any) -> bool:
+    """Whether a tensor is all of its storage, element after element."""
+    return (
+        tensor.layout is torch.strided
+        and not tensor.is_quantized
+        and not (tensor.is_conj() or tensor.is_neg())
+        and tensor.is_contiguous()
+        and tensor.untyped_storage().nbytes() == tensor.numel() * tensor.element_size()
+    )
+
+
+def _copy(tensor: Any) -> Any:
+    try:
+        return tensor.detach().clone()
+    except (RuntimeError, TypeError, NotImplementedError):
+        return tensor

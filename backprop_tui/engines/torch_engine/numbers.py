@@ -1,0 +1,129 @@
+"""A tensor's numbers as a read-only array: a copy, or where nobody else can write to it, a view.
+
+Large tensors are summarised where they are: of a tensor on a GPU only the Digest comes over.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+import torch
+
+from backprop_tui.engines.base import Array
+from backprop_tui.engines.summary import BINS, Digest, Summary, corner
+
+
+def copied(tensor: Any) -> Array:
+    """The numbers of any tensor as a read-only array; empty where there are none to be had."""
+    return _read(tensor, copy=True)
+
+
+def viewed(tensor: Any) -> Array:
+    """The same of a tensor that nobody writes to: in its own memory, where that has an order."""
+    return _read(tensor, copy=False)
+
+
+def equal(a: Array, b: Array) -> bool:
+    """Whether shape, dtype and all numbers are the same, NaN included; never for summaries."""
+    if a.shape != b.shape or a.dtype != b.dtype or isinstance(a, Summary):
+        return False
+    return bool((a == b).all()) or (a.dtype.kind in "fc" and np.array_equal(a, b, equal_nan=True))
+
+
+class _Holder:
+    __slots__ = ("tensor",)
+
+    def __init__(self, tensor: Any) -> None:
+        self.tensor = tensor
+
+
+def _holders(mention: Any) -> tuple[int, int]:
+    """How many hold ``mention.tensor``, and how many its memory."""
+    try:
+        memory = mention.tensor.untyped_storage()
+        count = torch._C._storage_Use_Count(memory._cdata)
+        return sys.getrefcount(mention.tensor), count if memory.resizable() else 0
+    except (RuntimeError, NotImplementedError):
+        return 0, 0
+
+
+#: the same, of a tensor that only a mention holds
+_ALONE = _holders(_Holder(torch.empty(1)))
+
+
+def alone(mention: Any) -> bool:
+    """Whether nobody but the mention can reach ``mention.tensor`` or its memory."""
+    return _holders(mention) == _ALONE
+
+
+def summarised(tensor: Any) -> Array:
+    """The Summary of a tensor, worked out on its device."""
+    with torch._C._DisableTorchDispatch(), torch._C.DisableTorchFunction(), torch.no_grad():
+        plain = _dense(tensor.detach())
+        device = str(plain.device)
+        if plain.device.type == "meta":
+            return np.zeros(0, np.float32)
+        part = _array(corner(plain), copy=True)
+        finite = (plain if plain.dtype in _EXACT else plain.float()).flatten()
+        whole = finite.numel()
+        mask = torch.isfinite(finite)
+        if not bool(mask.all()):
+            finite = finite[mask]
+        low = high = mean = norm = float("nan")
+        bars = [0] * BINS
+        if finite.numel():
+            ends = torch.aminmax(finite)
+            figures = (ends.min, ends.max, finite.mean(), torch.linalg.vector_norm(finite))
+            low, high, mean, norm = torch.stack(figures).tolist()
+            counts = torch.histc(finite, BINS, *_limits(low, high))
+            bars = [int(count) for count in counts.tolist()]
+        digest = Digest(low, high, mean, norm, whole - finite.numel(), tuple(bars), part, device)
+        return Summary(tuple(plain.shape), part.dtype, digest)
+
+
+def _limits(low: float, high: float) -> tuple[float, float]:
+    """Bars evenly from minimum to maximum; around it where all numbers are one."""
+    return (low, high) if low < high else (low - 0.5, high + 0.5)
+
+
+def _read(tensor: Any, copy: bool) -> Array:
+    with torch._C._DisableTorchDispatch(), torch._C.DisableTorchFunction():
+        try:
+            array = _array(_dense(tensor.detach()), copy)
+        except (RuntimeError, TypeError, NotImplementedError):
+            array = np.zeros(0, np.float32)
+    array.setflags(write=False)
+    return array
+
+
+def _dense(plain: Any) -> Any:
+    """A plain tensor of the same numbers, of a dtype that NumPy has."""
+    if plain.is_quantized:
+        plain = plain.dequantize()
+    if plain.layout is not torch.strided:
+        plain = plain.to_dense()
+    if plain.dtype in _WIDENED:
+        plain = plain.float()
+    if plain.is_complex():
+        plain = torch.view_as_real(plain.resolve_conj())  # a pair for every number
+    return plain
+
+
+def _array(plain: Any, copy: bool) -> Array:
+    if not plain.is_cpu:
+        plain = plain.cpu()
+    array: Array = plain.resolve_conj().resolve_neg().numpy()
+    if copy or not array.flags.c_contiguous:
+        array = np.array(array, order="C", copy=True)
+    return array
+
+
+_EXACT = (torch.float32, torch.float64)
+#: dtypes that NumPy does not have; shown as float32 under their own name.
+_WIDENED = tuple(
+    getattr(torch, name)
+    for name in ("bfloat16", "float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz")
+    if hasattr(torch, name)
+)
