@@ -264,8 +264,9 @@ class _Document:
         scopes = _scopes(step)
         inside = f" in {gfm.code(scopes[-1])}" if scopes else ""
         code = gfm.code(clip(self.trace.text(span), STATEMENT_WIDTH))
-        yield f"#### Line {span.line}{inside}: {code}"
-        for line in (*_headers(self.lines, span.line), span.line):
+        of = f" of {gfm.code(span.file)}" if span.file else ""
+        yield f"#### Line {span.line}{of}{inside}: {code}"
+        for line in () if span.file else (*_headers(self.lines, span.line), span.line):
             # Once is enough: the second round of a loop is read with the first still in mind.
             narration = self.narration.pop(line, "")
             if narration:

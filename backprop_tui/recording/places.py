@@ -499,7 +499,7 @@ def _giver(
     begun: Sequence[Loop],
 ) -> Statement:
     """Which of the statements that give a name did it last, on the way from ``old`` to ``new``."""
-    last = old.statement.order
+    last = old.statement.order if passed is not None else -1  # a frame that was just entered
     if new is not None and new.statement.order > last:
         between = [s for s in giving if last < s.order < new.statement.order]
         if between or passed in giving:

@@ -64,6 +64,14 @@ class Teller(Recorder):
             self._calls = [here.call]
             self._moved = True
 
+    def enter_module(self, module: Any) -> None:
+        """A module's forward begins; the parts of one that has no name go by its class."""
+        if id(module) not in self._module_paths:
+            above, known = type(module).__name__, self._module_paths
+            for path, part in self.engine.named_modules(module):
+                known.setdefault(id(part), (part, f"{above}.{path}" if path else above))
+        super().enter_module(module)
+
     def _name(self, name: str, value: object) -> Iterator[Named]:
         if value is not self.trace:
             yield from super()._name(name, value)

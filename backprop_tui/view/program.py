@@ -2,7 +2,8 @@
 
 Three marks are laid over the highlighted source: the running *statement*, inside it the
 sub-expression of this step (*active*), and on the way back the forward expression whose gradient
-is being computed (*origin*). The comment above the statement is its *narration*.
+is being computed (*origin*). The comment above the statement is its *narration*. Of a program in
+several files the one is shown that runs now.
 """
 
 from __future__ import annotations
@@ -21,15 +22,18 @@ def program_pane(trace: Trace, index: int, width: int = 100) -> Pane:
 
     A line longer than ``width`` goes on in the row below, indented; a lecture hall cannot scroll.
     """
-    source = trace.program.source
+    step = trace[index] if len(trace) else None
+    file = "" if step is None else step.where.statement.file
+    source = trace.source(file)
     first = first_line(source)
     unmarked = source_rows(source, width)
-    if not len(trace):
+    if step is None:
         return Pane(trace.program.name, tuple(row for rows in unmarked[first:] for row in rows))
-    step = trace[index]
     statement = step.where.statement
-    narrated = _narration_lines(trace, statement.line)
+    narrated = range(0) if file else _narration_lines(trace, statement.line)
     origin = _origin(trace, step)
+    if origin is not None and origin.file != file:
+        origin = None
     marked = {*narrated, *range(statement.line, statement.end_line + 1)}
     marked.update(() if origin is None else range(origin.line, origin.end_line + 1))
     phases = phases_of(trace)
@@ -42,7 +46,7 @@ def program_pane(trace: Trace, index: int, width: int = 100) -> Pane:
         rows: Sequence[Line] = unmarked[number - 1]
         if number in marked:
             rows = _marked(source, number, step, origin, number in narrated, width)
-        target = phases.step_on_line(number, index)
+        target = phases.step_on_line(number, index, file)
         for row in rows:
             if target is not None:
                 targets[len(shown)] = target
@@ -72,7 +76,7 @@ def _marked(
 
 def _title(trace: Trace, step: Step) -> str:
     where = step.where
-    parts = [trace.program.name]
+    parts = [where.statement.file or trace.program.name]
     parts += [
         f"{loop.name} {loop.number}" + (f"/{loop.total}" if loop.total is not None else "")
         for loop in where.loops
