@@ -41,7 +41,11 @@ EXPRESSIONS = [
     "a.chunk(3, dim=1)[1]", "a.unbind(0)[0]", "a.transpose(0, 1)", "a.permute(1, 0)", "a.clone()",
     "a.masked_fill(a > 0, 0.0)", "b[0] @ m", "torch.outer(a[0], b[0])", "a.double()",
     "torch.bmm(a.unsqueeze(0), m.unsqueeze(0))", "F.nll_loss(torch.log(c), k)", "F.kl_div(a, c)",
-    "a.logsumexp(dim=1)",
+    "a.logsumexp(dim=1)", "a.clamp(b, c)", "F.hardsigmoid(a)", "F.hardswish(a)", "F.mish(a)",
+    "F.celu(a)", "F.hardshrink(a)", "F.softshrink(a)", "F.threshold(a, 0.1, 3.0)",
+    "F.prelu(a, b[0])", "torch.addmm(b[0, :2], a, m, beta=2, alpha=0.5)", "a.clamp(max=0.5)",
+    "torch.einsum('ij,jk->ik', a, m)", "a.repeat_interleave(2)", "torch.diagonal(m)",
+    "F.glu(m, 1)", "F.pad(a, (1, 1), mode='reflect')", "F.interpolate(a[None], scale_factor=2)",
 ]  # fmt: skip
 #: Where the rule leaves what numbers that remember can follow: formula and values are shown.
 WITHOUT_WORKING = {

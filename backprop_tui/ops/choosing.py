@@ -5,9 +5,11 @@ A number that was not chosen did not change the result, so no gradient gets thro
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from backprop_tui.ops.base import Formula, Op, Vjp, define
+from backprop_tui.ops.base import Formula, Op, Shape, Vjp, define
 from backprop_tui.ops.rules import broadcast
 
 define(
@@ -147,5 +149,77 @@ define(
             ),
         },
         help="Overwrites the masked elements with a number that gets their gradients.",
+    )
+)
+
+
+def _clamped(self: Any, low: Any, high: Any) -> Any:
+    if low is not None:
+        self = np.maximum(self, low)
+    return self if high is None else np.minimum(self, high)
+
+
+def _bound(s: Any, name: str) -> Any:
+    return getattr(s, name, None)
+
+
+def _kept(g: Any, s: Any) -> Any:
+    low, high = _bound(s, "min"), _bound(s, "max")
+    if low is None:
+        return np.where(s.self <= high, g, 0)
+    if high is None:
+        return np.where(s.self >= low, g, 0)
+    return np.where((s.self >= low) & (s.self <= high), g, 0)
+
+
+def _at_min(g: Any, s: Any) -> Any:
+    high = _bound(s, "max")
+    if high is None:
+        return np.where(s.self < s.min, g, 0)
+    return np.where((s.min < high) & (s.self < s.min), g, 0)
+
+
+def _at_max(g: Any, s: Any) -> Any:
+    low = _bound(s, "min")
+    if low is None:
+        return np.where(s.self > s.max, g, 0)
+    return np.where((s.self > s.max) | (s.max < low), g, 0)
+
+
+def _clamp_shape(self: Shape, *bounds: Shape) -> Shape:
+    """The input and its bounds, broadcast."""
+    return broadcast(self, *bounds)
+
+
+ALL = ("self", "min", "max")
+define(
+    Op(
+        name="clamp.tensor",
+        grad_fn="ClampBackward0",
+        elementwise=True,
+        promotes="common",
+        forward=lambda self, min=None, max=None: _clamped(self, min, max),
+        shape=_clamp_shape,
+        formula=Formula(
+            "$self, kept within the bounds given as tensors", r"\operatorname{clamp}($self)"
+        ),
+        vjps={
+            "self": Vjp(
+                _kept,
+                Formula("$grad where $self lies within its bounds, else 0", "$grad"),
+                saves=ALL,
+            ),
+            "min": Vjp(
+                _at_min,
+                Formula("$grad where $self < $min, else 0", r"$grad \cdot [$self < $min]"),
+                saves=ALL,
+            ),
+            "max": Vjp(
+                _at_max,
+                Formula("$grad where $self > $max, else 0", r"$grad \cdot [$self > $max]"),
+                saves=ALL,
+            ),
+        },
+        help="Cuts off at bounds that are tensors; where a bound was taken, it gets the gradient.",
     )
 )

@@ -226,30 +226,28 @@ unary(
 
 
 def _inside(s: Any) -> Any:
-    low = True if s.min is None else s.self >= s.min
-    high = True if s.max is None else s.self <= s.max
-    return low & high
+    return (s.self >= s.min) & (s.self <= s.max)
 
 
 unary(
     "clamp",
     "ClampBackward1",
-    lambda self, *, min=None, max=None: _clamped(self, min, max),
+    lambda self, *, min=-math.inf, max=math.inf: _clamped(self, min, max),
     Formula("$self kept between $min and $max", r"\operatorname{clamp}($self, $min, $max)"),
     by_input(
         lambda g, s: np.where(_inside(s), g, 0),
         "$grad where $min ≤ $self ≤ $max, else 0",
         r"$grad \cdot [$min \le $self \le $max]",
     ),
-    "Cuts off below min and above max; what was cut gets no gradient.",
+    "Cuts off below min and above max (no bound is ±inf); what was cut gets no gradient.",
     promotes="none",
 )
 
 
 def _clamped(self: Any, low: Any, high: Any) -> Any:
-    if low is not None:
+    if low != -math.inf:
         self = np.maximum(self, low)
-    return self if high is None else np.minimum(self, high)
+    return self if high == math.inf else np.minimum(self, high)
 
 
 unary(

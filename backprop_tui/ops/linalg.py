@@ -114,6 +114,32 @@ define(
 )
 define(
     Op(
+        name="addmm.alpha",
+        grad_fn="AddmmBackward0",
+        forward=lambda self, mat1, mat2, *, beta=1, alpha=1: beta * self + alpha * (mat1 @ mat2),
+        shape=lambda self, mat1, mat2, **factors: addmm_shape(self, mat1, mat2),
+        formula=Formula(
+            "$beta · $self + $alpha · $mat1 @ $mat2",
+            r"$beta \cdot $self + $alpha \cdot $mat1 \, $mat2",
+        ),
+        vjps={
+            "self": Vjp(lambda g, s: g * s.beta, Formula("$grad · $beta", r"$grad \cdot $beta")),
+            "mat1": Vjp(
+                lambda g, s: (g @ s.mat2.T) * s.alpha,
+                Formula("$grad @ $mat2ᵀ · $alpha", r"$grad \, {$mat2}^\top \cdot $alpha"),
+                saves=("mat2",),
+            ),
+            "mat2": Vjp(
+                lambda g, s: (s.mat1.T @ g) * s.alpha,
+                Formula("$mat1ᵀ @ $grad · $alpha", r"{$mat1}^\top \, $grad \cdot $alpha"),
+                saves=("mat1",),
+            ),
+        },
+        help="A matrix product and a matrix, each with a factor.",
+    )
+)
+define(
+    Op(
         name="mv",
         grad_fn="MvBackward0",
         forward=lambda self, vec: self @ vec,

@@ -200,6 +200,7 @@ ModuleList(modules=None) -- a list of modules
 ModuleDict(modules=None) -- modules by name
 ParameterList(values=None) -- a list of parameters
 Identity() -- its input
+Upsample(size=None, scale_factor=None, mode='nearest') -- larger, by nearest neighbours
 Flatten(start_dim=1, end_dim=-1) -- several dimensions made one
 Linear(in_features, out_features, bias=True) -- x Wᵀ + b
 Embedding(num_embeddings, embedding_dim) -- rows picked by index
@@ -233,6 +234,21 @@ SiLU() -- x · sigmoid(x)
 Softplus() -- log(1 + eˣ)
 Softmax(dim=None) -- eˣ, divided by its sum along dim
 LogSoftmax(dim=None) -- the logarithm of Softmax
+SELU() -- an elu that keeps mean 0 and variance 1
+CELU(alpha=1.0) -- x, and alpha · (e^(x/alpha) − 1) below 0
+ReLU6() -- a relu that ends at 6
+Hardtanh(min_val=-1.0, max_val=1.0) -- a straight line, cut off on both sides
+Hardsigmoid() -- a sigmoid of three straight lines
+Hardswish() -- x · hardsigmoid(x)
+Mish() -- x · tanh(softplus(x))
+PReLU(num_parameters=1, init=0.25) -- a leaky relu whose slope is learned
+GLU(dim=-1) -- one half times the sigmoid of the other
+Hardshrink(lambd=0.5) -- x, and 0 where |x| ≤ lambd
+Softshrink(lambd=0.5) -- x moved by lambd towards 0
+Threshold(threshold, value) -- x above the threshold, value elsewhere
+Softsign() -- x / (1 + |x|)
+Tanhshrink() -- x − tanh(x)
+Softmin(dim=None) -- the softmax of −x
 LogSigmoid() -- the logarithm of Sigmoid
 Dropout(p=0.5) -- while training, each element is dropped with this probability
 MSELoss(reduction='mean') -- the mean of (ŷ − y)²
@@ -248,6 +264,16 @@ HingeEmbeddingLoss(margin=1.0) -- the hinge loss
 """
 
 FUNCTIONAL = """
+interpolate(input, size=None, scale_factor=None, mode='nearest') -- another size, by neighbours
+hardsigmoid(input, inplace=False) -- a sigmoid of three straight lines
+hardswish(input, inplace=False) -- x · hardsigmoid(x)
+mish(input, inplace=False) -- x · tanh(softplus(x))
+celu(input, alpha=1.0, inplace=False) -- x, and alpha · (e^(x/alpha) − 1) below 0
+hardshrink(input, lambd=0.5) -- x, and 0 where |x| ≤ lambd
+softshrink(input, lambd=0.5) -- x moved by lambd towards 0
+threshold(input, threshold, value) -- x above the threshold, value elsewhere
+glu(input, dim=-1) -- one half times the sigmoid of the other
+prelu(input, weight) -- x, and weight · x below 0
 linear(input, weight, bias=None) -- x Wᵀ + b
 conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -- a kernel along a row
 conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -- over an image

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from backprop_tui.engines.numpy_engine.apply import apply
 from backprop_tui.engines.numpy_engine.pointwise import need_tensor
 from backprop_tui.engines.numpy_engine.shaping import squeeze, unsqueeze
 
-__all__ = ["conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d", "pad"]
+__all__ = ["conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d", "interpolate", "pad"]
 
 
 def conv1d(
@@ -158,8 +159,12 @@ def _named_padding(
 def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None) -> Any:
     """More numbers around a tensor: (left, right, top, bottom, …), the last dimension first."""
     need_tensor(input, "pad")
+    if mode in ("reflect", "replicate"):
+        return _pad_from_inside(input, tuple(int(n) for n in pad), mode)
     if mode != "constant":
-        raise NotImplementedError(f"padding mode {mode!r} is not offered here; use 'constant'")
+        raise NotImplementedError(
+            f"padding mode {mode!r} is not offered here; use 'constant', 'reflect' or 'replicate'"
+        )
     if len(pad) % 2:
         raise RuntimeError("Padding length must be divisible by 2")
     if len(pad) > 2 * input.ndim:
@@ -169,6 +174,49 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
         )
     fill = 0.0 if value is None else float(value)
     return apply("constant_pad_nd", input, pad=tuple(int(n) for n in pad), value=fill)
+
+
+def _pad_from_inside(input: Any, padding: tuple[int, ...], mode: str) -> Any:
+    """Padding with the tensor's own numbers: of the last dimension, or of the last two."""
+    dims = len(padding) // 2
+    if dims not in (1, 2) or input.ndim not in (dims + 1, dims + 2):
+        raise NotImplementedError(
+            "Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now"
+        )
+    name = "reflection" if mode == "reflect" else "replication"
+    return apply(f"{name}_pad{dims}d", input, padding=padding)
+
+
+def interpolate(
+    input: Any,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    align_corners: Any = None,
+) -> Any:
+    """A row or an image of another size, each place taken from its nearest neighbour."""
+    need_tensor(input, "interpolate")
+    dims = input.ndim - 2
+    if mode != "nearest" or dims not in (1, 2):
+        raise NotImplementedError(
+            f"interpolate with mode={mode!r} on {input.ndim} dimensions is not offered here; "
+            "use mode='nearest' on a batch of rows or images"
+        )
+    if (size is None) == (scale_factor is None):
+        if size is None:
+            raise ValueError("either size or scale_factor should be defined")
+        raise ValueError("only one of size or scale_factor should be defined")
+    scales: tuple[Any, ...] = (None,) * dims
+    if scale_factor is not None:
+        many = isinstance(scale_factor, list | tuple)
+        scales = tuple(float(n) for n in (scale_factor if many else (scale_factor,) * dims))
+        size = [math.floor(n * by) for n, by in zip(input.shape[2:], scales, strict=True)]
+    sizes = tuple(size) if isinstance(size, list | tuple) else (size,) * dims
+    if dims == 1:
+        return apply("upsample_nearest1d", input, output_size=sizes, scales=scales[0])
+    return apply(
+        "upsample_nearest2d", input, output_size=sizes, scales_h=scales[0], scales_w=scales[1]
+    )
 
 
 def _check_sizes(

@@ -5,6 +5,7 @@ Most only name the function of ``functional.py`` (``torch.*``) that does it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
@@ -398,7 +399,8 @@ class Methods:
         return F.apply_("fill", self, value=value)
 
     def clamp_(self, min: Any = None, max: Any = None) -> Any:
-        return F.apply_("clamp", self, min=min, max=max)
+        low = -math.inf if min is None else min
+        return F.apply_("clamp", self, min=low, max=math.inf if max is None else max)
 
     def masked_fill_(self, mask: Any, value: Any) -> Any:
         return F.apply_("masked_fill", self, mask, value=value)

@@ -9,12 +9,15 @@ import numpy as np
 from backprop_tui.engines.numpy_engine import state
 from backprop_tui.engines.numpy_engine import tensor as tensors
 from backprop_tui.engines.numpy_engine.apply import apply
+from backprop_tui.engines.numpy_engine.indexing import gather
 from backprop_tui.engines.numpy_engine.inplace import apply_
 from backprop_tui.engines.numpy_engine.pointwise import abs as abs_
 from backprop_tui.engines.numpy_engine.pointwise import (
     add,
+    bitwise_not,
     clamp_min,
     div,
+    eq,
     masked_fill,
     mul,
     need_tensor,
@@ -29,7 +32,7 @@ from backprop_tui.engines.numpy_engine.pointwise import sigmoid as sigmoid_
 from backprop_tui.engines.numpy_engine.pointwise import softmax as softmax_
 from backprop_tui.engines.numpy_engine.products import linear
 from backprop_tui.engines.numpy_engine.reduce import mean, norm, sum
-from backprop_tui.engines.numpy_engine.shaping import broadcast_tensors, expand, reshape
+from backprop_tui.engines.numpy_engine.shaping import broadcast_tensors, expand, flatten, reshape
 
 # ---------------------------------------------------------------- activations
 
@@ -102,6 +105,83 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: b
 def relu6(input: Any, inplace: bool = False) -> Any:
     """A relu that ends at 6."""
     return hardtanh(input, 0.0, 6.0, inplace)
+
+
+def hardsigmoid(input: Any, inplace: bool = False) -> Any:
+    """A sigmoid of three straight lines."""
+    return _activation("hardsigmoid", input, inplace)
+
+
+def hardswish(input: Any, inplace: bool = False) -> Any:
+    """x · hardsigmoid(x)."""
+    return _activation("hardswish", input, inplace)
+
+
+def mish(input: Any, inplace: bool = False) -> Any:
+    """x · tanh(softplus(x))."""
+    return _activation("mish", input, inplace)
+
+
+def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
+    """x, and alpha · (e^(x/alpha) − 1) below 0."""
+    if alpha == 0:
+        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
+    return _activation("celu", input, inplace, alpha=alpha)
+
+
+def hardshrink(input: Any, lambd: float = 0.5) -> Any:
+    """x, and 0 where |x| ≤ lambd."""
+    return _activation("hardshrink", input, False, lambd=lambd)
+
+
+def softshrink(input: Any, lambd: float = 0.5) -> Any:
+    """x moved by lambd towards 0."""
+    if lambd < 0:
+        raise RuntimeError(
+            f"lambda must be greater or equal to 0, but found to be {_number(lambd)}."
+        )
+    return _activation("softshrink", input, False, lambd=lambd)
+
+
+def _number(value: float) -> str:
+    return f"{value:g}"
+
+
+def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Any:
+    """x where it is above the threshold, ``value`` elsewhere."""
+    return _activation("threshold", input, inplace, threshold=threshold, value=value)
+
+
+def glu(input: Any, dim: int = -1) -> Any:
+    """One half times the sigmoid of the other."""
+    return _activation("glu", input, False, dim=dim)
+
+
+def prelu(input: Any, weight: Any) -> Any:
+    """x, and weight · x below 0; one weight for all, or one for each channel."""
+    need_tensor(input, "prelu")
+    need_tensor(weight, "prelu", "weight", 2)
+    if input.array.dtype != weight.array.dtype:
+        raise RuntimeError(
+            "prelu: Type promoting not supported. Got "
+            f"{input.dtype.c_name} and {weight.dtype.c_name}"
+        )
+    if weight.ndim > 1:
+        raise RuntimeError(
+            f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.ndim}"
+        )
+    count, channels = weight.array.size, input.shape[1] if input.ndim > 1 else 1
+    if count != 1 and count != channels:
+        raise RuntimeError(
+            "Mismatch of parameter numbers and input channel size. Found parameter numbers = "
+            f"{count} and channel size = {channels}."
+        )
+    if weight.ndim != input.ndim:
+        sizes = [1] * input.ndim
+        if input.ndim > 1:
+            sizes[1] = count
+        weight = reshape(weight, tuple(sizes))
+    return apply("_prelu_kernel", input, weight)
 
 
 def sigmoid(input: Any) -> Any:
@@ -329,9 +409,7 @@ def cross_entropy(
         loss = nll_loss(scores, target, weight, ignore_index=ignore_index, reduction=reduction)
         if not label_smoothing:
             return loss
-        if weight is not None:
-            raise NotImplementedError("label_smoothing with class weights is not offered here")
-        even = _even_loss(scores, target.array == ignore_index, dim, reduction)
+        even = _even_loss(scores, target, weight, ignore_index, dim, reduction)
         share = label_smoothing / input.array.shape[dim]
         # PyTorch's compiler works out the right side of this sum first.
         smoothing = apply("mul.scalar", even, other=share)
@@ -356,13 +434,26 @@ def cross_entropy(
     return apply("div.scalar", total, other=count)
 
 
-def _even_loss(scores: Any, ignored: Any, dim: int, reduction: str) -> Any:
+def _even_loss(
+    scores: Any, target: Any, weight: Any, ignore_index: int, dim: int, reduction: str
+) -> Any:
     """The loss if all classes were equally true: what label smoothing mixes in."""
-    each = masked_fill(neg(sum(scores, dim)), tensors.Tensor(np.asarray(ignored)), 0.0)
+    if weight is not None:
+        scores = mul(scores, weight.view(*(1,) * dim, -1, *(1,) * (scores.ndim - dim - 1)))
+    each = neg(sum(scores, dim))
+    ignored = eq(target, ignore_index)
+    each = each.masked_fill_(ignored, 0.0)
     if reduction == "none":
         return each
-    total = sum(each)
-    return total if reduction == "sum" else div(total, float(np.sum(~ignored)))
+    if reduction == "sum":
+        return sum(each)
+    if weight is None:
+        count = sum(bitwise_not(ignored))
+        return div(sum(each), count)
+    flat = masked_fill(target, ignored, 0)
+    used = gather(weight, 0, flatten(flat)).masked_fill_(flatten(ignored), 0)
+    total = sum(used)
+    return div(sum(each), total)
 
 
 def kl_div(
@@ -370,7 +461,8 @@ def kl_div(
 ) -> Any:
     """The Kullback–Leibler divergence of log-probabilities from probabilities."""
     if log_target:
-        loss = mul(target.exp(), sub(target, input))
+        difference = sub(target, input)  # PyTorch's compiler works out the right side first
+        loss = mul(target.exp(), difference)
     else:
         products = mul(target, input)
         loss = sub(apply("xlogy", target, target), products)
@@ -394,11 +486,16 @@ def hinge_embedding_loss(
 __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "celu",
     "cross_entropy",
     "dropout",
     "elu",
     "embedding",
     "gelu",
+    "glu",
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
     "hardtanh",
     "hinge_embedding_loss",
     "huber_loss",
@@ -408,10 +505,12 @@ __all__ = [
     "linear",
     "log_softmax",
     "logsigmoid",
+    "mish",
     "mse_loss",
     "nll_loss",
     "normalize",
     "one_hot",
+    "prelu",
     "relu",
     "relu6",
     "selu",
@@ -421,5 +520,7 @@ __all__ = [
     "softmax",
     "softmin",
     "softplus",
+    "softshrink",
     "tanh",
+    "threshold",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -233,11 +234,17 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     need_tensor(input, "clamp")
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    if isinstance(min, tensors.Tensor) or isinstance(max, tensors.Tensor):
-        if min is not None:
-            input = maximum(input, min)
-        return input if max is None else minimum(input, max)
-    return apply("clamp", input, min=min, max=max)
+    bounds = [bound for bound in (min, max) if bound is not None]
+    if any(isinstance(bound, tensors.Tensor) for bound in bounds):
+        if not all(isinstance(bound, tensors.Tensor) for bound in bounds):
+            kinds = ", ".join(f"{n}={type(b).__name__}" for n, b in (("min", min), ("max", max)))
+            raise TypeError(
+                "clamp() received an invalid combination of arguments - got "
+                f"(Tensor, {kinds}), but both bounds are tensors or both are numbers"
+            )
+        return apply("clamp.tensor", input, min, max)
+    low = -math.inf if min is None else min
+    return apply("clamp", input, min=low, max=math.inf if max is None else max)
 
 
 def clamp_min(input: Any, min: Any) -> Any:

@@ -57,10 +57,7 @@ def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) ->
     """beta · input + alpha · mat1 @ mat2."""
     _matching(need_tensor(mat1, "addmm", "mat1", 2), need_tensor(mat2, "addmm", "mat2", 3))
     if beta != 1 or alpha != 1:
-        raise NotImplementedError(
-            "addmm with alpha or beta is not offered here; write beta * input + alpha * (mat1 @ "
-            "mat2)"
-        )
+        return apply("addmm.alpha", input, mat1, mat2, beta=beta, alpha=alpha)
     return apply("addmm", input, mat1, mat2)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from inspect import CO_VARARGS
+from math import inf
 from typing import Any
 
 import torch
@@ -40,6 +41,7 @@ RECORDS: dict[str, str] = {
     "remainder.Scalar": "remainder",
     "remainder.Tensor": "remainder.tensor",
     "where.self": "where",
+    "clamp.Tensor": "clamp.tensor",
     "masked_fill.Scalar": "masked_fill",
     "masked_fill.Tensor": "masked_fill",
     "round.decimals": "round",
@@ -85,7 +87,8 @@ SILENT = frozenset(
         "lift", "lift_fresh", "lift_fresh_copy", "linspace", "logspace", "multinomial",
         "new_empty", "new_empty_strided", "new_full", "new_ones", "new_zeros", "nonzero",
         "nonzero_static", "normal", "ones", "ones_like", "poisson", "rand", "rand_like",
-        "randint", "randint_like", "randn", "randn_like", "random", "randperm", "resize_",
+        "randint", "randint_like", "randn", "randn_like", "random", "randperm",
+        "repeat_interleave", "resize_",
         "scalar_tensor", "set_", "tril_indices", "triu_indices", "zeros", "zeros_like",
     }
 )  # fmt: skip
@@ -225,6 +228,8 @@ ATTRS: dict[tuple[str, str], Callable[[Bound, Any], Any]] = {
     ("masked_fill", "value"): _value,
     ("index", "places"): _places,
     ("index_put", "places"): _places,
+    ("clamp", "min"): lambda bound, _: -inf if bound["min"] is None else bound["min"],
+    ("clamp", "max"): lambda bound, _: inf if bound["max"] is None else bound["max"],
     ("round", "decimals"): lambda bound, _: bound.get("decimals", 0),
 }  # fmt: skip
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import backprop_tui.engines.numpy_engine.nn_functional as F
 from backprop_tui.engines.numpy_engine import creation, events
+from backprop_tui.engines.numpy_engine.convolution import interpolate
 from backprop_tui.engines.numpy_engine.dtypes import dtype, on_cpu
 from backprop_tui.engines.numpy_engine.nn import init
 from backprop_tui.engines.numpy_engine.nn.module import Module
@@ -130,3 +131,31 @@ class Embedding(Module):
     def extra_repr(self) -> str:
         text = f"{self.num_embeddings}, {self.embedding_dim}"
         return text if self.padding_idx is None else f"{text}, padding_idx={self.padding_idx}"
+
+
+class Upsample(Module):
+    """A row or an image of another size, each place taken from its nearest neighbour."""
+
+    def __init__(
+        self,
+        size: Any = None,
+        scale_factor: Any = None,
+        mode: str = "nearest",
+        align_corners: Any = None,
+    ) -> None:
+        super().__init__()
+        self.size = size
+        if isinstance(scale_factor, tuple):
+            scale_factor = tuple(float(n) for n in scale_factor)
+        elif scale_factor is not None:
+            scale_factor = float(scale_factor)
+        self.scale_factor = scale_factor
+        self.mode = mode
+
+    def forward(self, input: Tensor) -> Any:
+        return interpolate(input, self.size, self.scale_factor, self.mode)
+
+    def extra_repr(self) -> str:
+        by = self.scale_factor
+        how = f"size={self.size}" if by is None else f"scale_factor={by}"
+        return f"{how}, mode={self.mode!r}"
