@@ -6,8 +6,14 @@ from typing import Any
 
 import pytest
 import torch
+from random_programs import program
+from test_torch_engine import HEAD, PROGRAMS
 
 from backprop_tui.engines.torch_engine.watch import Watch
+from backprop_tui.scenario.loader import loads
+from backprop_tui.trace.compare import first_difference
+from backprop_tui.trace.recorder import Recorder
+from backprop_tui.trace.trace import Trace
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -92,3 +98,76 @@ def test_random_numbers_and_grad_mode_are_not_touched() -> None:
         watch.stop()
         assert not torch.is_grad_enabled()
     assert torch.equal(torch.rand(3), plain)
+
+
+# ------------------------------------------------------------------ told later
+
+
+def watched(source: str, events: int) -> Trace:
+    """The trace of Python code, told when there are more than so many events."""
+    trace = Trace(loads("import torch\n", "code.py").program(), "torch")
+    recorder: Any = Recorder(trace, None)  # type: ignore[arg-type]
+    watch = Watch(recorder, events=events)
+    recorder.engine = watch.engine
+    torch.manual_seed(0)
+    watch.start()
+    try:
+        exec(compile(HEAD + source, "code.py", "exec"), {})
+    except (RuntimeError, TypeError, ValueError):
+        pass
+    finally:
+        watch.stop()
+        torch.set_grad_enabled(True)
+    return trace
+
+
+LATER = {
+    **PROGRAMS,
+    "in place on activations and on their gradients": """
+x = torch.randn(3, requires_grad=True)
+h = nn.ReLU(inplace=True)(x * 2)
+h.register_hook(lambda g: g.mul_(2))
+y = h.exp_().sum()
+y.backward()
+x.grad.mul_(3)
+x.grad.zero_()
+""",
+    "a parameter and its views, step after step": """
+w = torch.randn(3, 3, requires_grad=True)
+opt = optim.Adam([w], lr=0.1)
+for i in range(3):
+    y = (w.t() @ w[0] + w.diagonal()).sum()
+    opt.zero_grad(set_to_none=i == 1)
+    y.backward()
+    opt.step()
+    w.data.clamp_(-1, 1)
+w.requires_grad_(False)
+z = w * 2
+""",
+    "running statistics": """
+norm = nn.BatchNorm1d(3)
+for i in range(3):
+    norm(torch.randn(4, 3)).sum().backward()
+""",
+    "the same graph twice": """
+x = torch.randn(3, requires_grad=True)
+y = (x * x).sum()
+y.backward(retain_graph=True)
+with torch.no_grad():
+    x.grad += 1
+y.backward()
+""",
+}
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_what_is_told_later_is_what_is_told_at_once(name: str) -> None:
+    found = first_difference(watched(LATER[name], 0), watched(LATER[name], 10**9))
+    assert found is None, found
+
+
+def test_random_programs_are_told_later_as_at_once() -> None:
+    for seed in range(1000, 1060):
+        source = program(seed) + "\nroot.backward()\n"
+        found = first_difference(watched(source, 0), watched(source, 10**9))
+        assert found is None, f"seed {seed}: {found}\n{source}"

@@ -63,6 +63,7 @@ class Mention:
 
     def __init__(self, tensor: Any) -> None:
         self.tensor = tensor
+        #: its version counter, to find out what went unseen; -1: not known yet
         self.version = version_of(tensor)
         #: whether it is told as a tensor, and not only its numbers
         self.seen = False

@@ -184,14 +184,20 @@ class Recorder(Tape):
         """What is told of an operation's output."""
         seen = self.mentions.seen
         if isinstance(output, torch.Tensor):
-            return [seen(output)]
+            told = seen(output)
+            if plan.view:
+                told.version = -1  # autograd has still to make it one with its base's
+            return [told]
         tensors = tensors_of(output)
         if plan.single:
             tensors = tensors[:1]
         if plan.name == "unsafe_split":
             for tensor in tensors:
                 self.book.apart(tensor)
-        return [seen(tensor) for tensor in tensors]
+        outputs = [seen(tensor) for tensor in tensors]
+        for told in outputs if plan.view else ():
+            told.version = -1
+        return outputs
 
     def _inside_node(
         self, plan: Plan, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]

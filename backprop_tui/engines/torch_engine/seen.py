@@ -185,7 +185,7 @@ class Book:
 
     def _unwritten(self, mention: Mention, entry: Seen) -> Key:
         key = self.key(entry, mention.tensor)
-        if key[0] != mention.version:
+        if key[0] != mention.version >= 0:
             warnings.warn(SLIPPED, RuntimeWarning, stacklevel=2)
         return key
 

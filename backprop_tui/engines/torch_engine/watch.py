@@ -17,19 +17,24 @@ from backprop_tui.engines.base import Placed
 from backprop_tui.engines.torch_engine import happenings, stepping
 from backprop_tui.engines.torch_engine.engine import TorchEngine
 
+#: How many events are told together, if nobody asks before.
+EVENTS = 0
+
 
 class Watch:
     """Tells ``listener`` what PyTorch does in the thread where it is started.
 
-    Tensors of more than ``limit`` elements are told as Summary; None: never.
+    Tensors of more than ``limit`` elements are told as Summary; None: never. What happens is told
+    when there are more than ``events`` of it, or much memory is kept for it; 0: at once.
     """
 
-    def __init__(self, listener: Placed, limit: int | None = None) -> None:
+    def __init__(self, listener: Placed, limit: int | None = None, events: int = EVENTS) -> None:
         self.limit = limit
         #: what a recorder asks of an engine: values of tensors, kinds, names of modules
         self.engine = TorchEngine()
         self.engine.listener = listener
         self.engine.recorder.book.limit = limit
+        self.engine.recorder.most = events
         self._inside: ExitStack | None = None
 
     def start(self) -> None:
