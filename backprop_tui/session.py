@@ -69,6 +69,8 @@ class Session:
     ``error`` and a trace that ends in a Failed step.
     """
 
+    foreign = False
+
     def __init__(
         self,
         scenario: Scenario,
@@ -203,9 +205,13 @@ class Session:
 class StoredSession:
     """A trace that is in a file, as a session: recorded already, or still being written.
 
+    It is ``foreign``: what it holds was not made by this program as it runs now.
+
     ``path`` is a trace file, or a trace exported as JSON. Raises TraceError where it is damaged or
     of a newer version.
     """
+
+    foreign = True
 
     def __init__(self, path: Path | str) -> None:
         self.error: TraceError | None = None

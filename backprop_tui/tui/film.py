@@ -13,12 +13,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from backprop_tui.errors import TraceError, visible
 from backprop_tui.progress import Place
 from backprop_tui.trace import state
 from backprop_tui.trace.phases import Phases, phases_of
 from backprop_tui.tui.places import Query, next_match, subject
 from backprop_tui.view import frame as view
-from backprop_tui.view.types import Selection, Sizes
+from backprop_tui.view.types import Pane, Run, Selection, Sizes
 
 if TYPE_CHECKING:
     from backprop_tui.session import Session, StoredSession
@@ -112,8 +113,7 @@ class Film:
             return
         start = self.index
         if direction < 0:
-            self.wish = None
-            self._move(getattr(self.phases, f"previous_{kind}")(start))
+            self._try(lambda: int(getattr(self.phases, f"previous_{kind}")(start)))
             return
 
         def wish() -> int | None:
@@ -143,7 +143,11 @@ class Film:
         self._try(wish)
 
     def _try(self, wish: Wish) -> None:
-        found = wish()
+        try:
+            found = wish()
+        except Exception as error:
+            self._excuse(error)
+            self.crash, found = error, self.index
         self.wish = wish if found is None else None
         if found is not None:
             self._move(found)
@@ -159,11 +163,10 @@ class Film:
         """Select a tensor by its id; the name it goes by is followed from step to step."""
         self.selected_name = ""
         self.selection = replace(self.selection, tensor=tensor, element=None)
-        if tensor is not None and self.last >= 0:
-            for name, tensor_state in state.at(self.trace, self.index).visible():
-                if tensor_state.value.tensor == tensor:
-                    self.selected_name = name
-                    break
+        for name, shown in self._visible() if tensor is not None else ():
+            if shown == tensor:
+                self.selected_name = name
+                break
 
     def find(self, name: str, missing: Callable[[], None]) -> None:
         """Select the tensor called ``name`` and go to the step that next changes it."""
@@ -200,24 +203,46 @@ class Film:
     def _shape(self) -> tuple[int, ...]:
         if self.last < 0:
             return ()
-        value = subject(self.trace[self.index])
+        try:
+            value = subject(self.trace[self.index])
+        except TraceError:
+            return ()  # the frame says so
         return () if value is None else value.shape
+
+    def _visible(self) -> list[tuple[str, int]]:
+        """The names in sight, and the tensors they stand for."""
+        if self.last < 0:
+            return []
+        try:
+            now = state.at(self.trace, self.index)
+            return [(name, tensor.value.tensor) for name, tensor in now.visible()]
+        except Exception as error:
+            self._excuse(error)
+            return []  # the frame says so
 
     def _follow_name(self) -> None:
         element = self.selection.element
         if element is not None and not _inside(element, self._shape()):
             self.selection = replace(self.selection, element=None)
-        if self.selected_name and self.last >= 0:
-            for name, tensor_state in state.at(self.trace, self.index).visible():
-                if name == self.selected_name:
-                    self.selection = replace(self.selection, tensor=tensor_state.value.tensor)
-                    return
+        for name, tensor in self._visible() if self.selected_name else ():
+            if name == self.selected_name:
+                self.selection = replace(self.selection, tensor=tensor)
+                return
+
+    def _excuse(self, error: Exception) -> None:
+        """A file that somebody else wrote can be damaged in every way; what is ours cannot."""
+        if not (isinstance(error, TraceError) or getattr(self.session, "foreign", False)):
+            raise error
 
     # -- looking ----------------------------------------------------------------------------------
 
     def frame(self, sizes: Sizes) -> view.Frame:
-        """Everything the screen shows now."""
-        return view.frame(self.trace, self.index, self.selection, sizes)
+        """Everything the screen shows now; of a step that cannot be shown, why."""
+        try:
+            return view.frame(self.trace, self.index, self.selection, sizes)
+        except Exception as error:
+            self._excuse(error)
+            return _unreadable(self.index, len(self.trace), error)
 
     @property
     def ended(self) -> bool:
@@ -229,6 +254,26 @@ class Film:
         """Where one is, and whether the last step was seen."""
         steps = len(self.trace) if self.session.finished else None
         return Place(max(0, self.index), steps, self._end_seen or self.ended)
+
+
+def _unreadable(index: int, total: int, error: Exception) -> view.Frame:
+    """What is shown in place of a step that a damaged file keeps from us."""
+    words = visible(
+        str(error) if isinstance(error, TraceError) else f"{type(error).__name__}: {error}"
+    )
+    title, line = "this step cannot be shown: ", Run(words, "error")
+    empty = Pane("", ())
+    return view.Frame(
+        index,
+        total,
+        Pane("Program", ((line,),)),
+        empty,
+        empty,
+        empty,
+        Pane("Timeline", ()),
+        (Run(title, "error"), line),
+        (Run(f"{index + 1}/{total}"),),
+    )
 
 
 def _inside(element: tuple[int, ...], shape: tuple[int, ...]) -> bool:

@@ -18,6 +18,8 @@ from backprop_tui.trace.marks import APPLICATION, application, head
 
 #: How long a reader or a viewer's wish waits for a commit, seconds.
 PATIENCE = 2.0
+#: What SQLite raises on a damaged file: text that is none is told as a UnicodeDecodeError.
+DATABASE = (sqlite3.Error, UnicodeDecodeError)
 #: A row longer than this is none of ours.
 LONGEST_ROW = 1_000_000_000
 
@@ -44,7 +46,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
         except sqlite3.OperationalError:
             # Where nothing can be written beside the file, SQLite cannot follow a writer.
             return _checked(path, "mode=ro&immutable=1")
-    except sqlite3.Error as error:
+    except DATABASE as error:
         raise damaged(error, path) from None
 
 

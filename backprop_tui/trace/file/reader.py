@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 
 from backprop_tui.errors import TraceError
 from backprop_tui.trace.arrays import SUMMARY, unpack
-from backprop_tui.trace.file.opening import damaged, open_to_read, open_to_write
+from backprop_tui.trace.file.opening import DATABASE, damaged, open_to_read, open_to_write
 from backprop_tui.trace.file.rows import clean
 from backprop_tui.trace.file.schema import MISSING, TABLES
 from backprop_tui.trace.file.shape import Chunk, columns_of, state_of
@@ -185,6 +185,8 @@ class StoredTrace(Trace):
             tensor,
         )
         for step, rank, name in found:
+            if type(step) is not int or type(rank) is not int:
+                raise damaged(TypeError("a name without its step"), self.path)
             if not better or rank < better[-1][1]:
                 better.append((step, rank, str(name)))
         if len(self._names_kept) > MOST_STEPS:
@@ -328,7 +330,7 @@ class StoredTrace(Trace):
         try:
             with self._lock:
                 return self._connection.execute(sql, values).fetchall()
-        except sqlite3.Error as error:
+        except DATABASE as error:
             raise damaged(error, self.path) from None
         except OverflowError:
             return []

@@ -18,7 +18,7 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.timer import Timer
 
-from backprop_tui.errors import TraceError
+from backprop_tui.errors import TraceError, visible
 from backprop_tui.tui.commands import bindings
 from backprop_tui.tui.layout import PANES, SWITCHED, Arrangement, arrange
 from backprop_tui.tui.widgets.caption import Caption
@@ -218,19 +218,20 @@ class StepperScreen(Screen[None]):
             return
         waited = film.recording
         film.grow()
-        if film.crash is not None:
-            self._say_crash(film.crash)
-            film.crash = None
+        self._say_crash(film)
         if (waited and not film.recording) or monotonic() - self._last_paint > REPAINT_EVERY:
             self.paint()
 
-    def _say_crash(self, crash: Exception) -> None:
-        self.app.notify(
-            f"Recording ended early by a defect of backprop-tui: {type(crash).__name__}: {crash}",
-            severity="error",
-            timeout=15,
-            markup=False,
-        )
+    def _say_crash(self, film: Film) -> None:
+        crash, film.crash = film.crash, None
+        if crash is None:
+            return
+        words = f"{type(crash).__name__}: {crash}"
+        if isinstance(crash, TraceError):
+            words = str(crash)
+        elif not getattr(film.session, "foreign", False):
+            words = f"Recording ended early by a defect of backprop-tui: {words}"
+        self.app.notify(visible(words), severity="error", timeout=15, markup=False)
 
     def _wake(self) -> None:
         if self._growing is not None and self.film is not None and self.film.growing:
@@ -243,6 +244,7 @@ class StepperScreen(Screen[None]):
             return
         self._last_key = monotonic()
         move(self.film)
+        self._say_crash(self.film)
         self.paint()
         self._wake()
 
