@@ -184,7 +184,7 @@ class _Round:
         if before and before[0].expression == span and before[0].call == where.call:
             # A composition: its text names what comes out of it, not what is made on the way.
             module = before[0].module
-            made = f"{module}(…)" if module and module != where.module else before[2]
+            made = f"{module}(…)" if module and module != where.module else plain_op(before[2])
             self.labels[before[1]] = self._number(made)
         for output in step.outputs:
             if output.tensor in self.labels or self._is_older(trace, output.tensor):
@@ -195,7 +195,7 @@ class _Round:
             if step.op in TRANSPOSES and output.data.ndim == 2 and isinstance(first, TensorValue):
                 label = (names.of(first.tensor, step.index).text + "ᵀ").replace("ᵀᵀ", "")
             elif not label or len(step.outputs) > 1:
-                label = self._number(step.op)
+                label = self._number(plain_op(step.op))
             self.labels[output.tensor] = label
             self._place = (where, output.tensor, step.op) if label is text else None
 
@@ -234,6 +234,15 @@ def names_of(trace: Trace) -> Names:
 
 def _small(number: int) -> str:
     return str(number).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
+
+
+_BACKENDS = re.compile(r"^(?:_|native_|mkldnn_|cudnn_|miopen_|mps_|unsafe_|slow_)+|_with_indices$")
+
+
+def plain_op(op: str) -> str:
+    """An op without the words for how PyTorch runs it: ``native_layer_norm`` is layer_norm,
+    ``squeeze.dim`` is squeeze."""
+    return _BACKENDS.sub("", op.partition(".")[0]) or op
 
 
 #: ``w.grad.zero_()`` is w.grad, changed.

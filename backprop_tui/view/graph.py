@@ -11,28 +11,29 @@
             │ ∂ 1.0     │     the gradient that reached it, once it did
             └───────────┘
 
-A *scene* is a graph laid out for a pane's size: made once per iteration, drawn as roomy as fits.
-A step only changes some boxes of it, and only their rows are written again.
+A *scene* is a graph laid out for a pane's size: made once per iteration (of a folded graph: once
+per module at work), drawn as roomy as fits. A step only changes some boxes of it, and only their
+rows are written again.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections import OrderedDict
+from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
 from backprop_tui.trace import state
 from backprop_tui.trace.steps import Step
 from backprop_tui.trace.trace import Trace
 from backprop_tui.view.graph_boxes import BARE, Format, Look, look, size_of
+from backprop_tui.view.graph_fold import Folder, short_path
 from backprop_tui.view.graph_model import Graph, autograd_graph, computation_graph
 from backprop_tui.view.graph_paint import Painter
 from backprop_tui.view.layout import Direction, Drawing, layout
 from backprop_tui.view.types import Pane, Run
 
-#: Beyond this a drawing helps nobody, and laying it out would be felt.
-MOST_BOXES = 400
-_SCENES_KEPT = 8
+_SCENES_KEPT, _GRAPHS_KEPT = 64, 4
 _FORMATS: tuple[tuple[Format, Direction], ...] = (
     ("roomy", "down"),
     ("roomy", "right"),
@@ -41,6 +42,8 @@ _FORMATS: tuple[tuple[Format, Direction], ...] = (
     ("stacked", "down"),
     ("compact", "down"),
 )
+#: A folded graph is laid out again and again, and fits no pane anyway.
+_FORMATS_OF_A_PART: tuple[tuple[Format, Direction], ...] = (("snug", "down"), ("stacked", "down"))
 
 
 def graph_pane(
@@ -60,13 +63,46 @@ def graph_pane(
     ``width`` by ``height``; ``focus`` is at what is at work. ``selected`` is a tensor id.
     """
     title = "Autograd graph" if autograd else "Graph"
-    scene = _scene(trace, start, end, (width, height), autograd, ascii)
-    if not scene.graph.vertices:
+    whole = _whole(trace, start, end, autograd)
+    folded = whole.folder.around(whole.at_work(index))
+    if not folded.graph.vertices:
         return Pane(title, ((Run("no operation yet", "muted"),),))
-    if scene.painter is None:
-        many = f"{len(scene.graph.vertices)} boxes: too many to draw"
-        return Pane(title, ((Run(many, "muted"),),))
+    if folded.opened:
+        title = f"{title} · {short_path(folded.opened)}"
+    scene = whole.scene(folded.graph, (width, height), autograd, ascii)
     return scene.pane(title, trace, index, selected)
+
+
+class _Whole:
+    """The graph of an iteration, and the scenes made of it."""
+
+    def __init__(self, graph: Graph, last: Step | None) -> None:
+        self.last = last
+        self.folder = Folder(graph)
+        self._steps = sorted(graph.work)
+        self._scenes: OrderedDict[tuple[object, ...], _Scene] = OrderedDict()
+
+    def at_work(self, index: int) -> int | None:
+        """The step at ``index`` or the last before it in which something is at work."""
+        place = bisect_right(self._steps, index)
+        return self._steps[place - 1] if place else None
+
+    def scene(
+        self,
+        graph: Graph,
+        size: tuple[int, int],
+        autograd: bool,
+        ascii: bool,  # noqa: A002
+    ) -> _Scene:
+        """The scene of a (folded) graph for a pane's size, from those kept if it is there."""
+        key = (id(graph), size, ascii)
+        scene = self._scenes.pop(key, None)
+        if scene is None:
+            scene = _Scene(graph, graph is self.folder.graph, size, autograd, ascii)
+        self._scenes[key] = scene
+        if len(self._scenes) > _SCENES_KEPT:
+            self._scenes.popitem(last=False)
+        return scene
 
 
 class _Scene:
@@ -75,22 +111,19 @@ class _Scene:
     def __init__(
         self,
         graph: Graph,
-        last: Step | None,
+        whole: bool,
         size: tuple[int, int],
         autograd: bool,
         ascii: bool,  # noqa: A002
     ) -> None:
         self.graph = graph
-        self.last = last
-        self.painter: Painter | None = None
-        if 0 < len(graph.vertices) <= MOST_BOXES:
-            self.format, drawing = _roomiest(graph, size, autograd, ascii)
-            self.painter = Painter(drawing, self.format in BARE, ascii)
+        formats = _FORMATS if whole else _FORMATS_OF_A_PART
+        self.format, drawing = _roomiest(graph, formats, size, autograd, ascii)
+        self.painter = Painter(drawing, self.format in BARE, ascii)
         self._steps = sorted(graph.work)
 
     def pane(self, title: str, trace: Trace, index: int, selected: int | None) -> Pane:
         """The pane at step ``index``."""
-        assert self.painter is not None
         now = state.at(trace, index)
         work = self.graph.work.get(index)
         busy = frozenset(work.vertices) if work else frozenset()
@@ -106,7 +139,6 @@ class _Scene:
 
     def _focus(self, index: int) -> tuple[int, int] | None:
         """The middle of the box that is at work, or was last, or will be first."""
-        assert self.painter is not None
         if not self._steps:
             return None
         step = self._steps[max(0, bisect_right(self._steps, index) - 1)]
@@ -116,6 +148,7 @@ class _Scene:
 
 def _roomiest(
     graph: Graph,
+    formats: Sequence[tuple[Format, Direction]],
     size: tuple[int, int],
     autograd: bool,
     ascii: bool,  # noqa: A002
@@ -123,7 +156,7 @@ def _roomiest(
     """The first format whose drawing fits the pane, else the one that exceeds it least."""
     width, height = max(1, size[0]), max(1, size[1])
     best: tuple[float, Format, Drawing] | None = None
-    for format_, direction in _FORMATS:
+    for format_, direction in formats:
         drawing = layout(
             [size_of(vertex, format_) for vertex in graph.vertices],
             graph.links,
@@ -142,28 +175,21 @@ def _roomiest(
     return best[1], best[2]
 
 
-_Key = tuple[int, int, tuple[int, int], bool, bool]
-_SCENES: WeakKeyDictionary[Trace, OrderedDict[_Key, _Scene]] = WeakKeyDictionary()
+_WHOLES: WeakKeyDictionary[Trace, OrderedDict[tuple[int, int, bool], _Whole]] = WeakKeyDictionary()
 
 
-def _scene(
-    trace: Trace,
-    start: int,
-    end: int,
-    size: tuple[int, int],
-    autograd: bool,
-    ascii: bool,  # noqa: A002
-) -> _Scene:
-    """The scene, from those kept if its last step is still the one it was made with."""
+def _whole(trace: Trace, start: int, end: int, autograd: bool) -> _Whole:
+    """The graph of some steps, from those kept if its last step is still the one it was made
+    with."""
     end = min(end, len(trace))
     last = trace[end - 1] if end > start else None
-    scenes = _SCENES.setdefault(trace, OrderedDict())
-    key = (start, end, size, autograd, ascii)
-    scene = scenes.pop(key, None)
-    if scene is None or scene.last is not last:
+    wholes = _WHOLES.setdefault(trace, OrderedDict())
+    key = (start, end, autograd)
+    whole = wholes.pop(key, None)
+    if whole is None or whole.last is not last:
         graph = (autograd_graph if autograd else computation_graph)(trace, start, end)
-        scene = _Scene(graph, last, size, autograd, ascii)
-    scenes[key] = scene
-    if len(scenes) > _SCENES_KEPT:
-        scenes.popitem(last=False)
-    return scene
+        whole = _Whole(graph, last)
+    wholes[key] = whole
+    if len(wholes) > _GRAPHS_KEPT:
+        wholes.popitem(last=False)
+    return whole

@@ -11,12 +11,13 @@ Both hold all steps of the stretch, those to come included, so that nothing move
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from backprop_tui.engines.base import Array, Edge, NodeValue, Scalar, TensorValue
-from backprop_tui.explain.naming import names_of
+from backprop_tui.explain.naming import names_of, plain_op
 from backprop_tui.ops.base import OPS
 from backprop_tui.trace.steps import Accumulate, Backward, Forward, SeedGrad, Step, Update
 from backprop_tui.trace.trace import Trace
@@ -26,13 +27,15 @@ Kind = Literal["leaf", "input", "op", "node", "accumulate"]
 
 #: A dotted name longer than this loses its beginning.
 _LONGEST_NAME = 16
+_DOTTED = re.compile(r"\w+(?:\.\w+)+ᵀ?")
 _SYMBOLS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "rsub": "-"}
 
 
 @dataclass(slots=True)
 class Vertex:
     """A box to be. ``made`` is the step that made it (None: it came from outside), ``tensor`` and
-    ``value`` what it yields; ``node`` its Node in the autograd graph.
+    ``value`` what it yields; ``node`` its Node in the autograd graph, ``module`` the path of the
+    module that made it.
 
     ``arrivals`` are the gradients that reached it, by step; a leaf's ``.grad`` is not among them.
     """
@@ -45,6 +48,7 @@ class Vertex:
     node: int | None = None
     root: bool = False
     saves: bool = False
+    module: str = ""
     arrivals: list[tuple[int, Array]] = field(default_factory=list)
 
     @property
@@ -187,18 +191,19 @@ def _op(trace: Trace, step: Forward, end: int) -> Vertex:
     if value is not None:
         name = names.of(value.tensor, end - 1)
         named = names.has_name(value.tensor, end - 1)
-        label = (name if named else name.bare).text
+        label = _tail((name if named else name.bare).text)
     op = OPS.get(step.op)
     rules = op.vjps.values() if op is not None else ()
     return Vertex(
         "op",
-        label or step.op,
+        label or plain_op(step.op),
         # Source text says the numbers itself, a name or "add₂" does not.
-        op=_op_text(step) if named or label.startswith(step.op) else step.op,
+        op=_op_text(step) if named or label.startswith(plain_op(step.op)) else plain_op(step.op),
         value=value,
         made=step.index,
         node=None if step.node is None else step.node.node,
         saves=any(not name.endswith("_shape") for rule in rules for name in rule.saves),
+        module=step.where.module,
     )
 
 
@@ -212,7 +217,7 @@ def _op_text(step: Forward) -> str:
         numbers.append((1, exponent))
     symbol = _SYMBOLS.get(step.op)
     if symbol is None or len(numbers) != 1:
-        return step.op
+        return plain_op(step.op)
     place, number = numbers[0]
     before = step.op == "rsub" or (place == 0 and len(step.inputs) > 1)
     return f"{_number(number)} {symbol}" if before else f"{symbol} {_number(number)}"
@@ -220,7 +225,7 @@ def _op_text(step: Forward) -> str:
 
 def _tail(name: str) -> str:
     """A dotted name cut to the parts that tell it apart: ``model.encoder.0.weight``, 0.weight."""
-    while len(name) > _LONGEST_NAME and "." in name:
+    while len(name) > _LONGEST_NAME and _DOTTED.fullmatch(name):
         name = name.partition(".")[2]
     return name
 
