@@ -63,6 +63,7 @@ KNOWN: dict[str, dict[str, str]] = {
 ADAPTED: dict[str, Callable[..., Any]] = {
     "where": lambda f, x, condition, other: f(condition, x, other),
     "nn.functional.embedding": lambda f, weight, index, **how: f(index, weight, **how),
+    "einsum": lambda f, tensors, equation: f(equation, *tensors),
     "zero_": lambda f, x: f(x.clone()),
     "__rpow__": lambda f, x, other: other**x if isinstance(x, Tensor) else f(x, other),
     "__rsub__": lambda f, x, other: other - x if isinstance(x, Tensor) else f(x, other),

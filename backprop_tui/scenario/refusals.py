@@ -102,7 +102,6 @@ MODULES: dict[str, str] = {
 MEMBER_REASONS: dict[str, str] = {
     "torch.load": _FILES,
     "torch.nn.LSTM": "PyTorch computes it in one Node; use nn.LSTMCell in a loop over the steps",
-    "torch.nn.GRU": "use nn.GRUCell in a loop over the steps",
     "torch.nn.Bilinear": "use x1 @ W and a product with x2",
     "torch.nn.MultiheadAttention": "use nn.Linear for q, k, v and softmax(q @ k.mT / d**0.5) @ v",
     "torch.nn.functional.scaled_dot_product_attention": "use softmax(q @ k.mT / d**0.5, -1) @ v",

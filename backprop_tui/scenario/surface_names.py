@@ -224,6 +224,7 @@ RNNCell(input_size, hidden_size, bias=True, nonlinearity='tanh') -- one step of 
 LSTMCell(input_size, hidden_size, bias=True) -- one step with a memory; returns (h, c)
 GRUCell(input_size, hidden_size, bias=True) -- one step with a reset and an update gate
 RNN(input_size, hidden_size, num_layers=1, batch_first=False) -- steps over a whole sequence
+GRU(input_size, hidden_size, num_layers=1, batch_first=False) -- GRU cells over a sequence
 Sigmoid() -- 1 / (1 + e⁻ˣ)
 Tanh() -- the hyperbolic tangent
 ReLU() -- max(0, x)

@@ -78,6 +78,7 @@ from backprop_tui.engines.numpy_engine.nn.normalization import (
     LayerNorm,
 )
 from backprop_tui.engines.numpy_engine.nn.recurrent import (
+    GRU,
     RNN,
     GRUCell,
     LSTMCell,
@@ -90,6 +91,7 @@ __all__ = [
     "ELU",
     "GELU",
     "GLU",
+    "GRU",
     "RNN",
     "SELU",
     "AdaptiveAvgPool1d",

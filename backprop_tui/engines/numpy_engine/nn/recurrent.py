@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import backprop_tui.engines.numpy_engine.nn_functional as F
 from backprop_tui.engines.numpy_engine import creation, events
@@ -17,7 +17,7 @@ from backprop_tui.engines.numpy_engine.dtypes import dtype, on_cpu
 from backprop_tui.engines.numpy_engine.nn import init
 from backprop_tui.engines.numpy_engine.nn.layers import parameter
 from backprop_tui.engines.numpy_engine.nn.module import Module
-from backprop_tui.engines.numpy_engine.shaping import stack
+from backprop_tui.engines.numpy_engine.shaping import cat, stack
 from backprop_tui.engines.numpy_engine.tensor import Tensor
 
 
@@ -180,22 +180,30 @@ class GRUCell(_Cell):
     def _step(self, x: Tensor, state: Sequence[Tensor]) -> tuple[Any, ...]:
         (h,) = state
         of_input = _gates(self._of_input(x), 3)
-        of_hidden = _gates(self._of_hidden(h), 3)
-        reset = of_hidden[0].add_(of_input[0]).sigmoid_()
-        kept = of_hidden[1].add_(of_input[1]).sigmoid_()
-        new = of_input[2].add(of_hidden[2].mul_(reset)).tanh_()
-        return ((h - new).mul_(kept).add_(new),)
+        return (_gru_step(of_input, _gates(self._of_hidden(h), 3), h),)
 
 
-class RNN(_Recurrent):
-    """A row of RNNCells that share their weights: (output of the last layer, last states)."""
+def _gru_step(of_input: Sequence[Any], of_hidden: Sequence[Any], h: Any) -> Any:
+    reset = of_hidden[0].add_(of_input[0]).sigmoid_()
+    kept = of_hidden[1].add_(of_input[1]).sigmoid_()
+    new = of_input[2].add(of_hidden[2].mul_(reset)).tanh_()
+    return (h - new).mul_(kept).add_(new)
+
+
+class _Stack(_Recurrent):
+    """Layers of cells over a sequence: (output of the last layer, last states).
+
+    Each layer, and each direction of it, multiplies the whole input at once, then goes from step
+    to step.
+    """
+
+    gates: ClassVar[int]
 
     def __init__(
         self,
         input_size: int,
         hidden_size: int,
         num_layers: int = 1,
-        nonlinearity: str = "tanh",
         bias: bool = True,
         batch_first: bool = False,
         dropout: float = 0.0,
@@ -204,16 +212,7 @@ class RNN(_Recurrent):
         dtype: dtype | None = None,
     ) -> None:
         on_cpu(device)
-        if nonlinearity not in ("tanh", "relu"):
-            raise ValueError(
-                f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'."
-            )
         super().__init__()
-        if bidirectional:
-            raise NotImplementedError(
-                "nn.RNN(bidirectional=True) is not offered here; run one nn.RNN over the sequence "
-                "and another over its flip"
-            )
         for name, size in (
             ("input_size", input_size), ("hidden_size", hidden_size), ("num_layers", num_layers)
         ):  # fmt: skip
@@ -224,7 +223,6 @@ class RNN(_Recurrent):
                 "dropout should be a number in range [0, 1] representing the probability of an "
                 "element being zeroed"
             )
-        self.nonlinearity = nonlinearity
         self.input_size = input_size
         self.hidden_size = hidden_size
         self.num_layers = num_layers
@@ -232,17 +230,27 @@ class RNN(_Recurrent):
         self.batch_first = batch_first
         self.dropout = float(dropout)
         self.bidirectional = bidirectional
+        rows = self.gates * hidden_size
         for layer in range(num_layers):
-            width = hidden_size if layer else input_size
+            width = hidden_size * len(self._directions()) if layer else input_size
             shapes: dict[str, tuple[int, ...]] = {
-                "weight_ih": (hidden_size, width),
-                "weight_hh": (hidden_size, hidden_size),
+                "weight_ih": (rows, width),
+                "weight_hh": (rows, hidden_size),
             }
             if bias:
-                shapes |= {"bias_ih": (hidden_size,), "bias_hh": (hidden_size,)}
-            for name, shape in shapes.items():
-                self.register_parameter(f"{name}_l{layer}", parameter(*shape, dtype=dtype))
+                shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
+            for direction in self._directions():
+                for name, shape in shapes.items():
+                    self.register_parameter(
+                        f"{name}_l{layer}{direction}", parameter(*shape, dtype=dtype)
+                    )
         self.reset_parameters()
+
+    def _directions(self) -> tuple[str, ...]:
+        return ("", "_reverse") if self.bidirectional else ("",)
+
+    def _step(self, of_input: Any, state: Any, weight: Any, bias: Any) -> Any:
+        raise NotImplementedError
 
     def forward(self, input: Tensor, hx: Any = None) -> tuple[Any, Any]:
         if input.ndim not in (2, 3):
@@ -254,12 +262,16 @@ class RNN(_Recurrent):
         x = input if batched else input.unsqueeze(batch_dim)
         hx = self._first_states(x, hx, batched, x.shape[batch_dim])
         x = x.transpose(0, 1) if self.batch_first else x
-        last = []
-        for layer, state in enumerate(hx.unbind(0)):
+        first, last = list(hx.unbind(0)), []
+        for layer in range(self.num_layers):
             if layer and self.dropout and self.training:
                 x = F.dropout(x, self.dropout)
-            x, state = self._layer(layer, x, state)
-            last.append(state)
+            outputs = []
+            for direction in self._directions():
+                output, state = self._layer(f"_l{layer}{direction}", x, first[len(last)])
+                outputs.append(output)
+                last.append(state)
+            x = cat(outputs, outputs[0].ndim - 1) if self.bidirectional else outputs[0]
         states = stack(last, 0)
         output = apply("transpose_", x, dim0=0, dim1=1) if self.batch_first else x
         if batched:
@@ -268,7 +280,7 @@ class RNN(_Recurrent):
 
     def _first_states(self, x: Tensor, hx: Any, batched: bool, batch: int) -> Any:
         if hx is None:
-            hx = _zeros(self.num_layers, batch, self.hidden_size, like=x)
+            hx = _zeros(self.num_layers * len(self._directions()), batch, self.hidden_size, like=x)
         elif batched and hx.ndim != 3:
             raise RuntimeError(
                 f"For batched 3-D input, hx should also be 3-D but got {hx.ndim}-D tensor"
@@ -284,24 +296,24 @@ class RNN(_Recurrent):
                 "input.size(-1) must be equal to input_size. Expected "
                 f"{self.input_size}, got {x.shape[-1]}"
             )
-        wanted = (self.num_layers, batch, self.hidden_size)
+        wanted = (self.num_layers * len(self._directions()), batch, self.hidden_size)
         if tuple(hx.shape) != wanted:
             raise RuntimeError(f"Expected hidden size {wanted}, got {list(hx.shape)}")
         return hx
 
-    def _layer(self, layer: int, x: Tensor, state: Any) -> tuple[Any, Any]:
-        """All steps of one layer: what every step gave, and the last state."""
+    def _layer(self, layer: str, x: Tensor, state: Any) -> tuple[Any, Any]:
+        """All steps of one layer in one direction: what every step gave, and the last state."""
         named = self._parameters
         w_ih, w_hh, b_ih, b_hh = (
-            named.get(f"{name}_l{layer}")
-            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+            named.get(name + layer) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         )
+        backwards = layer.endswith("_reverse")
+        steps = F.linear(x, w_ih, b_ih).unbind(0)
         made = []
-        for step in F.linear(x, w_ih, b_ih).unbind(0):
-            total = F.linear(state, w_hh, b_hh).add_(step)
-            state = total.tanh() if self.nonlinearity == "tanh" else total.relu()
+        for step in reversed(steps) if backwards else steps:
+            state = self._step(step, state, w_hh, b_hh)
             made.append(state)
-        return stack(made, 0), state
+        return stack(made[::-1] if backwards else made, 0), state
 
     def extra_repr(self) -> str:
         text = f"{self.input_size}, {self.hidden_size}"
@@ -313,4 +325,49 @@ class RNN(_Recurrent):
             text += f", batch_first={self.batch_first}"
         if self.dropout:
             text += f", dropout={self.dropout}"
+        if self.bidirectional:
+            text += f", bidirectional={self.bidirectional}"
         return text
+
+
+class RNN(_Stack):
+    """A row of RNNCells that share their weights."""
+
+    gates = 1
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        nonlinearity: str = "tanh",
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        device: Any = None,
+        dtype: dtype | None = None,
+    ) -> None:
+        if nonlinearity not in ("tanh", "relu"):
+            raise ValueError(
+                f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'."
+            )
+        super().__init__(
+            input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional,
+            device, dtype,
+        )  # fmt: skip
+        self.nonlinearity = nonlinearity
+
+    def _step(self, of_input: Any, state: Any, weight: Any, bias: Any) -> Any:
+        total = F.linear(state, weight, bias).add_(of_input)
+        return total.tanh() if self.nonlinearity == "tanh" else total.relu()
+
+
+class GRU(_Stack):
+    """A row of GRUCells that share their weights."""
+
+    gates = 3
+
+    def _step(self, of_input: Any, state: Any, weight: Any, bias: Any) -> Any:
+        gates = _gates(of_input, 3)
+        return _gru_step(gates, _gates(F.linear(state, weight, bias), 3), state)
