@@ -23,10 +23,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from backprop_tui import __version__
-from backprop_tui.errors import BackpropTuiError
+from backprop_tui.errors import BackpropTuiError, ScenarioError
 
 if TYPE_CHECKING:
     from backprop_tui.scenario.limits import Budget
+    from backprop_tui.trace.trace import Trace
 
 SCENARIO_HELP = "SCENARIO is a file, or the name of a bundled scenario."
 
@@ -238,24 +239,19 @@ def export(
     budget: Budget | None,
 ) -> None:
     """Export the trace, to standard output without -o; of a scenario that fails, nothing."""
-    from backprop_tui.session import Session, StoredSession
+    from backprop_tui.session import Session, StoredSession, reading
     from backprop_tui.trace.marks import is_trace
 
+    session: Session | StoredSession
     if is_trace(scenario):
-        trace = StoredSession(scenario).complete()
+        session = StoredSession(scenario)
     else:
         session = Session.open(scenario, engine, budget, device)
-        trace = session.complete()
-        if session.error is not None:
-            raise session.error
-    if form == "json":
-        from backprop_tui.trace.codec import dumps
-
-        text = dumps(trace, *steps)
-    else:
-        from backprop_tui.export.markdown import export_markdown
-
-        text = export_markdown(trace, *steps)
+    trace = session.complete()
+    if isinstance(session.error, ScenarioError):
+        raise session.error
+    with reading(session):
+        text = _document(trace, form, steps)
     if output is None:
         _write(text)
     else:
@@ -372,6 +368,16 @@ def _watch(trace: Path, force: bool, arguments: list[str]) -> NoReturn:
     else:
         click.echo(f"The run ended with exit status {beside.status}. {said}", err=True)
     raise SystemExit(beside.status or 0)
+
+
+def _document(trace: Trace, form: str, steps: tuple[int, int | None]) -> str:
+    if form == "json":
+        from backprop_tui.trace.codec import dumps
+
+        return dumps(trace, *steps)
+    from backprop_tui.export.markdown import export_markdown
+
+    return export_markdown(trace, *steps)
 
 
 @main.command()

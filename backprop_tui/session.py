@@ -10,12 +10,14 @@ A StoredSession is a trace in a file, for all who watch a session.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 
 from backprop_tui.engines.base import Engine
 from backprop_tui.engines.numpy_engine.engine import NumpyEngine
-from backprop_tui.errors import EngineMissing, ScenarioError, TraceError
+from backprop_tui.errors import BackpropTuiError, EngineMissing, ScenarioError, TraceError
 from backprop_tui.scenario.interpreter import Interpreter
 from backprop_tui.scenario.library import find
 from backprop_tui.scenario.limits import Budget, OverBudget
@@ -260,3 +262,17 @@ class StoredSession:
     def _tell_end(self) -> None:
         if self._stored is not None and self._stored.finished and self._stored.error:
             self.error = TraceError(self._stored.error)
+
+
+@contextmanager
+def reading(session: object) -> Iterator[None]:
+    """Inside, whatever goes wrong over a foreign session's trace is a TraceError: it fits together
+    in ways that nobody who wrote it with this program could have meant."""
+    try:
+        yield
+    except BackpropTuiError:
+        raise
+    except Exception as error:
+        if not getattr(session, "foreign", False):
+            raise
+        raise TraceError(f"this trace is damaged: {type(error).__name__}: {error}") from None

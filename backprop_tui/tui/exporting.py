@@ -45,14 +45,19 @@ def _write_if(screen: Screen[None], film: Film, path: Path, leave: bool) -> None
 async def _export(screen: Screen[None], film: Film, path: Path) -> None:
     from backprop_tui.export.files import replace_file
     from backprop_tui.export.markdown import export_markdown
+    from backprop_tui.session import reading
 
-    if not film.session.finished:
+    # Of a run that goes on elsewhere, what is there is exported.
+    foreign = getattr(film.session, "foreign", False)
+    if not (film.session.finished or foreign):
         screen.app.notify("Recording the rest first…", markup=False)
-    while not film.session.finished:
+    while not (film.session.finished or foreign):
         film.grow(SLICE_SECONDS)
         await asyncio.sleep(0)
     try:
-        replace_file(path, await asyncio.to_thread(export_markdown, film.trace))
+        with reading(film.session):
+            text = await asyncio.to_thread(export_markdown, film.trace)
+        replace_file(path, text)
     except BackpropTuiError as error:
         screen.app.notify(str(error), severity="error", timeout=8, markup=False)
         return

@@ -191,7 +191,7 @@ def history(trace: Trace, name: str, tensor: int) -> list[Event]:
     """Every recorded step that changed the tensor, or any tensor that went by its name."""
     found = []
     ids = {tensor}
-    for step in trace:
+    for step in (trace[index] for index in trace.about(tensor, name)):
         if name:
             ids |= {value.tensor for value in _named(step, name)}
         found += [

@@ -6,10 +6,12 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
+from backprop_tui.errors import TraceError, visible
+from backprop_tui.session import reading
 from backprop_tui.tui.film import Film
 from backprop_tui.tui.screens.page import PageScreen
 from backprop_tui.view.tensor_page import tensor_page
-from backprop_tui.view.types import Pane
+from backprop_tui.view.types import Pane, Run
 
 
 class TensorScreen(PageScreen):
@@ -31,14 +33,18 @@ class TensorScreen(PageScreen):
         film = self._film
         tensor = film.selection.tensor
         assert tensor is not None, "opened for a selected tensor"
-        return tensor_page(
-            film.trace,
-            film.index,
-            film.selected_name,
-            tensor,
-            width,
-            film.selection.element,
-        )
+        try:
+            with reading(film.session):
+                return tensor_page(
+                    film.trace,
+                    film.index,
+                    film.selected_name,
+                    tensor,
+                    width,
+                    film.selection.element,
+                )
+        except TraceError as error:
+            return Pane("Tensor", ((Run(visible(str(error)), "error"),),))
 
     def action_step(self, count: int) -> None:
         self._film.step(count)
