@@ -127,8 +127,9 @@ class Trace:
                 return index
         return None
 
-    def about(self, tensor: int, name: str) -> Iterable[int]:
-        """At least the steps that concern a tensor, or those that go by ``name`` ("": none)."""
+    def about(self, tensor: int, name: str, near: int) -> Iterable[int]:
+        """At least the steps that concern a tensor, or those that go by ``name`` ("": none); where
+        they must be fetched from a file, so many of them around step ``near``."""
         return range(len(self))
 
     def _take_names(self) -> None:

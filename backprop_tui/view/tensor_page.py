@@ -149,7 +149,7 @@ def _digest(array: Array, digest: Digest) -> list[Line]:
 
 
 def _history(trace: Trace, index: int, name: str, tensor: int, width: int) -> list[Line]:
-    events = history(trace, name, tensor)
+    events = history(trace, name, tensor, index)
     lines: list[Line] = [(), (Run(" History", "heading"),)]
     for attribute in ("data", ".grad"):
         curve = [
@@ -187,11 +187,12 @@ def _history(trace: Trace, index: int, name: str, tensor: int, width: int) -> li
     return lines
 
 
-def history(trace: Trace, name: str, tensor: int) -> list[Event]:
-    """Every recorded step that changed the tensor, or any tensor that went by its name."""
+def history(trace: Trace, name: str, tensor: int, near: int = 0) -> list[Event]:
+    """Every recorded step that changed the tensor, or any tensor that went by its name; of a long
+    trace in a file those around step ``near``."""
     found = []
     ids = {tensor}
-    for step in (trace[index] for index in trace.about(tensor, name)):
+    for step in (trace[index] for index in trace.about(tensor, name, near)):
         if name:
             ids |= {value.tensor for value in _named(step, name)}
         found += [

@@ -7,6 +7,7 @@ import sqlite3
 import struct
 import threading
 import time
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -31,6 +32,8 @@ from backprop_tui.trace.training import Reading
 
 #: Decoded steps are kept up to this many, and up to so many bytes of arrays.
 MOST_STEPS, MOST_BYTES = 4096, 256 * 2**20
+#: So many steps about one tensor are looked at.
+MOST_ABOUT = 1000
 #: A run whose heart has not beaten for so long has stopped without saying so, seconds.
 SILENCE = 3.0
 
@@ -208,7 +211,7 @@ class StoredTrace(Trace):
         )
         return min((step for (step,) in found if type(step) is int), default=None)
 
-    def about(self, tensor: int, name: str) -> Iterable[int]:
+    def about(self, tensor: int, name: str, near: int) -> Iterable[int]:
         found = self.rows(
             "SELECT step FROM bound WHERE name = ?2 OR tensor = ?1 UNION "
             "SELECT step FROM touched WHERE tensor = ?1 OR (?2 <> '' AND tensor IN "
@@ -216,7 +219,9 @@ class StoredTrace(Trace):
             tensor,
             clean(name),
         )
-        return [step for (step,) in found if type(step) is int and 0 <= step < len(self)]
+        steps = [step for (step,) in found if type(step) is int and 0 <= step < len(self)]
+        here = bisect_left(steps, near)
+        return steps[max(here - MOST_ABOUT // 2, 0) : here + MOST_ABOUT // 2]
 
     def backward_of(self, node: int) -> Backward | None:
         step = self._at(self.one("SELECT step FROM ran WHERE node = ?", node))
