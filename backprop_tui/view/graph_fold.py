@@ -37,6 +37,16 @@ class Folded:
     opened: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Stretches:
+    """Groups that are too many; ``unit`` numbers them for each op, and ``size`` of them are one
+    stretch."""
+
+    groups: list[object]
+    unit: list[int]
+    size: int
+
+
 class Folder:
     """Folds one graph around whatever is at work; each folding is made once."""
 
@@ -54,6 +64,7 @@ class Folder:
             self._consumers[link.source].append(link.target)
         self._steps = sorted(graph.work)
         self._known: dict[object, Folded] = {}
+        self._ways: dict[Path, Folded | _Stretches] = {}
 
     def around(self, step: int | None) -> Folded:
         """The graph folded around what is at work in a step (None: before the first)."""
@@ -61,20 +72,27 @@ class Folder:
             return Folded(self.graph, "")
         at = self._at(step)
         inside = () if at is None else self._paths[at]
+        way = self._ways.get(inside)
+        if way is None:
+            way = self._ways[inside] = self._way(inside)
+        if isinstance(way, Folded):
+            return way
+        here = 0 if at is None else way.unit[self._place[at]] // way.size
+        stretched: list[object] = [
+            group if number // way.size == here else ("stretch", number // way.size)
+            for group, number in zip(way.groups, way.unit, strict=True)
+        ]
+        return self._folded(("stretch", inside, here), stretched, inside)
+
+    def _way(self, inside: Path) -> Folded | _Stretches:
+        """How to fold around an op of the module ``inside``."""
         groups: list[object] = list(self._order)
         for depth in range(1, len(inside) + 2):
             groups = self._modules(inside[:depth], whole=depth <= len(inside))
             if len(set(groups)) <= MOST_FOLDED:
-                opened = ".".join(inside[:depth])
-                return self._folded(("module", inside[:depth], depth), groups, opened)
+                return self._folded((inside[:depth], depth), groups, inside[:depth])
         units, unit = _numbered(groups)
-        size = max(STRETCH, isqrt(units))
-        here = 0 if at is None else unit[self._place[at]] // size
-        stretched: list[object] = [
-            group if number // size == here else ("stretch", number // size)
-            for group, number in zip(groups, unit, strict=True)
-        ]
-        return self._folded(("stretch", inside, here), stretched, ".".join(inside))
+        return _Stretches(groups, unit, max(STRETCH, isqrt(units)))
 
     def _at(self, step: int | None) -> int | None:
         """The op that is at work, or whose leaf is."""
@@ -102,10 +120,10 @@ class Folder:
             before = path
         return _rows_joined(groups)
 
-    def _folded(self, key: object, groups: Sequence[object], opened: str) -> Folded:
+    def _folded(self, key: object, groups: Sequence[object], opened: Path) -> Folded:
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = Folded(self._fold(groups), opened)
+            known = self._known[key] = Folded(self._fold(groups), ".".join(opened))
         return known
 
     def _fold(self, groups: Sequence[object]) -> Graph:

@@ -12,6 +12,7 @@ back stands under its own heading. ``…`` there means: not computed yet, it is 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from backprop_tui.engines.base import Array
 from backprop_tui.explain.contributions import incomplete
@@ -40,7 +41,7 @@ class _Column:
 
 
 _COLUMNS = (
-    _Column("name", 14, 22, 0),
+    _Column("name", 14, 26, 0),
     _Column("shape", 5, 14, 1),
     _Column("data", 14, 44, 0),
     _Column(".grad", 14, 44, 0),
@@ -63,24 +64,24 @@ def tensors_pane(trace: Trace, index: int, width: int, selected: int | None = No
     if not len(trace):
         return Pane("Tensors", ())
     now = state.at(trace, index)
-    rows = _watched_first(trace, list(now.visible()))
+    named = _once_each(_watched_first(trace, list(now.visible())))
     parts = _incomplete(trace, index, now)
-    cells = [_cells(trace, index, name, tensor, parts) for name, tensor in rows]
-    columns, widths = _fit(cells, width)
+    rows = _rows(trace, named, _backward_runs(trace, index), parts)
+    columns, widths = _fit(rows, width)
     shown: list[Line] = [_head(columns, widths)]
     targets: dict[int, int] = {}
     focus = None
-    for (_, tensor), row in zip(rows, cells, strict=True):
-        identity = tensor.value.tensor
+    for row in rows:
+        identity = row.tensor.value.tensor
         changed = identity in now.changed
         targets[len(shown)] = identity
         if identity == selected or (selected is None and changed and focus is None):
             focus = (len(shown), 0)
-        shown.append(_row(row, columns, widths, changed, identity == selected))
+        shown.append(row.line(columns, widths, changed, identity == selected))
     numbers = [f"{name} = {text}" for name, text in now.numbers()]
     if numbers:
         shown += [(), (Run("  " + clip("   ".join(numbers), max(width - 2, 0)), "muted"),)]
-    devices = dict.fromkeys(tensor.value.device for _, tensor in rows)
+    devices = dict.fromkeys(row.tensor.value.device for row in rows)
     on = "" if set(devices) <= {"cpu"} else f" · {', '.join(devices)}"
     return Pane(f"Tensors{on}", tuple(shown), focus, targets)
 
@@ -90,6 +91,15 @@ def _watched_first(
 ) -> list[tuple[str, TensorState]]:
     watch = {name: place for place, name in enumerate(trace.program.watch)}
     return sorted(rows, key=lambda row: watch.get(row[0], len(watch)))
+
+
+def _once_each(rows: list[tuple[str, TensorState]]) -> list[tuple[str, TensorState]]:
+    """A tensor with several names in one row: ``table = embedding.weight``."""
+    names: dict[int, list[str]] = {}
+    for name, tensor in rows:
+        names.setdefault(tensor.value.tensor, []).append(name)
+    tensors = {tensor.value.tensor: tensor for _, tensor in rows}
+    return [(" = ".join(found), tensors[tensor]) for tensor, found in names.items()]
 
 
 #: (content, style); "part": a gradient that is not complete.
@@ -104,17 +114,63 @@ def _incomplete(trace: Trace, index: int, now: State) -> frozenset[int]:
     return frozenset() if seed is None else incomplete(trace, seed, now.ran)
 
 
-def _cells(
-    trace: Trace, index: int, name: str, tensor: TensorState, parts: frozenset[int]
-) -> list[_Cell]:
-    """(content, style) per column; arrays become text when the column's width is known."""
+class _Row:
+    """A tensor's row: its cells, how wide they would be, and the lines already made of them."""
+
+    __slots__ = ("cells", "lengths", "lines", "tensor")
+
+    def __init__(self, name: str, tensor: TensorState, runs: bool, part: bool) -> None:
+        self.tensor = tensor
+        self.cells = _cells(name, tensor, runs, part)
+        self.lengths = [
+            len(_text(cell, i, column.most))
+            for i, (cell, column) in enumerate(zip(self.cells, _COLUMNS, strict=True))
+        ]
+        self.lines: dict[tuple[object, ...], Line] = {}
+
+    def line(
+        self, columns: list[int], widths: dict[int, int], changed: bool, selected: bool
+    ) -> Line:
+        """The row as it is shown."""
+        key = (*(widths[i] for i in columns), *columns, changed, selected)
+        known = self.lines.get(key)
+        if known is None:
+            known = self.lines[key] = _line(self.cells, columns, widths, changed, selected)
+        return known
+
+
+#: What a row is made of: its names, the identity of what the tensor is, and what is said of it.
+_Key = tuple[str, int, bool, bool]
+#: The rows shown last. Each holds its tensor, so that its identity stays its own.
+_ROWS: WeakKeyDictionary[Trace, dict[_Key, _Row]] = WeakKeyDictionary()
+
+
+def _rows(
+    trace: Trace, named: list[tuple[str, TensorState]], runs: bool, parts: frozenset[int]
+) -> list[_Row]:
+    """A row per tensor; most are as they were in the step shown before."""
+    before = _ROWS.get(trace, {})
+    now: dict[_Key, _Row] = {}
+    for name, tensor in named:
+        part = tensor.value.tensor in parts
+        key = name, id(tensor), runs, part
+        now[key] = before.get(key) or _Row(name, tensor, runs, part)
+    _ROWS[trace] = now
+    return list(now.values())
+
+
+def _cells(name: str, tensor: TensorState, runs: bool, part: bool) -> list[_Cell]:
+    """(content, style) per column; arrays become text when the column's width is known.
+
+    ``runs``: backward is running; ``part``: only a part of the gradient has arrived.
+    """
     value = tensor.value
     flowing: _Cell
     if value.is_leaf and _is_all_of_grad(tensor):
         flowing = (INTO_GRAD, "grad")
     elif tensor.flowing is not None:
-        flowing = (tensor.flowing, "part" if value.tensor in parts else "grad")
-    elif value.requires_grad and _backward_runs(trace, index):
+        flowing = (tensor.flowing, "part" if part else "grad")
+    elif value.requires_grad and runs:
         flowing = (PENDING, "pending")
     else:
         flowing = ("", "")
@@ -145,17 +201,12 @@ def _backward_runs(trace: Trace, index: int) -> bool:
     return isinstance(trace[index], SeedGrad | Backward | Accumulate)
 
 
-def _fit(cells: list[list[_Cell]], width: int) -> tuple[list[int], dict[int, int]]:
+def _fit(rows: list[_Row], width: int) -> tuple[list[int], dict[int, int]]:
     """Which columns are shown and how wide: natural widths, the flexible ones shrunk to fit."""
     natural = {
         i: min(
             column.most,
-            max(
-                [
-                    len(_head_text(i, width)),
-                    *(len(_text(row[i], i, column.most)) for row in cells),
-                ]
-            ),
+            max([len(_head_text(i, width)), *(row.lengths[i] for row in rows)]),
         )
         for i, column in enumerate(_COLUMNS)
     }
@@ -200,7 +251,7 @@ def _head(columns: list[int], widths: dict[int, int]) -> Line:
     return (Run("  " + (" " * _GAP).join(cells).rstrip(), "heading"),)
 
 
-def _row(
+def _line(
     row: list[_Cell],
     columns: list[int],
     widths: dict[int, int],
