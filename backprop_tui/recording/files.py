@@ -52,7 +52,7 @@ class Statement:
     """A statement; ``order`` counts them through the file, ``loops`` are those it is a body of.
 
     ``names`` are the names that it gives, ``value`` is what they are given; ``loop`` is its own, of
-    a loop's header.
+    a loop's header. ``guarded``: in a ``with``, or in a function with a decorator.
     """
 
     span: Span
@@ -65,6 +65,7 @@ class Statement:
     names: tuple[str, ...]
     value: Span
     loop: Loop | None
+    guarded: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -137,6 +138,10 @@ class File:
             header, len(self.statements), (start, end), up, node, scope, loops, given,
             header if value is None else self.span(value), loop,
         )  # fmt: skip
+        if up is not None and isinstance(up.node, _DEFINITIONS):
+            statement.guarded = bool(up.node.decorator_list)
+        elif up is not None:
+            statement.guarded = up.guarded or isinstance(up.node, ast.With | ast.AsyncWith)
         self.statements.append(statement)
         for name in given:
             self.giving.setdefault(scope, {}).setdefault(name, []).append(statement)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import CodeType, FrameType, TracebackType
 from typing import Any, Literal, cast
@@ -85,7 +85,8 @@ class Places:
     """Finds the Place, and keeps what Happened.
 
     Only ``base`` (a frame, or the code of one) and what it calls are looked at. ``grad_enabled``
-    is asked at each place; ``length`` gives the number of items of an engine's own object.
+    is asked at each place; ``length`` gives the number of items of an engine's own object;
+    ``capture`` gives what can tell later of a value as it is now.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Places:
         base: FrameType | CodeType,
         grad_enabled: Callable[[], bool],
         length: Length,
+        capture: Callable[[Any], Any],
     ) -> None:
         self.files = files
         self.base = base
@@ -103,6 +105,7 @@ class Places:
         self.on = True
         self._grad_enabled = grad_enabled
         self._length = length
+        self._capture = capture
         self._codes: dict[int, Code] = {}
         self._stack: list[Active] = []
         self._index: dict[int, int] = {}
@@ -203,6 +206,10 @@ class Places:
         self._forget()
         return tuple(pairs.items())
 
+    def captured(self, pairs: Pairs) -> Pairs:
+        """These names, with what can tell later of their values as they are now."""
+        return tuple([(name, self._capture(value)) for name, value in pairs])
+
     # ------------------------------------------------------------------ found out
 
     def _next(self, here: Here) -> Place:
@@ -259,6 +266,19 @@ class Places:
         self._written(before)
         return self._next(here)
 
+    def _happens(
+        self,
+        number: int,
+        kind: Literal["bind", "loop", "call"],
+        here: Here,
+        pairs: Iterable[tuple[str, object]],
+        text: str = "",
+    ) -> None:
+        if not here.grad_enabled and not any(a.spot.statement.guarded for a in self._stack):
+            here = replace(here, grad_enabled=True)  # PyTorch's own code had it off, not the user's
+        captured = self.captured(tuple(pairs))
+        self.happened.append(Happened(number, kind, here, captured, text))
+
     def _here(self, enabled: bool) -> Here:
         if not self._stack:
             return replace(self._place.here, loops=(), grad_enabled=enabled)
@@ -308,8 +328,8 @@ class Places:
                 below.spot.statement.span, below.spot.expression, active.scopes, active.call,
                 self._loops(), self._enabled,
             )  # fmt: skip
-            given = tuple(pair for pair in pairs if pair[1] is not NOTHING)
-            self.happened.append(Happened(number, "call", here, given, code.function))
+            given = [pair for pair in pairs if pair[1] is not NOTHING]
+            self._happens(number, "call", here, given, code.function)
             active.known = {name: mark(value) for name, value in given}
         self._index[id(frame)] = len(self._stack)
         self._stack.append(active)
@@ -324,7 +344,7 @@ class Places:
         active.known = {name: mark(value) for name, value in pairs}
         if pairs:
             here = self._here(self._enabled)
-            self.happened.append(Happened(number, "bind", here, pairs))
+            self._happens(number, "bind", here, pairs)
 
     def _leave(self, number: int, active: Active) -> None:
         """A frame of the user's is gone; a generator may come back."""
@@ -389,8 +409,8 @@ class Places:
                 loop.header, loop.target, active.scopes, active.call, self._loops(active),
                 self._enabled,
             )  # fmt: skip
-            given = tuple(pair for pair in pairs if pair[1] is not NOTHING)
-            self.happened.append(Happened(number, "loop", here, given))
+            given = [pair for pair in pairs if pair[1] is not NOTHING]
+            self._happens(number, "loop", here, given)
             inside = begun[depth + 1 : depth + 2]
             self._tell(number, active, [
                 one for one in after
@@ -481,7 +501,7 @@ class Places:
                 statement.span, statement.value, active.scopes, active.call, outer + own, enabled
             )
             ordered = sorted(pairs, key=lambda pair: statement.names.index(pair[0]))
-            self.happened.append(Happened(number, "bind", here, tuple(ordered)))
+            self._happens(number, "bind", here, ordered)
 
 
 def _again(before: FrameType | None, now: FrameType | None) -> bool:

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import Any, Literal, cast
 
+from backprop_tui.engines.base import Engine
 from backprop_tui.errors import EngineMissing, TraceError
 from backprop_tui.recording import files
 from backprop_tui.recording.files import Files
@@ -128,6 +129,7 @@ class Recording:
         """
         try:
             from backprop_tui.engines.torch_engine.around import length, uncompiled
+            from backprop_tui.engines.torch_engine.captured import Captured
             from backprop_tui.engines.torch_engine.watch import Watch
         except ModuleNotFoundError as missing:
             from backprop_tui.session import NO_TORCH
@@ -139,13 +141,16 @@ class Recording:
         self.trace = trace = self._trace_of(program_of(path, text, self.name))
         self._teller = teller = Teller(trace)
         self._watch = watch = Watch(teller, self.limit)
-        teller.engine = watch.engine
+        captured = Captured(watch.engine)
+        teller.engine = cast(Engine, captured)
+        captured.before_writes(teller.place)
         own = Files(path, text, trace.add_source)
         teller.places = Places(
             own,
             base,
             watch.engine.is_grad_enabled,
             lambda value: length(value, lambda name: own.look_up(name) is not None),
+            captured.capture,
         )
         _recordings.append(self)
         self._inside.callback(_recordings.remove, self)

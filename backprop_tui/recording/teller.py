@@ -72,9 +72,20 @@ class Teller(Recorder):
                 known.setdefault(id(part), (part, f"{above}.{path}" if path else above))
         super().enter_module(module)
 
-    def _name(self, name: str, value: object) -> Iterator[Named]:
-        if value is not self.trace:
-            yield from super()._name(name, value)
+    def _name(self, name: str, value: Any) -> Iterator[Named]:
+        module = getattr(value, "module", None) if type(value).__name__ == "Then" else None
+        if module is None:
+            if value is not self.trace:
+                yield from super()._name(name, value)
+            return
+        yield Named(name, type(module).__name__, "module")
+        if name == "self":
+            return
+        for path, part in self.engine.named_modules(module):
+            dotted = f"{name}.{path}" if path else name
+            self._module_paths.setdefault(id(part), (part, dotted))
+        for path, tensor in value.tensors:
+            yield Named(f"{name}.{path}", self.engine.snapshot(tensor), "parameter")
 
     # ------------------------------------------------------------------ what the program did
 
@@ -94,7 +105,7 @@ class Teller(Recorder):
         """Recording step by step has begun anew, with this iteration."""
         place = self.places.resumed()
         self._go(place.here)
-        binds = self._named(self.places.in_sight())
+        binds = self._named(self.places.captured(self.places.in_sight()))
         self._add(Resumed(len(self.trace), self.where(), iteration, binds))
 
     def tell_all(self) -> None:
