@@ -577,3 +577,12 @@ def test_an_engine_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -
         make_engine("torch")
     with pytest.raises(EngineMissing, match="numpy, torch"):
         make_engine("jax")
+
+
+@pytest.mark.parametrize(
+    ("device", "said"), [("cuda:99", "a CUDA build of PyTorch"), ("quantum", "use cpu or cuda")]
+)
+def test_a_device_that_is_not_there_is_named(device: str, said: str) -> None:
+    with pytest.raises(EngineMissing, match=said) as raised:
+        make_engine("torch", device)
+    assert "\n" not in str(raised.value)

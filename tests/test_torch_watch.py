@@ -127,7 +127,7 @@ LATER = {
 x = torch.randn(3, requires_grad=True)
 h = nn.ReLU(inplace=True)(x * 2)
 h.register_hook(lambda g: g.mul_(2))
-y = h.exp_().sum()
+y = (h * 3).sum()
 y.backward()
 x.grad.mul_(3)
 x.grad.zero_()

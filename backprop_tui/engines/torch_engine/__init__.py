@@ -2,6 +2,7 @@
 
     capture, while PyTorch runs: references and places, no copies, no names
       recorder.py    which operations run: a function mode outside, a dispatch mode inside
+      modes.py       that function mode and that dispatch mode
       backward.py    which Nodes run, with hooks on each; their gradients in and out
       functions.py   functions that are more, or less, than the operations they run
       happenings.py  modules, gradients cleared, values loaded: what PyTorch does in Python
@@ -18,6 +19,7 @@
     engine.py      what the interpreter asks: names, kinds, values
     watch.py       any code recorded, from start to stop
     around.py      what a recording asks beside the operations
+    inside.py      which function is called inside one written in Python
     room.py        how much an operation will take
 
 Only this package imports torch, and only when this engine is asked for.

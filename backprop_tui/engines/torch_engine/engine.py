@@ -19,6 +19,7 @@ from backprop_tui.engines.base import Array, Listener, TensorValue
 from backprop_tui.engines.torch_engine import happenings
 from backprop_tui.engines.torch_engine.functions import HANDLED
 from backprop_tui.engines.torch_engine.recorder import Recorder, current
+from backprop_tui.errors import EngineMissing
 
 #: Classes → the row of the surface's member table for their values.
 KINDS: dict[type, str] = {
@@ -48,13 +49,14 @@ DEFAULT_SEED = 67280421310721
 class TorchEngine:
     """PyTorch, with every step of it told to the ``listener`` while the engine is ``active``.
 
-    ``device`` ("cpu", "cuda", "cuda:1") is where tensors are made that name none.
+    ``device`` ("cpu", "cuda", "cuda:1") is where tensors are made that name none. Raises
+    EngineMissing where it is not there.
     """
 
     name = "torch"
 
     def __init__(self, device: str = "cpu") -> None:
-        self.device = torch.device(device)
+        self.device = _there(device)
         self.recorder = Recorder(HANDLED)
         self._random: Any = None
 
@@ -135,6 +137,20 @@ class TorchEngine:
     def subclass(self, base: Any, name: str, methods: Mapping[str, Callable[..., object]]) -> Any:
         """A class of the scenario's own on ``base`` (nn.Module, Dataset) with these methods."""
         return type(name, (base,), dict(methods))
+
+
+def _there(name: str) -> torch.device:
+    """The device of this name."""
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise EngineMissing(f"PyTorch has no device {name!r}: use cpu or cuda") from error
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise EngineMissing(
+            f"PyTorch finds no device {name!r} here: a GPU with its driver and a CUDA build of "
+            "PyTorch (https://pytorch.org/get-started), or --device cpu"
+        )
+    return device
 
 
 def _told_as_a_whole(name: str, value: Any) -> Any:

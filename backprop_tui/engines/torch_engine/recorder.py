@@ -17,12 +17,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from backprop_tui.engines.torch_engine.aten import PLANS, Plan, plan_of
 from backprop_tui.engines.torch_engine.decoder import InPlace
+from backprop_tui.engines.torch_engine.inside import called
 from backprop_tui.engines.torch_engine.mentions import Mention, history_of
+from backprop_tui.engines.torch_engine.modes import DispatchMode, FunctionMode
 from backprop_tui.engines.torch_engine.room import Allocate, ask_for_room, tensors_of
 from backprop_tui.engines.torch_engine.tape import Event, Tape
 
@@ -269,8 +269,9 @@ class Recorder(Tape):
             return bool(kwargs) and bool(kwargs.get("alpha", 1) != 1)
         # PyTorch's reshape takes another way as soon as somebody watches its operations: told is
         # the way that it takes when nobody does.
-        name = getattr(self.function, "__name__", "view")
-        return name not in _VIEWING and not args[0].is_contiguous()
+        if args[0].is_contiguous() or getattr(self.function, "__name__", "view") in _VIEWING:
+            return False
+        return not (hasattr(self.function, "__code__") and "view" in called())
 
     def _changing(
         self, plan: Plan, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -338,63 +339,6 @@ class Recorder(Tape):
             for tensor in changed:
                 self.note(self.decoder.filled, mentions.aliases(tensor), mentions.grad(tensor))
         return output
-
-
-# ---------------------------------------------------------------------- PyTorch's modes
-
-#: Attributes that are only looked at: no operation runs.
-_LOOKS = frozenset(
-    getattr(torch.Tensor, name).__get__
-    for name in (
-        "_backward_hooks",
-        "_version",
-        "device",
-        "dtype",
-        "grad_fn",
-        "is_leaf",
-        "is_sparse",
-        "layout",
-        "ndim",
-        "output_nr",
-        "requires_grad",
-        "retains_grad",
-        "shape",
-    )
-).union([torch.Tensor.size, torch.Tensor.dim, torch.Tensor.stride, torch.Tensor.is_contiguous])
-
-
-class FunctionMode(TorchFunctionMode):  # type: ignore[misc]
-    """Sees every function of PyTorch's as it is called."""
-
-    def __init__(self, recorder: Recorder) -> None:
-        super().__init__()
-        self.recorder = recorder
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
-    ) -> Any:
-        recorder = self.recorder
-        if recorder.quiet or func in _LOOKS:
-            return func(*args, **(kwargs or {}))
-        return recorder.call(func, args, kwargs or {})
-
-
-class DispatchMode(TorchDispatchMode):  # type: ignore[misc]
-    """Sees every ATen operation."""
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        """Nothing here is compiled, so PyTorch need not guard every operation against it."""
-        return False
-
-    def __init__(self, recorder: Recorder) -> None:
-        super().__init__()
-        self.recorder = recorder
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
-    ) -> Any:
-        return self.recorder.dispatch(func, args, kwargs or {})
 
 
 class _Local(threading.local):

@@ -33,7 +33,7 @@ class Tape:
 
     def __init__(self) -> None:
         self.most = 0
-        self.most_bytes = 1 << 28
+        self.most_bytes = 1 << 29
         self.book = Book()
         self.mentions = Mentions(self.book)
         self.decoder = Decoder(self.book)

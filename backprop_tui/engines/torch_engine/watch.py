@@ -18,7 +18,7 @@ from backprop_tui.engines.torch_engine import happenings, stepping
 from backprop_tui.engines.torch_engine.engine import TorchEngine
 
 #: How many events are told together, if nobody asks before.
-EVENTS = 0
+EVENTS = 4096
 
 
 class Watch:
