@@ -85,6 +85,7 @@ class B(A):
     @staticmethod
     def s(x): return super(B, B).__name__ if x is None else x
 a = A.make(5)
+print(a.__class__.__name__, nn.Linear(1, 1).__class__.__name__, (1).__class__.__name__)
 print(a.v, a.s(1), A.s(3, y=4), B.make.__name__ if False else type(a).__name__, a.fixed)
 a.v += 2
 print(a.v, B().v, B().s(8))

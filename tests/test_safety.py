@@ -32,6 +32,9 @@ def error_of(
 #: Ways to the host that are refused before anything runs. The rest of the program would print.
 REFUSED = r"""
 ().__class__.__bases__
+x = 1; x.__class__.__name__.__class__
+x = 1; x.__class__.__name__ = 2
+x = ().__class__
 (lambda: 0).__globals__
 print.__self__
 x = ''; x.__class__

@@ -19,13 +19,14 @@ from backprop_tui.scenario.loader import loads
 from backprop_tui.scenario.reference import reference_markdown
 from backprop_tui.scenario.surface import BUILTINS, MEMBERS, MODULE_RESERVED, NAMES
 
+IMPORTS = f"{PRELUDE}import collections, copy, random, typing\n"
 TORCH_NAMES = [name for name in NAMES if name.startswith("torch.")]
 OWN_NAMES = [name for name in NAMES if not name.startswith("torch.")]
 
 
 def value_of(expression: str, engine: Engine) -> Any:
     """The value of an expression in the interpreter."""
-    interpreter = Interpreter(loads(f"{PRELUDE}import random, copy, collections, typing\nvalue = {expression}\n"), engine)
+    interpreter = Interpreter(loads(f"{IMPORTS}value = {expression}\n"), engine)
     interpreter.run()
     return interpreter.runtime.globals["value"]
 
@@ -47,7 +48,7 @@ def test_the_numpy_engine_has_every_name() -> None:
 
 def test_names_of_our_own_are_reachable() -> None:
     text = "\n".join(f"value = {name.replace('numpy', 'np')}" for name in OWN_NAMES)
-    Interpreter(loads(f"{PRELUDE}import random, copy, collections, typing\n{text}\n"), NumpyEngine()).run()
+    Interpreter(loads(f"{IMPORTS}{text}\n"), NumpyEngine()).run()
 
 
 def test_builtins_are_pythons() -> None:

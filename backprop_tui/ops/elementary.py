@@ -232,7 +232,7 @@ def _inside(s: Any) -> Any:
 unary(
     "clamp",
     "ClampBackward1",
-    lambda self, *, min=-math.inf, max=math.inf: _clamped(self, min, max),
+    lambda self, *, min, max: _clamped(self, min, max),
     Formula("$self kept between $min and $max", r"\operatorname{clamp}($self, $min, $max)"),
     by_input(
         lambda g, s: np.where(_inside(s), g, 0),

@@ -213,7 +213,10 @@ class Builtins:
             return self.run.classes[cls]
         if cls.__name__ in ("Tensor", "Size") and self.run.kind(value) == cls.__name__:
             return self.run.member(self.run.namespace("torch"), cls.__name__)
-        return self.run.name_of_surface(cls) or TypeName(cls)
+        made = self.run.name_of_surface(cls) or TypeName(cls)
+        if self.run.kind(value) == "Node":  # PyTorch has a class for every kind of Node
+            made.name = value.name().rpartition("::")[2]
+        return made
 
     def super(self, *args: Any) -> Any:
         raise RuntimeError("super(): no arguments")

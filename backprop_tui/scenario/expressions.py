@@ -119,6 +119,9 @@ def conditional(c: Compiler, node: ast.IfExp, scope: Scope) -> Eval:
 
 def attribute(c: Compiler, node: ast.Attribute, scope: Scope) -> Eval:
     """``x.name``"""
+    if node.attr == "__class__":  # the subset has it in ``x.__class__.__name__`` alone
+        of, kind = c.expression(node.value, scope), c.run.builtins.type
+        return lambda env: kind(of(env))
     owner, name = c.expression(node.value, scope), node.attr
     cache = c.cache(name)
     observer, span, look_up = c.observer, c.span(node), c.run.attribute

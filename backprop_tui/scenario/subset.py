@@ -228,6 +228,8 @@ class Checker:
         word = node.attr
         if word == "__name__" and isinstance(node.ctx, ast.Load):
             return
+        if word == "__class__" and _is_name_of(parent, node):
+            return
         if word in METHODS and _is_super(node.value) and isinstance(parent, ast.Call):
             return
         if (
@@ -391,6 +393,16 @@ def of_a_member(decorator: ast.AST) -> str:
 
 def _dunder(word: str) -> bool:
     return word.startswith("__") and word.endswith("__") and len(word) > 4
+
+
+def _is_name_of(parent: ast.AST | None, node: ast.AST) -> bool:
+    """Whether ``node`` stands in ``node.__name__``, where it is read."""
+    return (
+        isinstance(parent, ast.Attribute)
+        and parent.attr == "__name__"
+        and parent.value is node
+        and isinstance(parent.ctx, ast.Load)
+    )
 
 
 def _is_super(node: ast.AST) -> bool:

@@ -242,6 +242,7 @@ zero_grad(set_to_none=True) -- clear all gradients
 train(mode=True) -- behave as in training
 eval() -- behave as in use
 requires_grad_(requires_grad=True) -- want gradients of all parameters, or not
+reset_parameters() -- new start values
 apply(fn) -- call a function with every module inside
 to(target) -- all parameters with another dtype or device
 float() -- all parameters as float32

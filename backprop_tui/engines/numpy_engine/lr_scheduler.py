@@ -229,6 +229,7 @@ class OneCycleLR(LRScheduler):
         self.rates = (max_lr / div_factor, max_lr, max_lr / div_factor / final_div_factor)
         for group in optimizer.param_groups:
             group["lr"] = self.rates[0]
+            group["max_lr"], group["min_lr"] = self.rates[1:]
             if cycle_momentum:
                 if "momentum" not in group and "betas" not in group:
                     raise ValueError(
@@ -236,6 +237,7 @@ class OneCycleLR(LRScheduler):
                         "enabled"
                     )
                 self._give_momentum(group, max_momentum)
+                group["base_momentum"], group["max_momentum"] = self.momenta
         super().__init__(optimizer)
 
     @staticmethod

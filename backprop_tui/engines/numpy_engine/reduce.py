@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from backprop_tui.engines.numpy_engine import tensor as tensors
 from backprop_tui.engines.numpy_engine.apply import apply
 from backprop_tui.engines.numpy_engine.pointwise import maximum, minimum, need_tensor
+from backprop_tui.engines.numpy_engine.words import numpys_words
 
 
 class ValuesIndices(NamedTuple):
@@ -42,6 +43,7 @@ def _cast(name: str, input: Any, keepdim: Any, dtype: Any) -> Any:
     return input if dtype is None else input.to(dtype)
 
 
+@numpys_words
 def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The sum of all elements, or along dimensions."""
     input = _cast("sum", input, keepdim, dtype)
@@ -50,6 +52,7 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
     return apply("sum.dim", input, dim=_dims(dim), keepdim=keepdim)
 
 
+@numpys_words
 def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The mean of all elements, or along dimensions."""
     input = _cast("mean", input, keepdim, dtype)
@@ -63,6 +66,7 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
     return apply("mean.dim", input, dim=_dims(dim), keepdim=keepdim)
 
 
+@numpys_words
 def prod(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
     """The product."""
     need_tensor(input, "prod")
@@ -85,46 +89,55 @@ def _extreme(name: str, input: Any, dim: Any, keepdim: bool) -> Any:
     return _TYPES[name](*apply(f"{name}.dim", input, dim=dim, keepdim=keepdim))
 
 
+@numpys_words
 def max(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest element; along a dimension also where; with a tensor the larger of two."""
     return _extreme("max", input, dim, keepdim)
 
 
+@numpys_words
 def min(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest element; along a dimension also where; with a tensor the smaller of two."""
     return _extreme("min", input, dim, keepdim)
 
 
+@numpys_words
 def amax(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
     """The largest along dimensions, its gradient shared among equals."""
     return apply("amax", need_tensor(input, "amax"), dim=_dims(dim), keepdim=keepdim)
 
 
+@numpys_words
 def amin(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
     """The smallest along dimensions, its gradient shared among equals."""
     return apply("amin", need_tensor(input, "amin"), dim=_dims(dim), keepdim=keepdim)
 
 
+@numpys_words
 def argmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
     """Where the largest element is."""
     return apply("argmax", need_tensor(input, "argmax"), dim=dim, keepdim=keepdim)
 
 
+@numpys_words
 def argmin(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
     """Where the smallest element is."""
     return apply("argmin", need_tensor(input, "argmin"), dim=dim, keepdim=keepdim)
 
 
+@numpys_words
 def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Whether one is true."""
     return apply("any", need_tensor(input, "any"), dim=_dims(dim), keepdim=keepdim)
 
 
+@numpys_words
 def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Whether all are true."""
     return apply("all", need_tensor(input, "all"), dim=_dims(dim), keepdim=keepdim)
 
 
+@numpys_words
 def count_nonzero(input: Any, dim: Any = None) -> Any:
     """How many elements are not 0."""
     return apply("count_nonzero", need_tensor(input, "count_nonzero"), dim=_dims(dim))
@@ -141,6 +154,7 @@ def _spread(name: str, input: Any, dim: Any, unbiased: Any, correction: Any, kee
     return apply(name, input, dim=_dims(dim), correction=correction, keepdim=keepdim)
 
 
+@numpys_words
 def var(
     input: Any,
     dim: Any = None,
@@ -153,6 +167,7 @@ def var(
     return _spread("var", input, dim, unbiased, correction, keepdim)
 
 
+@numpys_words
 def std(
     input: Any,
     dim: Any = None,
@@ -177,28 +192,33 @@ def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
     return apply("linalg_vector_norm", input, ord=power, dim=_dims(dim), keepdim=keepdim)
 
 
+@numpys_words
 def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
     """log Σ eˣ, without overflow."""
     return apply("logsumexp", need_tensor(input, "logsumexp"), dim=_dims(dim), keepdim=keepdim)
 
 
+@numpys_words
 def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Any:
     """Running sums."""
     need_tensor(input, "cumsum")
     return apply("cumsum", input if dtype is None else input.to(dtype), dim=dim)
 
 
+@numpys_words
 def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
     """In order, and where each came from."""
     found = apply("sort", need_tensor(input, "sort"), dim=dim, descending=descending)
     return _TYPES["sort"](*found)
 
 
+@numpys_words
 def argsort(input: Any, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Any:
     """Where each element of the ordered tensor came from."""
     return sort(input.detach(), dim, descending).indices
 
 
+@numpys_words
 def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
     """The k largest and where they are."""
     found = apply("topk", need_tensor(input, "topk"), k=k, dim=dim, largest=largest)

@@ -9,6 +9,7 @@ import numpy as np
 from backprop_tui.engines.numpy_engine import tensor as tensors
 from backprop_tui.engines.numpy_engine.apply import apply
 from backprop_tui.engines.numpy_engine.pointwise import need_tensor
+from backprop_tui.engines.numpy_engine.words import numpys_words
 from backprop_tui.ops.rules import wrap_dim
 from backprop_tui.ops.shape import view_shape
 
@@ -116,6 +117,7 @@ def unflatten(input: Any, dim: int, sizes: Any) -> Any:
     return view(input, (*shape[:at], *inner, *shape[at + 1 :]))
 
 
+@numpys_words
 def squeeze(input: Any, dim: Any = None) -> Any:
     """Without dimensions of size 1."""
     need_tensor(input, "squeeze")
@@ -126,6 +128,7 @@ def squeeze(input: Any, dim: Any = None) -> Any:
     return apply("squeeze.dims", input, dim=tuple(dim))
 
 
+@numpys_words
 def unsqueeze(input: Any, dim: int) -> Any:
     """With a new dimension of size 1."""
     return apply("unsqueeze", need_tensor(input, "unsqueeze"), dim=dim)
@@ -201,6 +204,7 @@ def _listed(given: Any, function: str) -> list[Any]:
     return found
 
 
+@numpys_words
 def cat(tensors: Any, dim: int = 0) -> Any:
     """One after the other along a dimension."""
     found = _listed(tensors, "cat")
@@ -212,6 +216,7 @@ def cat(tensors: Any, dim: int = 0) -> Any:
 concat = concatenate = cat
 
 
+@numpys_words
 def stack(tensors: Any, dim: int = 0) -> Any:
     """Side by side along a new dimension."""
     found = _listed(tensors, "stack")
@@ -231,6 +236,7 @@ def vstack(tensors: Any) -> Any:
     return cat(found, 0)
 
 
+@numpys_words
 def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> Any:
     """Cut into parts of one size, or of these sizes."""
     parts = split_size_or_sections
@@ -246,6 +252,7 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> Any:
     return apply("split.sizes", tensor, split_size=tuple(parts), dim=at)
 
 
+@numpys_words
 def chunk(input: Any, chunks: int, dim: int = 0) -> Any:
     """Cut into so many parts."""
     if chunks <= 0:
@@ -254,6 +261,7 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> Any:
     return split(input, max(-(-length // chunks), 1), dim)
 
 
+@numpys_words
 def unbind(input: Any, dim: int = 0) -> Any:
     """All slices along a dimension."""
     return apply("unbind", need_tensor(input, "unbind"), dim=dim)

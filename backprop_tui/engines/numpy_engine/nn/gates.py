@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 import backprop_tui.engines.numpy_engine.nn_functional as F
+from backprop_tui.engines.numpy_engine import events
 from backprop_tui.engines.numpy_engine.dtypes import dtype, on_cpu
 from backprop_tui.engines.numpy_engine.inverses import softsign, tanhshrink
 from backprop_tui.engines.numpy_engine.nn.activations import _AlongDim, _InPlace
@@ -190,7 +191,8 @@ class PReLU(Module):
         self.init = init
         kind = now().default_dtype if dtype is None else dtype
         self.weight = Parameter(Tensor(np.empty(num_parameters, kind.numpy)))
-        constant_(self.weight, init)
+        with events.muted():
+            constant_(self.weight, init)
 
     def forward(self, input: Tensor) -> Any:
         return F.prelu(input, self.weight)

@@ -262,7 +262,8 @@ class _Stack(_Recurrent):
         x = input if batched else input.unsqueeze(batch_dim)
         hx = self._first_states(x, hx, batched, x.shape[batch_dim])
         x = x.transpose(0, 1) if self.batch_first else x
-        first, last = list(hx.unbind(0)), []
+        first = list(hx.unbind(0))
+        last: list[Any] = []
         for layer in range(self.num_layers):
             if layer and self.dropout and self.training:
                 x = F.dropout(x, self.dropout)
