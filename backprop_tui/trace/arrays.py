@@ -70,8 +70,10 @@ def unpack(row: Row, corner: Callable[[int], Array]) -> Array:
     if coding == ZLIB:
         if size > MOST_ZLIB:
             raise ValueError(f"{size} bytes are more than is ever compressed")
-        unpacker = zlib.decompressobj()
-        data = unpacker.decompress(data, size + 1)
+        try:
+            data = zlib.decompressobj().decompress(data, size + 1)
+        except zlib.error as error:
+            raise ValueError(str(error)) from None
     elif coding != RAW:
         raise ValueError(f"unknown coding {coding!r}")
     if len(data) != size:

@@ -142,14 +142,17 @@ class StoredTrace(Trace):
             if kept is not None:
                 self._steps_kept.move_to_end(index)
                 return kept[0]
-            data = self.one("SELECT data FROM step WHERE id = ?", index)
             self._objects.weight = 0
-            try:
-                step = self._objects.step(json.loads(data), index)
-            except DAMAGE as error:
-                raise damaged(error, f"step {index + 1} of {self.path}") from None
+            step = self._decode(index)
             self._keep(step, self._objects.weight)
             return step
+
+    def _decode(self, index: int) -> Step:
+        data = self.one("SELECT data FROM step WHERE id = ?", index)
+        try:
+            return self._objects.step(json.loads(data), index)
+        except DAMAGE as error:
+            raise damaged(error, f"step {index + 1} of {self.path}") from None
 
     def _keep(self, step: Step, weight: int) -> None:
         self._steps_kept[step.index] = step, weight

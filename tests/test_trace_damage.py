@@ -1,0 +1,410 @@
+"""What is no trace, newer, damaged or hostile is refused, or shown as such; it is never obeyed."""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+import struct
+import subprocess
+import sys
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from backprop_tui.errors import TraceError
+from backprop_tui.session import Session, StoredSession
+from backprop_tui.trace import arrays
+from backprop_tui.trace.codec import dumps
+from backprop_tui.trace.compare import first_difference
+from backprop_tui.trace.file import StoredTrace, WritingTrace, is_trace_file
+from backprop_tui.trace.marks import is_trace
+from backprop_tui.tui.film import Film
+from backprop_tui.view.types import Sizes, plain
+
+ROOT = Path(__file__).parent.parent
+PROGRAM = """
+import torch
+from torch import nn
+model = nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 1))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for epoch in range(4):
+    x = torch.ones(4, 2)
+    optimizer.zero_grad()
+    loss = model(x).sum()
+    loss.backward()
+    optimizer.step()
+print(loss)
+"""
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A trace file's bytes."""
+    trace = Session.of_text(PROGRAM).complete()
+    path = tmp_path_factory.mktemp("good") / "good.trace"
+    with WritingTrace(path, trace.program) as writing:
+        for step in trace:
+            writing.append(step)
+    return path.read_bytes()
+
+
+@pytest.fixture
+def path(good: bytes, tmp_path: Path) -> Path:
+    """A good trace file, to be damaged."""
+    path = tmp_path / "a.trace"
+    path.write_bytes(good)
+    return path
+
+
+def change(path: Path, *statements: str) -> None:
+    """Change a file as anybody can who has SQLite."""
+    connection = sqlite3.connect(path)
+    for statement in statements:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+def watch(path: Path) -> list[str]:
+    """Walk through a trace as the app does; what stands in place of steps that are damaged."""
+    film = Film(StoredSession(path))
+    said = []
+    for index in range(0, len(film.trace), 9):
+        film.go(index)
+        caption = plain(film.frame(Sizes()).caption)
+        said += [caption] if caption.startswith("this step cannot be shown") else []
+    for kind in ("statement", "phase", "iteration"):
+        film.leap(kind, -1)  # type: ignore[arg-type]
+        film.leap(kind, 1)  # type: ignore[arg-type]
+    film.names()
+    film.find("loss", lambda: None)
+    film.frame(Sizes())
+    film.session.close()
+    return said
+
+
+def test_a_good_file_is_walked_through_without_a_complaint(path: Path) -> None:
+    assert watch(path) == []
+
+
+# ------------------------------------------------------------------------------ refused when opened
+
+
+def write_newer(path: Path) -> None:
+    change(path, "PRAGMA user_version = 99")
+
+
+def write_other_database(path: Path) -> None:
+    change(path, "PRAGMA application_id = 1")
+
+
+def write_text(path: Path) -> None:
+    path.write_text("import torch\n")
+
+
+def write_cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:5000])
+
+
+def write_head_alone(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:100])
+
+
+def write_with(*statements: str) -> Callable[[Path], None]:
+    return lambda path: change(path, *statements)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (write_newer, "version 99; this program reads up to version 1"),
+        (write_other_database, "is not a trace file"),
+        (write_text, "is not a trace file"),
+        (write_cut, "is damaged"),
+        (write_head_alone, "is damaged"),
+        (Path.unlink, "there is no file"),
+        (
+            write_with("ALTER TABLE step RENAME TO old", "CREATE VIEW step AS SELECT * FROM old"),
+            "its tables are not a trace's",
+        ),
+        (
+            write_with("CREATE TRIGGER t AFTER INSERT ON control BEGIN DELETE FROM step; END"),
+            "its tables are not a trace's",
+        ),
+        (write_with("CREATE TABLE more (a)"), "its tables are not a trace's"),
+        (write_with("DROP INDEX bound_name"), "its tables are not a trace's"),
+        (write_with("ALTER TABLE value ADD COLUMN more AS (data || 'x')"), "its tables"),
+        (write_with("DELETE FROM meta"), "is damaged: KeyError"),
+        (write_with("DELETE FROM pulse"), "does not say how the run is"),
+        (write_with("DELETE FROM chunk"), "its steps are not all there"),
+        (write_with("DELETE FROM step WHERE id > 20"), "its steps are not all there"),
+        (write_with("UPDATE step SET id = 1 << 61 WHERE id = 30"), "its steps are not all there"),
+        (write_with("UPDATE chunk SET kinds = zeroblob(7)"), "different lengths"),
+        (write_with("UPDATE chunk SET kinds = 5"), "is damaged: TypeError"),
+        (write_with("UPDATE chunk SET statements = x'ff'"), "is damaged: ValueError"),
+        (write_with("UPDATE chunk SET numbers = zeroblob(64)"), "is damaged: ValueError"),
+        (write_with("UPDATE chunk SET id = 3"), "a part of its columns is missing"),
+        (write_with("DELETE FROM statement"), "a statement that is nowhere"),
+        (write_with("UPDATE meta SET value = '[]' WHERE key = 'program'"), "is damaged"),
+        (
+            write_with("UPDATE meta SET value = '{\"name\": 5}' WHERE key = 'program'"),
+            "Program with other fields than expected: source",
+        ),
+    ],
+)  # fmt: skip
+def test_is_refused(damage: Callable[[Path], None], message: str, path: Path) -> None:
+    damage(path)
+    with pytest.raises(TraceError, match=message.replace("(", r"\(")):
+        StoredTrace(path)
+
+
+def test_a_version_that_is_newer_is_told_before_its_tables(path: Path) -> None:
+    change(path, "PRAGMA user_version = 2", "CREATE TABLE more (a)")
+    with pytest.raises(TraceError, match="A newer backprop-tui reads it"):
+        StoredTrace(path)
+    assert is_trace_file(path)
+
+
+def test_a_viewers_wish_never_meets_a_trigger(path: Path) -> None:
+    stored = StoredTrace(path)
+    change(path, "CREATE TRIGGER t AFTER INSERT ON control BEGIN DELETE FROM step; END")
+    with pytest.raises(TraceError, match="its tables are not a trace's"):
+        stored.ask("pause")
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT count(*) FROM step").fetchone()[0] > 50
+    connection.close()
+
+
+def test_reading_writes_nothing(path: Path) -> None:
+    before = path.read_bytes()
+    watch(path)
+    assert path.read_bytes() == before
+    with pytest.raises(sqlite3.OperationalError):
+        StoredTrace(path)._connection.execute("DELETE FROM step")
+
+
+# ------------------------------------------------------------------------------ met on the way
+
+EDGE = {"$": "Edge", "node": 1, "index": 0}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE step SET data = '{'",
+        "UPDATE step SET data = NULL",
+        "UPDATE step SET data = x'00ff'",
+        "UPDATE step SET data = CAST(x'ff' AS TEXT)",
+        "UPDATE step SET data = '5'",
+        "UPDATE step SET data = '[]'",
+        f"UPDATE step SET data = '{json.dumps(EDGE)}'",
+        f"UPDATE step SET data = '{'[' * 100_000}'",
+        'UPDATE step SET data = \'{"$": "os.system"}\'',
+        'UPDATE step SET data = \'{"$": "Output", "index": 0}\'',
+        "UPDATE step SET data = json_set(data, '$.index', 7)",
+        "UPDATE step SET data = json_set(data, '$.more', 7)",
+        "UPDATE step SET data = json_set(data, '$.where', 7)",
+        "UPDATE step SET data = json_set(data, '$.where.$where', 10000000)",
+        "UPDATE step SET data = json_set(data, '$.where.$where', -1)",
+        "UPDATE step SET data = json_set(data, '$.where.$where', 1.5)",
+        "DELETE FROM place",
+        "DELETE FROM value",
+        "DELETE FROM array",
+        "UPDATE value SET data = json_set(data, '$.tensor', 'one')",
+        "UPDATE value SET data = json_set(data, '$.data', 5)",
+        "UPDATE place SET data = json_set(data, '$.loops', 5)",
+        "UPDATE node SET data = json_set(data, '$.next_functions', 5)",
+        "UPDATE array SET dtype = 'object'",
+        "UPDATE array SET shape = '[1000000000000]'",
+        "UPDATE array SET shape = '[-1]'",
+        "UPDATE array SET shape = '{}'",
+        "UPDATE array SET data = zeroblob(3)",
+        "UPDATE array SET data = NULL",
+        "UPDATE array SET coding = 1",
+        "UPDATE array SET coding = 2, data = '{}'",
+        "UPDATE array SET coding = 7",
+    ],
+)
+def test_a_damaged_step_is_shown_as_such(statement: str, path: Path) -> None:
+    change(path, statement)
+    said = watch(path)
+    assert said
+    assert all("is damaged: " in words for words in said)
+
+
+def test_what_is_not_damaged_is_still_shown(path: Path) -> None:
+    change(path, "UPDATE step SET data = NULL WHERE id = 30")
+    film = Film(StoredSession(path))
+    film.go(30)
+    assert "step 31 of" in plain(film.frame(Sizes()).caption)
+    film.go(10)
+    assert not plain(film.frame(Sizes()).caption).startswith("this step cannot be shown")
+
+
+def bomb(size: int) -> arrays.Row:
+    return "float32", json.dumps([size // 4]), arrays.ZLIB, zlib.compress(bytes(size), 9)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        bomb(arrays.MOST_ZLIB * 4),
+        ("float32", "[4]", arrays.ZLIB, zlib.compress(bytes(64 * 2**20), 9)),
+        ("float32", "[4]", arrays.ZLIB, b"no zlib"),
+        ("float32", f"[{2**50}]", arrays.RAW, b""),
+        ("float32", "[0, -1]", arrays.RAW, b""),
+        ("float32", "[true]", arrays.RAW, b"1234"),
+        ("O", "[1]", arrays.RAW, b"12345678"),
+        ("float32", f"[{2**41}]", arrays.SUMMARY, b"{}"),
+        ("float32", "[2]", arrays.SUMMARY, b'{"minimum": 1}'),
+    ],
+)
+def test_an_array_that_lies_about_its_size_is_refused(row: arrays.Row) -> None:
+    with pytest.raises((ValueError, TypeError, KeyError)):
+        arrays.unpack(row, lambda number: np.zeros(1))
+
+
+# ------------------------------------------------------------------------------ at random
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_bytes_changed_at_random_never_crash(seed: int, good: bytes, tmp_path: Path) -> None:
+    at_random = random.Random(seed)
+    path = tmp_path / "a.trace"
+    for _ in range(30):
+        data = bytearray(good)
+        how = at_random.choice(("bit", "bytes", "cut", "zeros"))
+        at = at_random.randrange(len(data))
+        if how == "bit":
+            data[at] ^= 1 << at_random.randrange(8)
+        elif how == "bytes":
+            for _ in range(30):
+                data[at_random.randrange(len(data))] = at_random.randrange(256)
+        elif how == "cut":
+            del data[at:]
+        else:
+            data[at : at + 300] = bytes(len(data[at : at + 300]))
+        path.write_bytes(data)
+        try:
+            watch(path)
+        except TraceError:
+            continue
+
+
+JUNK = [None, -1, 0, 1, 2, 10**9, 2**70, "x", "", [], {}, True, 1.5, [[1]], EDGE]
+JUNK += [{"$value": 1}, {"$array": 2}, {"$node": 1}, {"$where": 1}, {"$float": "nan"}]
+
+
+def spoilt(data: object, at_random: random.Random) -> object:
+    """JSON with one part of it replaced or gone."""
+    places: list[tuple[object, object]] = []
+
+    def walk(inside: object) -> None:
+        items = inside.items() if isinstance(inside, dict) else enumerate(inside)  # type: ignore[arg-type]
+        for key, item in items:
+            places.append((inside, key))
+            if isinstance(item, dict | list):
+                walk(item)
+
+    walk(data)
+    inside, key = at_random.choice(places)
+    if at_random.random() < 0.2:
+        del inside[key]  # type: ignore[attr-defined]
+    else:
+        inside[key] = at_random.choice(JUNK)  # type: ignore[index]
+    return data
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rows_changed_at_random_never_crash(seed: int, good: bytes, tmp_path: Path) -> None:
+    """What SQLite takes for sound, but means nothing."""
+    at_random = random.Random(seed)
+    path = tmp_path / "a.trace"
+    for _ in range(12):
+        path.write_bytes(good)
+        connection = sqlite3.connect(path)
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master")]
+        for table in at_random.choices([name for name in tables if "_" not in name], k=2):
+            rows = connection.execute(f"SELECT * FROM {table}").fetchall()
+            if not rows:
+                continue
+            row, columns = at_random.choice(rows), connection.execute(f"PRAGMA table_info({table})")
+            names = [name for _, name, *_ in columns]
+            column = at_random.randrange(len(names))
+            value = row[column]
+            if isinstance(value, str) and value.startswith(("{", "[")) and len(value) > 2:
+                value = json.dumps(spoilt(json.loads(value), at_random))
+            else:
+                value = at_random.choice([None, -1, 0, 3, 2**62, 1e300, "x", b"", b"\xff" * 9])
+            set_row = f"UPDATE OR IGNORE {table} SET {names[column]} = ? WHERE {names[0]} = ?"
+            try:
+                connection.execute(set_row, (value, row[0]))
+            except sqlite3.IntegrityError:
+                continue
+        connection.commit()
+        connection.close()
+        try:
+            watch(path)
+        except TraceError:
+            continue
+
+
+# ------------------------------------------------------------------------------ the command line
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """``backprop-tui ARGUMENTS`` where torch cannot be imported."""
+    program = (
+        "import sys\nsys.modules['torch'] = None\n"
+        f"sys.argv = ['backprop-tui', *{arguments!r}]\n"
+        "from backprop_tui.cli import main\nmain()\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+
+
+@pytest.mark.parametrize("form", ["markdown", "json"])
+def test_a_trace_is_exported_without_torch(form: str, path: Path) -> None:
+    done = run("export", str(path), "--format", form, "--steps", "1:40")
+    assert done.returncode == 0, done.stderr
+    assert "AddmmBackward0" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["export", "open"])
+def test_a_damaged_trace_is_refused_in_one_line(command: str, path: Path) -> None:
+    change(path, "DELETE FROM chunk")
+    done = run(command, str(path))
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+
+
+def test_the_export_of_a_trace_that_makes_no_sense_is_refused(path: Path) -> None:
+    change(path, "UPDATE step SET data = json_set(data, '$.inputs', json('[]'))")
+    done = run("export", str(path))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "damaged" in done.stderr
+
+
+def test_a_trace_exported_as_json_is_opened_too(path: Path, tmp_path: Path) -> None:
+    stored = StoredTrace(path)
+    (tmp_path / "a.json").write_text(dumps(stored), encoding="utf-8")
+    assert is_trace(tmp_path / "a.json")
+    session = StoredSession(tmp_path / "a.json")
+    assert first_difference(stored, session.trace) is None
+    assert session.finished
+    (tmp_path / "b.json").write_text('{"format": "backprop-tui-trace", "version": 99}')
+    with pytest.raises(TraceError, match="version 99"):
+        StoredSession(tmp_path / "b.json")
+
+
+def test_the_version_stands_in_the_header_of_the_file(good: bytes) -> None:
+    assert struct.unpack(">I", good[60:64]) == (1,)
+    assert good[68:72] == b"BPTT"
