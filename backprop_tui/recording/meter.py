@@ -11,6 +11,7 @@ which is copied at a time and read when an event says that it has arrived.
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
@@ -64,7 +65,7 @@ class Meter:
         """``root`` is what ``backward`` was called on."""
         one = root[0] if isinstance(root, Sequence) and len(root) == 1 else root
         number = isinstance(one, torch.Tensor) and one.numel() == 1 and not one.is_complex()
-        self._loss = one.detach() if number else None
+        self._loss = _alone(one.detach()) if number else None
 
     def step_begins(self, optimizer: Any) -> None:
         """Before an optimizer changes its parameters."""
@@ -80,7 +81,7 @@ class Meter:
         gauge = self._gauges.get(id(optimizer))
         if gauge is None or gauge.optimizer is not optimizer:
             return
-        numbers = [] if self._loss is None else [_alone(self._loss)]
+        numbers = [] if self._loss is None else [self._loss]
         for part in gauge.parts:
             numbers += part.measure()
         row = _Row(
@@ -283,9 +284,12 @@ class _Part:
     def _norms(self, tensors: list[Any]) -> list[Any]:
         if self.dot:
             return [_norm(t) for t in tensors]
-        if self.wide is not None:
-            return list(torch._foreach_norm(tensors, 2, self.wide))
-        return list(torch._foreach_norm(tensors))
+        norms = (
+            torch._foreach_norm(tensors)
+            if self.wide is None
+            else torch._foreach_norm(tensors, 2, self.wide)
+        )
+        return list(norms) if self.device.type == "cuda" else [norm.item() for norm in norms]
 
 
 def _dense(grad: Any) -> Any:
@@ -297,10 +301,13 @@ def _norm(tensor: Any) -> float:
     """The 2-norm of a tensor on the CPU."""
     if tensor.numel() >= LARGE and tensor.is_contiguous():
         flat = tensor.view(-1)
-        square = torch.dot(flat, flat).item()
-        if 1e-30 < square < 1e30:  # its own square neither over- nor underflowed
-            return float(square**0.5)
-    return float(torch.linalg.vector_norm(tensor).item())
+        norm = math.sqrt(abs(torch.dot(flat, flat).item()))
+    else:
+        norm = float(torch.linalg.vector_norm(tensor).item())
+    if 1e-15 < norm < 1e15:
+        return norm
+    # Its square may have over- or underflowed.
+    return float(torch.linalg.vector_norm(tensor, dtype=torch.float64).item())
 
 
 def parameters_of(optimizer: Any) -> list[Any]:

@@ -64,16 +64,19 @@ def _attributes(value: object) -> Mapping[str, object]:
 
 
 def in_sight() -> Iterator[tuple[str, object]]:
-    """The names in sight of the functions of the user's that are at work, the innermost first."""
+    """The names in sight of the functions of the user's that are at work, the calling ones first:
+    where two models are trained by one function, it is the caller who tells them apart."""
+    frames: list[FrameType] = []
     frame: FrameType | None = sys._getframe(1)
-    globals_of: dict[int, dict[str, Any]] = {}
     while frame is not None:
         if may_be_own(frame.f_code.co_filename):
-            yield from _locals(frame)
-            globals_of[id(frame.f_globals)] = frame.f_globals
+            frames.insert(0, frame)
         frame = frame.f_back
-    for names in globals_of.values():
+    for names in {id(one.f_globals): one.f_globals for one in frames}.values():
         yield from list(names.items())
+    for one in frames:
+        if one.f_locals is not one.f_globals:
+            yield from _locals(one)
 
 
 def _locals(frame: FrameType) -> list[tuple[str, object]]:
