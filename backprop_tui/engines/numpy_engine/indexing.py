@@ -148,7 +148,8 @@ def _sliced(part: Any, dim: int, item: slice, keep: bool) -> Any:
         raise ValueError("step must be greater than zero")
     size = part.array.shape[dim]
     first, last, stride = slice(start, stop, step).indices(size)
-    if not keep and (first, last, stride) == (0, size, 1):
+    # PyTorch looks at the start as it was written: x[:, -9:] is a slice even where it takes all.
+    if not keep and not start and (last, stride) == (size, 1):
         return part
     return apply("slice", part, dim=dim, start=first, end=max(first, last), step=stride)
 
