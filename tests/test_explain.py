@@ -454,7 +454,7 @@ def test_an_op_without_a_record_shows_its_values() -> None:
     assert lines(said) == ["u * v = 2"]
     said = explain(other, steps_of(source, Backward, "MulBackward0")[0])
     assert "No formula is known" in said.what
-    assert lines(said) == ["∂f/∂(u * v) = 1", "∂f/∂u = 2", "∂f/∂v = 1"]
+    assert lines(said) == ["∂f/∂(u * v) = 1", "∂f/∂u via (u * v) = 2", "∂f/∂v = 1"]
 
 
 @pytest.mark.parametrize("element", [(5, 0), (0,), (-1, 0), ()])

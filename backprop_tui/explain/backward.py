@@ -19,10 +19,12 @@ from backprop_tui.explain.known import is_whole, kept, known
 from backprop_tui.explain.meeting_point import chain_to
 from backprop_tui.explain.naming import Name, Names, named, partial
 from backprop_tui.explain.record import Element, Equation, Explanation, Part
+from backprop_tui.explain.windows import winner_line
 from backprop_tui.explain.worked import (
     Index,
     backward_working,
     input_of,
+    is_custom,
     lifted,
     named_element,
     node_op,
@@ -87,6 +89,13 @@ class _Node:
         self.names, self.seed, self.root = names, seed, root
         self.outputs = [names.of(o.tensor, step.index) for o in forward.outputs]
         self.gradients = [partial(root, name) for name in self.outputs]
+        #: of those, the ones that can have a gradient: an index or a saved mean has none
+        self.live = [
+            i
+            for i, (output, grad) in enumerate(zip(forward.outputs, step.incoming, strict=False))
+            if grad is not None
+            or (output.data.dtype.kind in "fc" and i < (op.differentiable or len(forward.outputs)))
+        ]
         self.edges: list[tuple[int, TensorValue, Outgoing]] = []
         for edge, out in enumerate(step.outgoing):
             value = input_of(forward, op, edge)
@@ -132,13 +141,14 @@ class _Node:
         )
 
     def what(self) -> str:
-        arrived = joined(self.gradients).text
+        arrived = self.arrived().text
         going = list(
             dict.fromkeys(
                 self.names.of(value.tensor, self.step.index).text for _, value, _ in self.edges
             )
         )
-        words = f"{arrived} has arrived at the Node that {self.op.name} left in the graph."
+        has = "has" if len(self.live) == 1 else "have"
+        words = f"{arrived} {has} arrived at the Node that {self.op.name} left in the graph."
         if going:
             words += f" Times the local derivative, it goes on to {listed(going)}."
         tells = "gradient" in self.op.help or "derivative" in self.op.help
@@ -165,9 +175,14 @@ class _Node:
             words += f" = {brief_value(out.grad)}"
         return f"{words}, {met[-1].text}" if met else words
 
+    def arrived(self) -> Name:
+        """The gradients that arrive here, in a row."""
+        return joined([self.gradients[i] for i in self.live])
+
     def incoming(self) -> list[Equation]:
         lines = []
-        for name, grad in zip(self.gradients, self.step.incoming, strict=True):
+        for i in self.live:
+            name, grad = self.gradients[i], self.step.incoming[i]
             if grad is None:
                 lines.append(sentence(f"{name.text} has not arrived: it counts as 0 here"))
             else:
@@ -183,15 +198,8 @@ class _Node:
         return self.meetings[edge]
 
     def over(self, contribution: Contribution) -> Name:
-        """What a contribution came over: the result of its Node's op."""
-        forward = self.trace.forward_of(contribution.node)
-        if forward is None or not forward.outputs:
-            return named(f"Node {contribution.node}")
-        name = self.names.of(forward.outputs[0].tensor, self.step.index)
-        if not contribution.twin:
-            return name
-        which = _ORDINALS[min(contribution.twin, len(_ORDINALS)) - 1]
-        return Name(f"{name.bare.text}, {which}", rf"{name.bare.tex}\text{{, {which}}}")
+        """What a contribution came over."""
+        return _over(self.trace, self.names, self.step.index, contribution)
 
     def named_after(self, edge: int, name: Name) -> Name:
         """A gradient's name; if this edge brings a part of it only, it is said over what."""
@@ -207,7 +215,7 @@ class _Node:
         if rule is None:
             return None
         parts = operands(self.forward, self.names, self.step.index)
-        parts["grad"] = joined(self.gradients)
+        parts["grad"] = self.arrived()
         return equal(self.target(edge, value), formula_name(rule.formula, parts, self.forward))
 
     def numbers(self, edge: int, value: TensorValue, out: Outgoing, at: Index) -> list[Equation]:
@@ -235,6 +243,9 @@ class _Node:
                 lines.append(working(left, made, recorded, names=True))
             lines.append(working(left, made, recorded))
         found = [line for line in lines if line is not None] or [is_value(left, recorded)]
+        winner = winner_line(self.forward, value, self.names, at)
+        if winner is not None:
+            found.insert(0, winner)
         if 1 < out.grad.size <= SMALL_ARRAY and not summed:
             found.append(is_value(self.target(edge, value), out.grad))
         return found
@@ -332,6 +343,18 @@ class _Node:
         return " ".join(words)
 
 
+def _over(trace: Trace, names: Names, at: int, contribution: Contribution) -> Name:
+    """What a contribution came over: the result of its Node's op."""
+    forward = trace.forward_of(contribution.node)
+    if forward is None or not forward.outputs:
+        return named(f"Node {contribution.node}")
+    name = names.of(forward.outputs[0].tensor, at)
+    if not contribution.twin:
+        return name
+    which = _ORDINALS[min(contribution.twin, len(_ORDINALS)) - 1]
+    return Name(f"{name.bare.text}, {which}", rf"{name.bare.tex}\text{{, {which}}}")
+
+
 def _is_summed(out: Outgoing) -> bool:
     """Whether broadcasting made more than one number of one."""
     return out.unreduced is not None and out.unreduced.size > out.grad.size
@@ -339,8 +362,10 @@ def _is_summed(out: Outgoing) -> bool:
 
 def _without_record(trace: Trace, step: Backward, names: Names) -> Explanation:
     """A Node that is known by PyTorch's name and values only."""
+    seed = names.seed_before(step.index)
     _, root = root_of(trace, names, step.index)
     lines: list[Equation] = []
+    told: list[str] = []
     for number, grad in enumerate(step.incoming):
         if grad is not None:
             of = _made_by(trace, names, step.index, step.node.node, number) or named("output")
@@ -352,14 +377,29 @@ def _without_record(trace: Trace, step: Backward, names: Names) -> Explanation:
             to: Name | None = names.of(out.edge.variable, step.index)
         else:
             to = _made_by(trace, names, step.index, out.edge.node, out.edge.index)
-        lines.append(is_value(partial(root, to or named(f"input_{number}")), out.grad))
+        left = partial(root, to or named(f"input_{number}"))
+        met = None if seed is None else meeting(trace, seed, step, number)
+        if met is not None:
+            left = via(left, _over(trace, names, step.index, met.arrived[-1]))
+        lines.append(is_value(left, out.grad))
+        told.append(f"{left.text} = {brief_value(out.grad)}")
+    forward = trace.forward_of(step.node.node)
+    what = (
+        f"{step.node.name} passes the gradient on. No formula is known for this Node here; "
+        "its numbers are PyTorch's own."
+    )
+    if step.node.name.endswith("CopySlices"):
+        what = _IN_PLACE
+    elif forward is not None and is_custom(forward):
+        what = (
+            f"{forward.op} is an autograd.Function of the program's own: its backward made "
+            "these numbers."
+        )
     return Explanation(
         f"Back through {step.node.name}",
-        _IN_PLACE
-        if step.node.name.endswith("CopySlices")
-        else f"{step.node.name} passes the gradient on. No formula is known for this Node here; "
-        "its numbers are PyTorch's own.",
+        what,
         (Part("values", tuple(lines)),) if lines else (),
+        brief=": " + "; ".join(told[:MOST_CHAINS]) + "." if told else ".",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 
@@ -65,6 +66,8 @@ def _suited(formula: Formula, step: Forward) -> Formula:
     first = next((o.value for o in step.inputs if isinstance(o.value, TensorValue)), None)
     if first is None:
         return formula
+    if step.op == "clamp":
+        return _one_bound(formula, step.attrs)
     count = first.data.size
     if step.op == "mean" and step.outputs[0].data.size:
         return _counted(formula, count // step.outputs[0].data.size)
@@ -78,6 +81,24 @@ def _suited(formula: Formula, step: Forward) -> Formula:
         text = _without(text, "$reduction(")
         latex = _without(latex, r"\text{$reduction}(")
     return Formula(text, latex)
+
+
+def _one_bound(formula: Formula, attrs: Mapping[str, object]) -> Formula:
+    """``clamp``'s formula with the bounds that were given."""
+    low, high = (_is_bound(attrs.get(key)) for key in ("min", "max"))
+    if low == high:
+        return formula
+    bound, largest, sign = ("$min", "max", "≥") if low else ("$max", "min", "≤")
+    if "$grad" not in formula.text:
+        return Formula(f"{largest}($self, {bound})", rf"\{largest}($self, {bound})")
+    tex = r"\ge" if low else r"\le"
+    return Formula(
+        f"$grad where $self {sign} {bound}, else 0", rf"$grad \cdot [$self {tex} {bound}]"
+    )
+
+
+def _is_bound(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _counted(formula: Formula, count: int) -> Formula:

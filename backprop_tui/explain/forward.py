@@ -10,9 +10,10 @@ from backprop_tui.explain.byhand import explain_update_by_hand
 from backprop_tui.explain.formulas import formula_name, rule_line, same_words
 from backprop_tui.explain.gradients import element_of, elements, listed
 from backprop_tui.explain.known import known
-from backprop_tui.explain.naming import Name, Names, source_words
+from backprop_tui.explain.naming import Name, Names, named, source_words
 from backprop_tui.explain.record import Element, Equation, Explanation, Part
-from backprop_tui.explain.worked import Index, forward_working, op_of
+from backprop_tui.explain.windows import window_lines
+from backprop_tui.explain.worked import Index, forward_working, is_custom, op_of
 from backprop_tui.explain.write import (
     BRIEF_ARRAY,
     SMALL_ARRAY,
@@ -42,6 +43,9 @@ def explain_forward(
     by_hand = explain_update_by_hand(trace, step, names, element)
     if by_hand is not None:
         return by_hand
+    counted = _counted(step, names)
+    if counted is not None:
+        return counted
     op = _as_written(trace, step, names, op_of(step))
     position = next((i for i, o in enumerate(step.outputs) if o.tensor == tensor), 0)
     title, help_ = _title(trace, step, names, position), _help(step, op)
@@ -85,6 +89,20 @@ def explain_forward(
     )
 
 
+def _counted(step: Forward, names: Names) -> Explanation | None:
+    """A batch norm that counts its batches; None for anything else."""
+    value = step.changed[0] if step.changed else None
+    name = "" if value is None else names.of(value.tensor, step.index).text
+    if value is None or not name.endswith(".num_batches_tracked"):
+        return None
+    what = "Batch norm counts its batches. Only its own bookkeeping: autograd is not concerned."
+    element = Element(value.tensor, name, ())
+    lines = (is_value(named(name), value.data),)
+    return Explanation(
+        f"{name} = {brief_value(value.data)}", what, (Part("values", lines),), element, brief="."
+    )
+
+
 def _numbers(
     step: Forward, op: Op | None, names: Names, here: Name, at: Index, position: int
 ) -> list[Equation]:
@@ -93,7 +111,9 @@ def _numbers(
     number = known(data, at)
     if number is None:
         return [sentence(f"{here.text} was not kept")]
-    lines: list[Equation | None] = []
+    lines: list[Equation | None] = list(window_lines(step, names, here, at))
+    if lines:
+        return [line for line in lines if line is not None]
     made = None if op is None else forward_working(step, op, names, at, position)
     if op is not None and made is not None:
         if made.kind != "leaf" and (data.size > 1 or not op.elementwise) and not _is_loss(step):
@@ -150,7 +170,11 @@ def _as_written(trace: Trace, step: Forward, names: Names, op: Op | None) -> Op 
 
 
 def _help(step: Forward, op: Op | None) -> str:
-    words = op.help if op is not None and op.help else f"The operation {step.op} runs."
+    words = f"PyTorch runs its operation {step.op}."
+    if op is not None and op.help:
+        words = op.help
+    elif op is None and is_custom(step):
+        words = f"{step.op} is an autograd.Function of the program's own: its forward runs."
     # Where autograd is off, what the gradient would do is beside the point.
     return words if step.where.grad_enabled else words.partition(";")[0].rstrip(".") + "."
 
@@ -158,7 +182,7 @@ def _help(step: Forward, op: Op | None) -> str:
 def _what(step: Forward, op: Op | None, help_: str, names: Names) -> str:
     words = [help_]
     if op is None:
-        words.append("No formula is known for it here; its values are PyTorch's own.")
+        words.append("No formula is known for it here; its numbers are PyTorch's own.")
     if step.changed:
         changed = listed([names.of(value.tensor, step.index).text for value in step.changed])
         words.append(f"It works in place: {changed} has new numbers, no new tensor is made.")

@@ -140,7 +140,7 @@ def _factor_name(factor: Factor, root: Name, tensor: int, names: Names, at: int)
         of = root
     by = named_element(names.of(factor.by.tensor, at), factor.by.data, factor.by_at)
     # The root's own gradient, where it is not 1: ∂L/∂root.
-    return partial(root if factor.of.tensor == factor.by.tensor else of, by)
+    return partial(root if factor.of is factor.by else of, by)
 
 
 def _by(left: Name) -> str:

@@ -95,6 +95,16 @@ def same(one: Array | None, other: Array | None) -> bool:
     return bool(np.array_equal(one, other, equal_nan=one.dtype.kind in "fc"))
 
 
+def is_pairs(value: TensorValue) -> bool:
+    """Whether it is a complex tensor, whose numbers were recorded as pairs."""
+    return value.dtype.startswith("torch.complex") and value.data.dtype.kind != "c"
+
+
+def shape_of(value: TensorValue) -> tuple[int, ...]:
+    """A tensor's shape as PyTorch has it."""
+    return value.data.shape[:-1] if is_pairs(value) else value.data.shape
+
+
 def summarised_in(step: Step) -> int:
     """How many elements the largest Summary of a step has; 0: there is none."""
     return max((a.size for a in _arrays(step) if a is not None and not is_whole(a)), default=0)

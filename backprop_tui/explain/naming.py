@@ -28,6 +28,13 @@ from backprop_tui.trace.trace import Trace
 LONGEST_TEXT = 24
 #: A round is read in parts of so many steps; the labels of so many parts are kept.
 LONGEST_ROUND, MOST_ROUNDS = 4096, 256
+#: What an op makes beside its result, for its own backward.
+_BESIDE = {
+    "max_pool2d_with_indices": ("indices",),
+    "native_batch_norm": ("mean", "rstd"),
+    "native_group_norm": ("mean", "rstd"),
+    "native_layer_norm": ("mean", "rstd"),
+}
 TRANSPOSES = frozenset({"t", "transpose", "permute"})
 
 
@@ -186,7 +193,8 @@ class _Round:
             module = before[0].module
             made = f"{module}(…)" if module and module != where.module else plain_op(before[2])
             self.labels[before[1]] = self._number(made)
-        for output in step.outputs:
+        hidden = _BESIDE.get(step.op)
+        for position, output in enumerate(step.outputs):
             if output.tensor in self.labels or self._is_older(trace, output.tensor):
                 continue
             in_place = _IN_PLACE.fullmatch(text) if step.changed else None
@@ -194,10 +202,13 @@ class _Round:
             first = step.inputs[0].value if step.inputs else None
             if step.op in TRANSPOSES and output.data.ndim == 2 and isinstance(first, TensorValue):
                 label = (names.of(first.tensor, step.index).text + "ᵀ").replace("ᵀᵀ", "")
-            elif not label or len(step.outputs) > 1:
+            elif hidden and 0 < position <= len(hidden):
+                label = self._number(hidden[position - 1])
+            elif not label or (len(step.outputs) > 1 and not hidden):
                 label = self._number(plain_op(step.op))
             self.labels[output.tensor] = label
-            self._place = (where, output.tensor, step.op) if label is text else None
+            if not position:
+                self._place = (where, output.tensor, step.op) if label is text else None
 
     def _is_older(self, trace: Trace, tensor: int) -> bool:
         made = trace.produced_at(tensor)

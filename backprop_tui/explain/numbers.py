@@ -18,10 +18,12 @@ _FIXED = 0.1
 _LARGE = 1e5
 
 
-def number(value: float) -> str:
+def number(value: complex) -> str:
     """``0.6248``, ``-3``, ``1.2e-05``, ``inf``, ``True``."""
     if isinstance(value, bool | np.bool_):
         return str(bool(value))
+    if isinstance(value, complex):
+        return f"{number(value.real)}{'-' if value.imag < 0 else '+'}{number(abs(value.imag))}i"
     if isinstance(value, int) and abs(value) < 10**9:
         return str(value)
     wide = float(value) + 0.0  # + 0.0: a negative zero is 0
@@ -35,9 +37,11 @@ def number(value: float) -> str:
     return f"{wide:.{decimals}f}".rstrip("0").rstrip(".")
 
 
-def number_latex(value: float) -> str:
+def number_latex(value: complex) -> str:
     r"""``0.6248``, ``1.2 \cdot 10^{-5}``, ``\infty``."""
     words = number(value)
+    if isinstance(value, complex):
+        return words
     if math.isnan(value):
         return r"\text{nan}"
     if math.isinf(value):

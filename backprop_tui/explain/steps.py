@@ -9,7 +9,7 @@ from backprop_tui.explain.arrivals import explain_accumulate, explain_seed
 from backprop_tui.explain.backward import explain_backward
 from backprop_tui.explain.forward import explain_forward
 from backprop_tui.explain.gradients import listed
-from backprop_tui.explain.known import summarised_in
+from backprop_tui.explain.known import is_pairs, shape_of, summarised_in
 from backprop_tui.explain.naming import Name, Names, grad_of, named, names_of
 from backprop_tui.explain.record import Element, Equation, Explanation, Part
 from backprop_tui.explain.update import explain_update
@@ -49,6 +49,9 @@ def explain(
     """
     step = trace[index]
     found = _explained(trace, step, element, tensor)
+    if isinstance(step, Forward) and any(is_pairs(output) for output in step.outputs):
+        words = "A complex number is kept as a pair: the last index is 0 for real, 1 for imaginary."
+        found = replace(found, summary=f"{found.summary} {words}".strip())
     elements = summarised_in(step)
     if not elements:
         return found
@@ -103,10 +106,23 @@ _CLEARED = (
 )
 
 
+#: What a batch norm keeps besides its parameters.
+_RUNNING = {"running_mean": "mean", "running_var": "variance"}
+
+
 def _assign(step: Assign, names: Names) -> Explanation:
     name = names.of(step.tensor.tensor, step.index)
     title = f"{name.text}.{step.attribute} is set"
-    if step.attribute == "data":
+    statistic = name.text.rpartition(".")[2]
+    if step.attribute == "data" and statistic in _RUNNING:
+        title = f"{name.text} is updated"
+        what = (
+            f"Batch norm keeps a running {_RUNNING[statistic]} of all batches, to use it instead "
+            "of the batch's own in eval mode. Autograd is not concerned."
+        )
+        line = is_value(name, step.tensor.data)
+        brief = f": {brief_value(step.tensor.data)}. {what}"
+    elif step.attribute == "data":
         what = (
             f"The numbers of {name.text} are replaced from outside. Autograd does not see this: "
             "the tensor stays the same tensor, and nothing is noted in the graph."
@@ -216,7 +232,7 @@ def _values(binds: tuple[Named, ...], names: Names, at: int) -> tuple[Part, ...]
         grad = ", requires_grad=True" if value.requires_grad else ""
         leaf = "leaf" if value.is_leaf else f"grad_fn {value.grad_fn}"
         on = "" if value.device == "cpu" else f", on {value.device}"
-        shape = shape_words(value.data.shape)
+        shape = shape_words(shape_of(value))
         lines.append(sentence(f"shape {shape}, {value.dtype}{on}, {leaf}{grad}"))
     if len(binds) > 8:
         lines.append(sentence(f"… and {len(binds) - 8} more"))

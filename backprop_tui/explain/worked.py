@@ -38,6 +38,11 @@ def op_of(step: Forward) -> Op | None:
     return OPS.get(step.op)
 
 
+def is_custom(step: Forward) -> bool:
+    """Whether the op is an autograd.Function of the program's own: its Node has its name."""
+    return step.node is not None and step.node.name == f"{step.op}Backward"
+
+
 def node_op(step: Forward) -> Op | None:
     """The record whose rules the step's Node runs; None also where the Node is of another kind
     (CopySlices: an in-place change of a part)."""

@@ -42,7 +42,9 @@ def equal(
     tex = f"{left.tex} {sign[1]} {right.tex}"
     if result is not None:
         value = value_name(result)
-        if value.text != right.text:
+        if right.text == "-0" and value.text == "0":
+            words, tex = f"{left.text} {sign[0]} 0", f"{left.tex} {sign[1]} 0"
+        elif value.text != right.text:
             words, tex = f"{words} = {value.text}", f"{tex} = {value.tex}"
     return Equation(words, tex, result)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from backprop_tui.explain import Explanation, explain
 from backprop_tui.trace.phases import phases_of
-from backprop_tui.trace.steps import Failed
+from backprop_tui.trace.steps import Failed, Output
 from backprop_tui.trace.trace import Trace
 from backprop_tui.view.graph import graph_pane
 from backprop_tui.view.maths import maths_pane
@@ -90,7 +90,9 @@ def _graph(
 
 
 def _caption(trace: Trace, index: int, explanation: Explanation) -> Line:
-    kind = phases_of(trace).kind_at(index)
+    # What is printed belongs to no phase, wherever it is.
+    printed = isinstance(trace[index], Output)
+    kind = "print" if printed else phases_of(trace).kind_at(index)
     room = LONGEST_CAPTION - len(kind) - len(explanation.title)
     style = "error" if isinstance(trace[index], Failed) else "active"
     return (

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from backprop_tui.engines.base import Array, TensorValue
 from backprop_tui.engines.summary import Digest, digest_of
-from backprop_tui.explain.known import kept
+from backprop_tui.explain.known import kept, shape_of
 from backprop_tui.trace import state
 from backprop_tui.trace.state import TensorState
 from backprop_tui.trace.steps import (
@@ -87,7 +87,7 @@ def _attributes(now: TensorState) -> list[Line]:
     kind = "leaf" if value.is_leaf else "not a leaf"
     return [
         (
-            Run(f" {value.dtype}   {shape_text(value.data.shape)}   "),
+            Run(f" {value.dtype}   {shape_text(shape_of(value))}   "),
             Run("" if value.device == "cpu" else f"{value.device}   "),
             Run(kind, "leaf" if value.is_leaf else ""),
             Run(f"   requires_grad={value.requires_grad}   grad_fn="),

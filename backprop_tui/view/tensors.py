@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 from backprop_tui.engines.base import Array
 from backprop_tui.explain.contributions import incomplete
-from backprop_tui.explain.known import same
+from backprop_tui.explain.known import same, shape_of
 from backprop_tui.explain.naming import names_of
 from backprop_tui.trace import state
 from backprop_tui.trace.state import State, TensorState
@@ -174,7 +174,7 @@ def _cells(name: str, tensor: TensorState, runs: bool, part: bool) -> list[_Cell
         flowing = (PENDING, "pending")
     else:
         flowing = ("", "")
-    shape = "()" if not value.data.shape else str(value.data.shape)
+    shape = str(shape_of(value))
     grad: _Cell = ("None", "pending") if tensor.grad is None else (tensor.grad, "grad")
     return [
         (name, "leaf" if value.is_leaf and value.requires_grad else ""),
