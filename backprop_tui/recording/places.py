@@ -13,72 +13,22 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import CodeType, FrameType, TracebackType
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
-from backprop_tui.recording.files import OURS, Code, File, Files, Loop, Spot, Statement
-from backprop_tui.recording.names import NOTHING, Names, mark, same
+from backprop_tui.recording.files import OURS, Code, File, Files, Statement
+from backprop_tui.recording.given import Given, by_statement, given
+from backprop_tui.recording.happened import Active, Happened, Here, Pairs, Place
+from backprop_tui.recording.names import NOTHING, Names, mark
 from backprop_tui.recording.rounds import Length, Rounds
 from backprop_tui.trace.steps import LoopAt, Span
 
 _UNSEEN = object()
 #: So many generators are remembered while they wait.
 WAITING = 16
-
-Pairs = tuple[tuple[str, object], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Here:
-    """A place, as steps tell it."""
-
-    statement: Span
-    expression: Span
-    scopes: tuple[str, ...] = ()
-    call: int = 0
-    loops: tuple[LoopAt, ...] = ()
-    grad_enabled: bool = True
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Place:
-    """``number`` counts places; what Happened up to it comes before what is told of it."""
-
-    number: int
-    here: Here
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Happened:
-    """What the program did besides computing: names given, a round, a function, output."""
-
-    number: int
-    kind: Literal["bind", "loop", "call", "output"]
-    here: Here
-    names: Pairs = ()
-    text: str = ""
-
-
-class Active:
-    """A frame of the user's that runs: where it is, and what its names stood for."""
-
-    __slots__ = (
-        "call", "code", "frame", "inner", "known", "lasti", "loops", "scopes", "spot",
-    )  # fmt: skip
-
-    def __init__(self, frame: FrameType, code: Code, call: int, scopes: tuple[str, ...]) -> None:
-        self.frame = frame
-        self.code = code
-        self.call = call
-        self.scopes = scopes
-        self.lasti = -1
-        self.inner: FrameType | None = None
-        self.spot = code.spot(0)
-        self.loops: list[Rounds] = []
-        #: name → mark of what it stood for
-        self.known: dict[str, object] = {}
 
 
 class Places:
@@ -99,7 +49,7 @@ class Places:
     ) -> None:
         self.files = files
         self.base = base
-        self.happened: list[Happened] = []
+        self.happened: deque[Happened] = deque()
         self.thread = threading.get_ident()
         #: whether what happens is recorded now
         self.on = True
@@ -328,9 +278,9 @@ class Places:
                 below.spot.statement.span, below.spot.expression, active.scopes, active.call,
                 self._loops(), self._enabled,
             )  # fmt: skip
-            given = [pair for pair in pairs if pair[1] is not NOTHING]
-            self._happens(number, "call", here, given, code.function)
-            active.known = {name: mark(value) for name, value in given}
+            handed = [pair for pair in pairs if pair[1] is not NOTHING]
+            self._happens(number, "call", here, handed, code.function)
+            active.known = {name: mark(value) for name, value in handed}
         self._index[id(frame)] = len(self._stack)
         self._stack.append(active)
         if frame is self.base and self._place.number == 0:
@@ -348,9 +298,11 @@ class Places:
 
     def _leave(self, number: int, active: Active) -> None:
         """A frame of the user's is gone; a generator may come back."""
-        if self._giving(active):
-            given, _ = self._given(active, active.spot, None, (), self._names(active), False)
-            self._tell(number, active, given, self._place.here.grad_enabled)
+        giving = self._giving(active)
+        if giving:
+            names = self._names(active)
+            passed, _ = given(active, giving, active.spot, None, (), names, False)
+            self._tell(number, active, passed, self._place.here.grad_enabled)
         self._stack.pop()
         self._index.pop(id(active.frame), None)
         active.inner = None
@@ -396,7 +348,7 @@ class Places:
             return
         names = names or self._names(active)
         begun = loops[kept - moved :]
-        before, after = self._given(active, old, new, begun, names, entered)
+        before, after = given(active, self._giving(active), old, new, begun, names, entered)
         self._tell(number, active, before, self._place.here.grad_enabled)
         del active.loops[kept:]
         for depth, loop in enumerate(begun):
@@ -409,8 +361,8 @@ class Places:
                 loop.header, loop.target, active.scopes, active.call, self._loops(active),
                 self._enabled,
             )  # fmt: skip
-            given = [pair for pair in pairs if pair[1] is not NOTHING]
-            self._happens(number, "loop", here, given)
+            values = [pair for pair in pairs if pair[1] is not NOTHING]
+            self._happens(number, "loop", here, values)
             inside = begun[depth + 1 : depth + 2]
             self._tell(number, active, [
                 one for one in after
@@ -436,64 +388,16 @@ class Places:
             return {}
         return active.code.file.giving.get(active.spot.statement.scope, {})
 
-    def _given(
-        self,
-        active: Active,
-        old: Spot,
-        new: Spot | None,
-        begun: Sequence[Loop],
-        names: Names,
-        entered: bool,
-    ) -> tuple[list[tuple[Statement, str, object]], list[tuple[Statement, str, object]]]:
-        """The names given since ``old``: before the loops that have ``begun``, and in them."""
-        changed: dict[str, Any] = {}
-        candidates = self._giving(active)
-        passed = None if entered else old.statement
-        set_by_loops = {name for loop in begun for name in loop.names}
-        for name, giving in candidates.items():
-            value = names.own.get(name, NOTHING)
-            if name in set_by_loops:
-                active.known[name] = mark(value)
-                if passed not in giving:
-                    continue
-                running = (r for r in reversed(active.loops) if name in r.loop.names)
-                going = next(running, None)
-                value = going.was(name) if going is not None else NOTHING
-                if value is not NOTHING:
-                    changed[name] = value
-                continue
-            if value is NOTHING:
-                continue
-            if passed in giving or not same(active.known.get(name, NOTHING), value):
-                changed[name] = value
-                active.known[name] = mark(value)
-        before: list[tuple[Statement, str, object]] = []
-        after: list[tuple[Statement, str, object]] = []
-        for name, value in changed.items():
-            statement = _giver(candidates[name], passed, old, new, begun)
-            within = (
-                new is not None
-                and statement.order < new.statement.order
-                and (any(loop in statement.loops for loop in begun))
-            )
-            (after if within and statement is not passed else before).append(
-                (statement, name, value)
-            )
-        first = old.statement.order
-        before.sort(key=lambda one: (one[0].order < first, one[0].order))
-        after.sort(key=lambda one: one[0].order)
-        return before, after
-
     def _tell(
         self,
         number: int,
         active: Active,
-        given: Sequence[tuple[Statement, str, object]],
+        told: Sequence[Given],
         grad_enabled: bool | None = None,
     ) -> None:
         """One Happened for each statement that gave names."""
         enabled = self._enabled if grad_enabled is None else grad_enabled
-        for statement, pairs in _by_statement(given):
+        for statement, pairs in by_statement(told):
             every = self._loops(active)
             outer = every[: len(every) - len(active.loops)]
             own = tuple(r.at for r in active.loops if r.loop in statement.loops)
@@ -509,43 +413,6 @@ def _again(before: FrameType | None, now: FrameType | None) -> bool:
     if before is None or now is None or before is now or before.f_code is not now.f_code:
         return False
     return not now.f_code.co_filename.startswith(OURS)
-
-
-def _giver(
-    giving: Sequence[Statement],
-    passed: Statement | None,
-    old: Spot,
-    new: Spot | None,
-    begun: Sequence[Loop],
-) -> Statement:
-    """Which of the statements that give a name did it last, on the way from ``old`` to ``new``."""
-    last = old.statement.order if passed is not None else -1  # a frame that was just entered
-    if new is not None and new.statement.order > last:
-        between = [s for s in giving if last < s.order < new.statement.order]
-        if between or passed in giving:
-            return between[-1] if between else cast(Statement, passed)
-        before = [s for s in giving if s.order < new.statement.order]
-        return before[-1] if before else giving[-1]
-    if passed in giving:
-        return cast(Statement, passed)
-    if new is not None:
-        order = new.statement.order
-        head = [s for s in giving if s.order < order and any(loop in s.loops for loop in begun)]
-        if head:
-            return head[-1]
-    around = set(old.statement.loops)
-    tail = [s for s in giving if s.order > last and (new is None or around & set(s.loops))]
-    before = [s for s in giving if s.order <= last]
-    return (tail or before or giving)[-1]
-
-
-def _by_statement(
-    given: Sequence[tuple[Statement, str, object]],
-) -> Iterator[tuple[Statement, list[tuple[str, object]]]]:
-    found: dict[int, tuple[Statement, list[tuple[str, object]]]] = {}
-    for statement, name, value in given:
-        found.setdefault(statement.order, (statement, []))[1].append((name, value))
-    yield from found.values()
 
 
 def _module(frame: FrameType, file: File) -> str | None:

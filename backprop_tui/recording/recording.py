@@ -25,6 +25,7 @@ from backprop_tui.recording.memory import KeptTrace
 from backprop_tui.recording.output import Tee
 from backprop_tui.recording.places import Places
 from backprop_tui.recording.teller import Teller
+from backprop_tui.recording.warned import relocated
 from backprop_tui.scenario import header as headers
 from backprop_tui.scenario.hints import hint_for
 from backprop_tui.scenario.loader import narration
@@ -155,6 +156,7 @@ class Recording:
         _recordings.append(self)
         self._inside.callback(_recordings.remove, self)
         self._inside.enter_context(uncompiled(self._uncompiled))
+        self._inside.enter_context(relocated())
         plain, tee = sys.stdout, Tee(sys.stdout, teller.places.output)
         sys.stdout = tee
         self._inside.callback(_restore, tee, plain)

@@ -13,7 +13,8 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from backprop_tui.recording.places import Happened, Here, Place, Places
+from backprop_tui.recording.happened import Happened, Here, Place
+from backprop_tui.recording.places import Places
 from backprop_tui.trace.recorder import Recorder
 from backprop_tui.trace.steps import Call, Loop, Named, Resumed, Where
 from backprop_tui.trace.trace import Trace
@@ -41,7 +42,7 @@ class Teller(Recorder):
         """What is told from now on happened there."""
         happened = self.places.happened
         while happened and happened[0].number <= place.number:
-            self._tell(happened.pop(0))
+            self._tell(happened.popleft())
         self._go(place.here)
 
     def where(self) -> Where:
@@ -112,6 +113,6 @@ class Teller(Recorder):
         """Tell what the program did since the last happening."""
         happened, here = self.places.happened, self._here
         while happened:
-            self._tell(happened.pop(0))
+            self._tell(happened.popleft())
         if here is not None:
             self._go(here)

@@ -42,10 +42,11 @@ class Captured:
     def before_writes(self, look: Callable[[], object]) -> None:
         """``look`` is called before an operation writes to memory: what has been given a name by
         then can still be captured as it is."""
-        plain = self._mentions.written
+        plain, recorder = self._mentions.written, self.engine.recorder
 
         def written(tensor: Any) -> None:
-            look()
+            if not (recorder.quiet or recorder.in_backward):
+                look()
             plain(tensor)
 
         self._mentions.written = written  # type: ignore[method-assign]
