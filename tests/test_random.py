@@ -70,6 +70,16 @@ def test_uniform_between_bounds(bounds: tuple[float, float]) -> None:
     same(ours.uniform((200,), *bounds, dtype="float64"), double, 2e-15)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("count", "replacement"), [(1, False), (3, False), (1, True), (9, True)])
+@pytest.mark.parametrize("shape", [(5,), (4, 6)], ids=str)
+def test_multinomial(shape: tuple[int, ...], count: int, replacement: bool, dtype: str) -> None:
+    ours, theirs = streams(6)
+    weights = torch.arange(1, 1 + int(np.prod(shape)), dtype=getattr(torch, dtype)).view(shape)
+    drawn = torch.multinomial(weights, count, replacement, generator=theirs)
+    same(ours.multinomial(weights.numpy(), count, replacement), drawn)
+
+
 @pytest.mark.parametrize("size", [3, 40])
 def test_normal_with_mean_and_std(size: int) -> None:
     ours, theirs = streams(3)

@@ -22,6 +22,7 @@ retain_grad() -- keep the gradient of a non-leaf in .grad
 requires_grad_(requires_grad=True) -- want gradients from now on
 register_hook(hook) -- call a function with the gradient when it arrives
 detach() -- the same values, outside the graph
+detach_() -- taken out of the graph itself
 clone() -- a copy, inside the graph
 item() -- the one value as a Python number
 tolist() -- the values as Python lists
