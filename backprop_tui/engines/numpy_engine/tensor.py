@@ -131,22 +131,6 @@ class Tensor(Methods):
             self._storage.add(self)
         self._assigned("data")
 
-    def detach_(self) -> Tensor:
-        """Taken out of the graph: a leaf from now on, that wants no gradient."""
-        if self._base is not None:
-            raise RuntimeError(
-                "Can't detach views in-place. Use detach() instead. If you are using "
-                "DistributedDataParallel (DDP) for training, and gradient_as_bucket_view is set "
-                "as True, gradients are views of DDP buckets, and hence detach_() cannot be called "
-                "on these gradients. To fix this error, please refer to the Optimizer.zero_grad() "
-                "function in torch/optim/optimizer.py as a solution."
-            )
-        self._grad_fn = None
-        self._output_nr = 0
-        self._requires_grad = False
-        self._told = None
-        return self
-
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         """A leaf of its own with the same values; a Parameter's copy begins without gradient."""
         if self.requires_grad and not self.is_leaf:
