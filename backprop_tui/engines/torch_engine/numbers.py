@@ -14,6 +14,9 @@ import torch
 from backprop_tui.engines.base import Array
 from backprop_tui.engines.summary import BINS, Digest, Summary, corner
 
+#: Of larger arrays the first so many numbers are compared first.
+LARGE = 256
+
 
 def copied(tensor: Any) -> Array:
     """The numbers of any tensor as a read-only array; empty where there are none to be had."""
@@ -29,7 +32,14 @@ def equal(a: Array, b: Array) -> bool:
     """Whether shape, dtype and all numbers are the same, NaN included; never for summaries."""
     if a.shape != b.shape or a.dtype != b.dtype or isinstance(a, Summary):
         return False
-    return bool((a == b).all()) or (a.dtype.kind in "fc" and np.array_equal(a, b, equal_nan=True))
+    if a.size > LARGE and not equal(a.ravel()[:LARGE], b.ravel()[:LARGE]):
+        return False
+    same = a == b
+    if same.all():
+        return True
+    if a.dtype.kind not in "fc":
+        return False
+    return bool((np.isnan(a) & np.isnan(b))[~same].all())
 
 
 class _Holder:
@@ -112,11 +122,10 @@ def _dense(plain: Any) -> Any:
 
 
 def _array(plain: Any, copy: bool) -> Array:
-    if not plain.is_cpu:
-        plain = plain.cpu()
-    array: Array = plain.resolve_conj().resolve_neg().numpy()
-    if copy or not array.flags.c_contiguous:
-        array = np.array(array, order="C", copy=True)
+    there = plain.cpu().resolve_conj().resolve_neg()
+    if copy or not there.is_contiguous():
+        there = there.clone(memory_format=torch.contiguous_format)
+    array: Array = there.numpy()
     return array
 
 
