@@ -441,3 +441,32 @@ def test_a_backward_is_where_backward_was_called(tmp_path: Path) -> None:
     _, trace = recorded(write(tmp_path, SCRIPTS["two losses of a chain"]))
     ran_at = {trace.text(s.where.expression) for s in trace if isinstance(s, Backward)}
     assert ran_at == {"y.backward()"}
+
+
+LOOPS = {
+    "for i in range(2, 8, 2):\n    w * i": [(1, 3), (2, 3), (3, 3)],
+    "for i in range(5):\n    if i % 2:\n        w * i": [(2, 5), (4, 5)],
+    "for i, v in enumerate([1, 2], start=4):\n    w * v": [(1, 2), (2, 2)],
+    "for a, b in zip([1, 2, 3], 'xy'):\n    w * a": [(1, 2), (2, 2)],
+    "rows = torch.ones(2, 3)\nfor row in rows:\n    w * row": [(1, 2), (2, 2)],
+    "for layer in nn.Sequential(nn.ReLU(), nn.Tanh()):\n    layer(w)": [(1, None), (2, None)],
+    "layers = nn.ModuleList([nn.ReLU(), nn.Tanh()])\nfor l in layers:\n    l(w)": [(1, 2), (2, 2)],
+    "n = 0\nwhile n < 2:\n    n += 1\n    y = w * n\n    y = y + 1": [(1, None)] * 2
+    + [(2, None)] * 2,
+    "for k in iter(lambda: w.sum().item() > 99, True):\n    y = w * 2\n    break": [(1, None)],
+    "for d in {'a': 1, 'b': 2}.items():\n    w * d[1]": [(1, None), (2, None)],
+    "d = {'a': 1, 'b': 2}\nfor k, v in d.items():\n    w * v": [(1, 2), (2, 2)],
+    "for i in range(2):\n    for j in range(2):\n        w * j": [(1, 2), (2, 2), (1, 2), (2, 2)],
+}
+
+
+@pytest.mark.parametrize("source", LOOPS)
+def test_rounds_of_loops(source: str, tmp_path: Path) -> None:
+    _, trace = recorded(write(tmp_path, f"w = torch.ones(3)\n{source}\n"))
+    told = [
+        (loop.number, loop.total)
+        for step in trace
+        if isinstance(step, Forward) and step.where.loops and step.op not in ("unbind", "sum")
+        for loop in step.where.loops[-1:]
+    ]
+    assert told == LOOPS[source]
