@@ -13,6 +13,7 @@ import json
 import zlib
 from collections.abc import Callable
 from dataclasses import fields
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -38,11 +39,12 @@ Row = tuple[str, str, int, bytes]
 
 def pack(array: Array, corner: Callable[[Array], int]) -> Row:
     """An array as a row; ``corner`` gives the number of a summary's corner, an array of its own."""
-    shape = json.dumps(array.shape)
+    shape = f"[{','.join(map(str, array.shape))}]"
+    name = dtype_name(array.dtype)
     digest = digest_of(array)
     if digest is not None:
         data = figures(digest) | {"corner": corner(digest.corner)}
-        return array.dtype.name, shape, SUMMARY, json.dumps(_texts(data)).encode()
+        return name, shape, SUMMARY, json.dumps(_texts(data)).encode()
     if array.dtype.byteorder == ">":
         array = array.astype(array.dtype.newbyteorder("<"))
     data_bytes = array.tobytes()
@@ -51,8 +53,8 @@ def pack(array: Array, corner: Callable[[Array], int]) -> Row:
         if len(zlib.compress(sample, 1)) <= WORTH * len(sample):
             packed = zlib.compress(data_bytes, 1)
             if len(packed) <= WORTH * len(data_bytes):
-                return array.dtype.name, shape, ZLIB, packed
-    return array.dtype.name, shape, RAW, data_bytes
+                return name, shape, ZLIB, packed
+    return name, shape, RAW, data_bytes
 
 
 def unpack(row: Row, corner: Callable[[int], Array]) -> Array:
@@ -80,6 +82,12 @@ def unpack(row: Row, corner: Callable[[int], Array]) -> Array:
         raise ValueError(f"an array of {size} bytes has {len(data)}")
     # frombuffer on bytes is read-only, as every recorded array is.
     return np.frombuffer(data, dtype).reshape(shape)
+
+
+@lru_cache(maxsize=64)
+def dtype_name(dtype: np.dtype[Any]) -> str:
+    """NumPy's name of a dtype, which NumPy works out anew each time."""
+    return dtype.name
 
 
 def figures(digest: Digest) -> dict[str, Any]:

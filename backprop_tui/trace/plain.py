@@ -51,11 +51,11 @@ DAMAGE = (
     KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, RecursionError,
 )  # fmt: skip
 
-_FIELDS = {cls: tuple((f.name, f.default) for f in fields(cls)) for cls in CLASSES.values()}
-_KNOWN = {cls: frozenset(name for name, _ in of) for cls, of in _FIELDS.items()}
+#: The fields of each class with their defaults.
+FIELDS = {cls: tuple((f.name, f.default) for f in fields(cls)) for cls in CLASSES.values()}
+_KNOWN = {cls: frozenset(name for name, _ in of) for cls, of in FIELDS.items()}
 _NEEDED = {
-    cls: frozenset(name for name, default in of if default is MISSING)
-    for cls, of in _FIELDS.items()
+    cls: frozenset(name for name, default in of if default is MISSING) for cls, of in FIELDS.items()
 }
 #: A torch.Size is a tuple, an IntEnum an int.
 _BASES: tuple[type[Any], ...] = (int, float, str, tuple, list)
@@ -63,12 +63,7 @@ _AS_IT_IS = frozenset((type(None), bool, int, str))
 
 
 class Encoder:
-    """Makes plain data; ``shared`` says what an object of a table is referred to by.
-
-    ``compact``: fields that have their default are left out.
-    """
-
-    compact = False
+    """Makes plain data; ``shared`` says what an object of a table is referred to by."""
 
     def shared(self, table: str, value: Any) -> int:
         """The number of a shared object, which is kept at its first sight."""
@@ -86,7 +81,7 @@ class Encoder:
         table = TABLES.get(cls)
         if table is not None:
             return {f"${table}": self.shared(table, value)}
-        if cls in _FIELDS:
+        if cls in FIELDS:
             return {"$": cls.__name__} | self.fields(value)
         if isinstance(value, np.ndarray):
             return {"$array": self.shared("array", value)}
@@ -103,12 +98,7 @@ class Encoder:
 
     def fields(self, value: Any) -> dict[str, Any]:
         """The fields of a dataclass, each as plain data."""
-        found = {}
-        for name, default in _FIELDS[type(value)]:
-            item = getattr(value, name)
-            if not (self.compact and item is default):
-                found[name] = self.encode(item)
-        return found
+        return {name: self.encode(getattr(value, name)) for name, _ in FIELDS[type(value)]}
 
     def _mapping(self, value: Mapping[Any, Any]) -> dict[str, Any]:
         found = {str(key): self.encode(item) for key, item in value.items()}
