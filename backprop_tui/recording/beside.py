@@ -13,7 +13,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from backprop_tui.trace.file import is_trace_file
+from backprop_tui.errors import TraceError
+from backprop_tui.trace.file import StoredTrace, is_trace_file
 
 LOOK_EVERY = 0.05
 
@@ -36,10 +37,19 @@ class Beside:
 
     def wait(self) -> bool:
         """Wait for the trace file; False if the run ended without one."""
-        while not is_trace_file(self.trace):
+        while not self._opens():
             if self.process.poll() is not None:
-                return is_trace_file(self.trace)
+                return self._opens()
             time.sleep(LOOK_EVERY)
+        return True
+
+    def _opens(self) -> bool:
+        if not is_trace_file(self.trace):
+            return False
+        try:
+            StoredTrace(self.trace).close()
+        except TraceError:  # it is being made
+            return False
         return True
 
     @property
