@@ -1,0 +1,227 @@
+"""Recording PyTorch: an iteration with every step recorded, against the same iteration plain.
+
+Timed by turns, iteration by iteration, in one process; ratios are medians of the pairs, plain = 1:
+
+    capture   what the program waits for while it runs: references on a tape
+    + decode  and the telling of it to a listener that keeps nothing
+    record()  all of it: capture, places in the source, decode, steps kept in memory
+
+TorchLens, if it is installed, logs a forward; what that adds is beside what ours adds to the same
+forward. Memory is the highest resident set of a process that recorded one iteration and kept it,
+less that of one that did not (Linux). With a GPU all is repeated there, the device waited for.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import torch
+from torch import nn
+
+import backprop_tui
+from backprop_tui.engines.torch_engine.watch import Watch
+
+Step = Callable[[], None]
+MANY = 1 << 40
+
+
+class Nobody:
+    """Is told everything and keeps nothing."""
+
+    def place(self) -> object:
+        return None
+
+    def at(self, place: object) -> None:
+        pass
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *_: None
+
+
+class Keeper(Nobody):
+    """Keeps the numbers of all activations and gradients."""
+
+    def __init__(self) -> None:
+        self.arrays: dict[int, Any] = {}
+
+    def _keep(self, array: Any) -> None:
+        if array is not None:
+            self.arrays[id(array)] = array
+
+    def forward(self, op: Any, inputs: Any, attrs: Any, outputs: Any, *_: Any) -> None:
+        for output in outputs:
+            self._keep(output.data)
+
+    def backward(self, node: Any, incoming: Any, outgoing: Any) -> None:
+        for array in incoming:
+            self._keep(array)
+        for one in outgoing:
+            for array in () if one is None else (one.grad, one.unreduced, one.after):
+                self._keep(array)
+
+    def accumulate(self, tensor: Any, node: Any, incoming: Any, before: Any, after: Any) -> None:
+        self._keep(incoming)
+        self._keep(after)
+
+    def nbytes(self) -> int:
+        return sum(array.nbytes for array in self.arrays.values())
+
+
+def mlp() -> nn.Module:
+    return nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1))
+
+
+def small_cnn() -> nn.Module:
+    return nn.Sequential(
+        nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 16, 3), nn.ReLU(),
+        nn.MaxPool2d(2), nn.Flatten(), nn.Linear(400, 10),
+    )  # fmt: skip
+
+
+def cnn() -> nn.Module:
+    """The net of PyTorch's MNIST example, without its dropout."""
+    return nn.Sequential(
+        nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(9216, 128), nn.ReLU(), nn.Linear(128, 10),
+    )  # fmt: skip
+
+
+def made(name: str, device: str) -> tuple[nn.Module, torch.Tensor, Step]:
+    """A net, its input, and one iteration of its training."""
+    torch.manual_seed(0)
+    batch = {"mlp": 4, "small_cnn": 64, "cnn": 64}[name] * (4 if device == "cuda" else 1)
+    net = {"mlp": mlp, "small_cnn": small_cnn, "cnn": cnn}[name]().to(device)
+    if name == "mlp":
+        x, y = torch.rand(batch, 2, device=device), torch.rand(batch, 1, device=device)
+        loss_of: Any = nn.MSELoss()
+    else:
+        x = torch.rand(batch, 1, 28, 28, device=device)
+        y = torch.randint(0, 10, (batch,), device=device)
+        loss_of = nn.CrossEntropyLoss()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        loss = loss_of(net(x), y)
+        loss.backward()
+        optimizer.step()
+        if device == "cuda":
+            torch.cuda.synchronize()
+
+    return net, x, step
+
+
+def seconds(step: Step) -> float:
+    start = perf_counter()
+    step()
+    return perf_counter() - start
+
+
+def ratio(ours: list[float], plain: list[float]) -> str:
+    pairs = median(a / b for a, b in zip(ours, plain, strict=True))
+    return f"{pairs:.2f} (fastest {min(ours) / min(plain):.2f})"
+
+
+def speed(name: str, device: str, rounds: int) -> None:
+    net, x, step = made(name, device)
+    watch = Watch(Nobody(), events=MANY)
+    watch.engine.recorder.most_bytes = MANY
+    plain, capture, both, recorded = [], [], [], []
+    for turn in range(rounds + 3):
+        row = [seconds(step)]
+        watch.start()
+        row.append(seconds(step))
+        row.append(row[-1] + seconds(watch.drain))
+        watch.stop()
+        with backprop_tui.record(limit=None):
+            row.append(seconds(step))
+        if turn >= 3:
+            for column, value in zip((plain, capture, both, recorded), row, strict=True):
+                column.append(value)
+    print(f"{name}, {device}: {median(plain) * 1e3:.2f} ms an iteration; plain = 1")
+    print(f"  capture        {ratio(capture, plain)}")
+    print(f"  + decode       {ratio(both, plain)}")
+    print(f"  record()       {ratio(recorded, plain)}")
+    if device == "cpu":
+        beside(net, x, min(rounds, 15))
+
+
+def beside(net: nn.Module, x: torch.Tensor, rounds: int) -> None:
+    """What TorchLens adds to a forward, as a multiple of what we add to it."""
+    try:
+        import torchlens
+    except ImportError:
+        return
+    watch = Watch(Nobody(), events=MANY)
+    captured, told, logged = [], [], []
+    for _ in range(rounds + 2):
+        plain = seconds(lambda: net(x))
+        watch.start()
+        took = seconds(lambda: net(x))
+        captured.append(took - plain)
+        told.append(took + seconds(watch.drain) - plain)
+        watch.stop()
+        logged.append(seconds(lambda: torchlens.trace(net, x)) - plain)
+    waited, added, theirs = (median(column[2:]) for column in (captured, told, logged))
+    print(
+        f"  forward alone  capture adds {waited * 1e3:.2f} ms, decode to {added * 1e3:.2f} ms, "
+        f"TorchLens {theirs * 1e3:.1f} ms: "
+        f"{theirs / max(waited, 1e-6):.0f} and {theirs / max(added, 1e-6):.0f} times as much"
+    )
+
+
+def peak(name: str, recording: bool, device: str) -> None:
+    """In a process of its own: print the highest memory and the bytes recorded."""
+    *_, step = made(name, device)
+    for _ in range(3):
+        step()
+    keeper = Keeper()
+    if recording:
+        watch = Watch(keeper, events=MANY)
+        watch.engine.recorder.most_bytes = MANY
+        watch.start()
+        step()
+        watch.stop()
+    else:
+        step()
+    if device == "cuda":
+        print(torch.cuda.max_memory_allocated(), keeper.nbytes())
+    else:
+        status = Path("/proc/self/status").read_text(encoding="ascii").split()
+        print(int(status[status.index("VmHWM:") + 1]) * 1024, keeper.nbytes())
+
+
+def memory(name: str, device: str) -> None:
+    def run(how: str) -> tuple[int, int]:
+        command = [sys.executable, __file__, "--peak", name, how, device]
+        out = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+        return int(out[-2]), int(out[-1])
+
+    rows = [(run("plain"), run("recorded")) for _ in range(3)]
+    factor = median((there - here) / told for (here, _), (there, told) in rows)
+    told = rows[0][1][1]
+    print(
+        f"  memory: {told / 1e6:.0f} MB of activations and gradients recorded, "
+        f"{factor:.2f} times as much added (aim: 1.5)"
+    )
+
+
+def main() -> None:
+    if "--peak" in sys.argv:
+        name, how, device = sys.argv[-3:]
+        peak(name, how == "recorded", device)
+        return
+    for device in ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",):
+        for name, rounds in (("mlp", 300), ("small_cnn", 60), ("cnn", 15)):
+            speed(name, device, rounds)
+        memory("cnn", device)
+
+
+if __name__ == "__main__":
+    main()
