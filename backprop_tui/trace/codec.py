@@ -176,10 +176,22 @@ def _flat(array: Array) -> list[Any]:
 
 
 def _numbers(array: Array) -> Any:
-    """Nested lists, as ``tolist`` gives; NaN and infinities as text, which JSON can hold."""
+    """Nested lists, as ``tolist`` gives; NaN and infinities as text, which JSON can hold. What is
+    kept of a large tensor is an object with its figures; a complex number is a pair."""
+    digest = digest_of(array)
+    if digest is not None:
+        kept = figures(digest) | {"corner": _numbers(digest.corner)}
+        return {key: _text_if_not_finite(value) for key, value in kept.items()}
+    if array.dtype.kind == "c":
+        parts = np.ascontiguousarray(array)[..., np.newaxis]
+        return _numbers(parts.view(f"f{array.itemsize // 2}"))
     nested: Any = np.empty(array.shape, dtype=object)
     nested.flat = _flat(array) if array.size else []
     return nested.tolist()
+
+
+def _text_if_not_finite(value: Any) -> Any:
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _read_array(row: dict[str, Any]) -> Array:
