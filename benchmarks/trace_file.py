@@ -72,7 +72,9 @@ def record(steps: int, path: Path) -> None:
     took = perf_counter() - start
     size = path.stat().st_size
     print(f"{len(whole)} steps, recorded in memory in {alone:.1f} s")
-    print(f"written in {took:.1f} s: {len(whole) / took:,.0f} steps/s, {size / len(whole):.0f} B/step")
+    print(
+        f"written in {took:.1f} s: {len(whole) / took:,.0f} steps/s, {size / len(whole):.0f} B a step"
+    )
     print(f"(whoever records waited {added:.1f} s of it)")
 
 
@@ -81,7 +83,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(folder) / "long.trace"
         if not path.exists():
-            subprocess.run([sys.executable, __file__, "--record", str(steps), str(path)], check=True)
+            subprocess.run(
+                [sys.executable, __file__, "--record", str(steps), str(path)], check=True
+            )
         for index in (5, steps // 2, steps - 1):
             print(f"step {index:>7}:  ", end="", flush=True)
             subprocess.run([sys.executable, "-c", LOOK, str(path), str(index)], check=True)
