@@ -58,6 +58,11 @@ def recalled(marked: object) -> Any:
     return NOTHING if value is None else value
 
 
+def of_torch(value: object) -> bool:
+    """Whether a value is a tensor or a module, asked without running anything of the user's."""
+    return any("requires_grad_" in vars(base) for base in type(value).__mro__)
+
+
 class Names:
     """The names in sight of a frame, as its code would look them up; ``own`` are the function's."""
 

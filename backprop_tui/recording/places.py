@@ -22,7 +22,7 @@ from typing import Any, Literal
 from backprop_tui.recording.files import OURS, Code, File, Files, Statement
 from backprop_tui.recording.given import Given, by_statement, given
 from backprop_tui.recording.happened import Active, Happened, Here, Pairs, Place
-from backprop_tui.recording.names import NOTHING, Names, mark
+from backprop_tui.recording.names import NOTHING, Names, mark, of_torch
 from backprop_tui.recording.rounds import Length, Rounds
 from backprop_tui.trace.steps import LoopAt, Span
 
@@ -291,6 +291,10 @@ class Places:
         """What is in sight where recording begins."""
         pairs = self.in_sight()
         active = self._stack[-1]
+        names, known = self._names(active), dict(pairs)
+        for name in active.code.code.co_names:  # the module's, that a function uses
+            if name not in known and of_torch(names.get(name)):
+                pairs += ((name, names.get(name)),)
         active.known = {name: mark(value) for name, value in pairs}
         if pairs:
             here = self._here(self._enabled)
