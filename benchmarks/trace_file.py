@@ -72,9 +72,8 @@ def record(steps: int, path: Path) -> None:
     took = perf_counter() - start
     size = path.stat().st_size
     print(f"{len(whole)} steps, recorded in memory in {alone:.1f} s")
-    print(
-        f"written in {took:.1f} s: {len(whole) / took:,.0f} steps/s, {size / len(whole):.0f} B a step"
-    )
+    rate = f"{len(whole) / took:,.0f} steps/s, {size / len(whole):.0f} B a step"
+    print(f"written in {took:.1f} s: {rate}")
     print(f"(whoever records waited {added:.1f} s of it)")
 
 

@@ -21,14 +21,14 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from backprop_tui.trace.columns import BEGINS, KIND, NODE, ROOT, STATEMENT, TYPES, Columns
 from backprop_tui.trace.steps import (
-    STEPS,
     Accumulate,
     Assign,
     Backward,
@@ -47,13 +47,7 @@ from backprop_tui.trace.trace import Trace
 Kind = Literal["setup", "forward", "backward", "update"]
 _KINDS: tuple[Kind, ...] = ("setup", "forward", "backward", "update")
 _SETUP, _FORWARD, _BACKWARD, _UPDATE = range(4)
-_KIND = 0b11
-#: Marks beside the kind: the first step of a statement, an op that made a Node, a backward that
-#: begins from a single number, the first step of an iteration.
-_STATEMENT, _NODE, _ROOT, _BEGINS = 0x10, 0x20, 0x40, 0x80
-
-_TYPES = {cls: number for number, cls in enumerate(STEPS)}
-_LOOP, _SEED, _OP = bytes([_TYPES[Loop]]), bytes([_TYPES[SeedGrad]]), _TYPES[Forward]
+_LOOP, _SEED, _OP = bytes([TYPES[Loop]]), bytes([TYPES[SeedGrad]]), TYPES[Forward]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +69,6 @@ class Iteration:
     start: int
     stop: int
     losses: tuple[float, ...]
-
-
-@dataclass(slots=True)
-class Columns:
-    """What is known of each step: its kind of phase with marks, its type, its statement.
-
-    ``numbers`` holds the iterations' numbers, the setup's left out; ``roots`` what each backward
-    from a single number began from; ``spans`` the statements by their number.
-    """
-
-    kinds: bytearray = field(default_factory=bytearray)
-    types: bytearray = field(default_factory=bytearray)
-    statements: array[int] = field(default_factory=lambda: array("I"))
-    numbers: array[int] = field(default_factory=lambda: array("q"))
-    roots: array[float] = field(default_factory=lambda: array("d"))
-    spans: list[Span] = field(default_factory=list)
 
 
 _known: WeakKeyDictionary[Trace, Phases] = WeakKeyDictionary()
@@ -169,16 +147,16 @@ class Phases:
 
     def kind_at(self, index: int) -> Kind:
         """The kind of phase a step belongs to."""
-        return _KINDS[self._kinds[index] & _KIND]
+        return _KINDS[self._kinds[index] & KIND]
 
     def phase_at(self, index: int) -> Phase:
         """The phase a step belongs to."""
         around = self.iteration_at(index)
-        kind = self._kinds[index] & _KIND
+        kind = self._kinds[index] & KIND
         start, stop = index, index + 1
-        while start > around.start and self._kinds[start - 1] & _KIND == kind:
+        while start > around.start and self._kinds[start - 1] & KIND == kind:
             start -= 1
-        while stop < around.stop and self._kinds[stop] & _KIND == kind:
+        while stop < around.stop and self._kinds[stop] & KIND == kind:
             stop += 1
         return Phase(_KINDS[kind], around.number, start, stop)
 
@@ -277,7 +255,7 @@ class Phases:
         return start if start < index or start == 0 else self.iteration_at(start - 1).start
 
     def _begins_statement(self, index: int) -> bool:
-        return bool(self._kinds[index] & _STATEMENT) or self._types[index] == _TYPES[Loop]
+        return bool(self._kinds[index] & STATEMENT) or self._types[index] == TYPES[Loop]
 
     def _index_lines(self) -> None:
         """Take in where statements begin, for all steps since the last time."""
@@ -286,7 +264,7 @@ class Phases:
             return
         kinds = np.frombuffer(bytes(self._kinds[start:]), np.uint8)
         numbers = np.frombuffer(self.columns.statements[start:].tobytes(), np.uint32)
-        begins = np.flatnonzero(kinds & _STATEMENT)
+        begins = np.flatnonzero(kinds & STATEMENT)
         order = begins[np.argsort(numbers[begins], kind="stable")]
         cuts = np.flatnonzero(np.diff(numbers[order])) + 1
         for steps in np.split(order, cuts) if len(order) else ():
@@ -303,7 +281,7 @@ class Phases:
         """Take in the next step."""
         index, where = len(self), step.where
         marks = 0
-        self._types.append(_TYPES[type(step)])
+        self._types.append(TYPES[type(step)])
         self._depths.append(min(len(where.loops), 255))
         if isinstance(step, Resumed):
             self._rounds = [index] * len(where.loops)
@@ -313,7 +291,7 @@ class Phases:
             self._begin_round(index, len(where.loops))
         elif isinstance(step, Forward):
             if step.node is not None:
-                marks |= _NODE
+                marks |= NODE
                 if self._has_run and not step.changed and not self._in_round(len(where.loops)):
                     self._begin(index)
         elif isinstance(step, SeedGrad):
@@ -321,10 +299,10 @@ class Phases:
         place = (where.statement, where.call, where.loops)
         if place != self._place:
             self._place = place
-            marks |= _STATEMENT
+            marks |= STATEMENT
         kind = self._kind(index, step)
         if self.starts[-1] == index and len(self.starts) > 1:
-            marks |= _BEGINS
+            marks |= BEGINS
         number = self._number_of.get(where.statement)
         if number is None:
             number = self._number_of[where.statement] = len(self._number_of)
@@ -349,9 +327,9 @@ class Phases:
         self.starts.append(index)
         self.columns.numbers.append(max(number, self.iterations + 1))
         self._has_run = self._has_loss = False
-        self._begun_in = self._depths[index] if self._types[index] == _TYPES[Loop] else None
+        self._begun_in = self._depths[index] if self._types[index] == TYPES[Loop] else None
         if index < len(self):
-            self._change(index, self._kinds[index] | _BEGINS)
+            self._change(index, self._kinds[index] | BEGINS)
 
     def _begin_backward(self, index: int, step: SeedGrad) -> int:
         depth = len(step.where.loops)
@@ -370,7 +348,7 @@ class Phases:
             self._curve.append(loss)
             self._curve_from.append(index)
             self._has_loss = True
-        return _ROOT
+        return ROOT
 
     def _settle_start(self, index: int, depth: int) -> None:
         """Now that backward runs: did this iteration begin later than it seemed?"""
@@ -378,16 +356,16 @@ class Phases:
         setup = len(self.starts) == 1
         if depth and len(self._rounds) >= depth:
             begun = self._rounds[depth - 1]
-            while begun > start and self._types[begun - 1] == _TYPES[Loop]:
+            while begun > start and self._types[begun - 1] == TYPES[Loop]:
                 begun -= 1  # the rounds of outer loops that begin here belong to it
         elif setup:
-            begun = next((i for i in range(index) if self._kinds[i] & _NODE), index)
+            begun = next((i for i in range(index) if self._kinds[i] & NODE), index)
         else:
             return
-        if setup or any(self._kinds[i] & _NODE for i in range(start, begun)):
+        if setup or any(self._kinds[i] & NODE for i in range(start, begun)):
             self._begin(begun)
             for i in range(begun, index):
-                if self._kinds[i] & _KIND == _SETUP:
+                if self._kinds[i] & KIND == _SETUP:
                     self._change(i, self._kinds[i] | _FORWARD)
 
     def _kind(self, index: int, step: Step) -> int:
@@ -407,7 +385,7 @@ class Phases:
                 return computes
         if index == self.starts[-1]:
             return computes
-        return self._kinds[index - 1] & _KIND
+        return self._kinds[index - 1] & KIND
 
     def _claim_statement(self, index: int, number: int) -> None:
         """The arithmetic of an updating statement (``lr * w.grad``) belongs to the update."""
@@ -415,7 +393,7 @@ class Phases:
         while (
             i >= self.starts[-1] and self._types[i] == _OP and self.columns.statements[i] == number
         ):
-            self._change(i, self._kinds[i] & ~_KIND | _UPDATE)
+            self._change(i, self._kinds[i] & ~KIND | _UPDATE)
             i -= 1
 
     def _change(self, index: int, kind: int) -> None:
@@ -429,21 +407,7 @@ class Phases:
 
         Raises ValueError where they do not fit together.
         """
-        if not len(columns.kinds) == len(columns.types) == len(columns.statements):
-            raise ValueError("columns of different lengths")
-        kinds = np.frombuffer(bytes(columns.kinds), np.uint8)
-        begins = np.flatnonzero(kinds & _BEGINS)
-        roots_at = np.flatnonzero(kinds & _ROOT)
-        numbers = np.frombuffer(columns.numbers.tobytes(), np.int64)
-        statements = np.frombuffer(columns.statements.tobytes(), np.uint32)
-        if len(begins) != len(numbers) or len(roots_at) != len(columns.roots):
-            raise ValueError("iterations without numbers, or losses without their steps")
-        if len(numbers) and (numbers[0] < 1 or (np.diff(numbers) < 1).any()):
-            raise ValueError("iterations that are not counted upwards")
-        if len(statements) and int(statements.max()) >= len(columns.spans):
-            raise ValueError("a statement that is nowhere")
-        if columns.types and max(columns.types) >= len(STEPS):
-            raise ValueError("a step of no known type")
+        begins, roots_at = columns.marked()
         self.columns, self._kinds, self._types = columns, columns.kinds, columns.types
         self.starts = array("q", [0, *begins.tolist()])
         self.roots_at = array("q", roots_at.tolist())

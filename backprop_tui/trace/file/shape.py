@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from backprop_tui.engines.base import Array, TensorValue
+from backprop_tui.trace.columns import Columns
 from backprop_tui.trace.file.rows import Rows, clean, text
 from backprop_tui.trace.file.schema import CHUNK
-from backprop_tui.trace.phases import Columns, Phases
+from backprop_tui.trace.phases import Phases
 from backprop_tui.trace.state import Fold, State, TensorState
 from backprop_tui.trace.steps import Forward, Named, Span, Step
 
