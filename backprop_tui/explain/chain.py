@@ -37,7 +37,7 @@ from backprop_tui.trace.trace import Trace
 MOST_HOPS = 64
 #: So much is computed for one chain at a key press: each Node asked for one gradient counts 1, and
 #: 1 more for so many elements (each HEAVY times, unless one element depends on one other).
-MOST_WORK, ELEMENTS, HEAVY = 600, 2_000, 8
+MOST_WORK, ELEMENTS, HEAVY = 240, 2_000, 8
 #: Further factors are not joined where finding out whether it is right takes more Nodes than this.
 MOST_JOINED = 200
 #: Paths that are spelled out.
