@@ -7,8 +7,9 @@ Timed by turns, iteration by iteration, in one process; ratios are medians of th
     record()  all of it: capture, places in the source, decode, steps kept in memory
 
 TorchLens, if it is installed, logs a forward; what that adds is beside what ours adds to the same
-forward. Memory is the highest resident set of a process that recorded one iteration and kept it,
-less that of one that did not (Linux). With a GPU all is repeated there, the device waited for.
+forward, each by its fastest run. Memory is the highest resident set of a process that recorded one
+iteration and kept it, less that of one that did not (Linux). With a GPU all is repeated there, the
+device waited for.
 """
 
 from __future__ import annotations
@@ -159,16 +160,16 @@ def beside(net: nn.Module, x: torch.Tensor, rounds: int) -> None:
     except ImportError:
         return
     watch = Watch(Nobody(), events=MANY)
-    captured, told, logged = [], [], []
+    rows = []
     for _ in range(rounds + 2):
         plain = seconds(lambda: net(x))
         watch.start()
         took = seconds(lambda: net(x))
-        captured.append(took - plain)
-        told.append(took + seconds(watch.drain) - plain)
+        both = took + seconds(watch.drain)
         watch.stop()
-        logged.append(seconds(lambda: torchlens.trace(net, x)) - plain)
-    waited, added, theirs = (median(column[2:]) for column in (captured, told, logged))
+        rows.append((plain, took, both, seconds(lambda: torchlens.trace(net, x))))
+    least, took, both, logged = (min(column) for column in zip(*rows[2:], strict=True))
+    waited, added, theirs = took - least, both - least, logged - least
     print(
         f"  forward alone  capture adds {waited * 1e3:.2f} ms, decode to {added * 1e3:.2f} ms, "
         f"TorchLens {theirs * 1e3:.1f} ms: "

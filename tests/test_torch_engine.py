@@ -547,6 +547,7 @@ def test_unseeded_programs_draw_the_same_in_every_run() -> None:
         "torch.zeros(10**5, 10**5)",
         "torch.ones(10**4, 1) * torch.ones(1, 10**4)",
         "torch.ones(2).repeat(10**9)",
+        "torch.ones(1).expand(10**9)",
         "torch.ones(10**4, 1) @ torch.ones(1, 10**4)",
         "torch.eye(10**5)",
         "torch.randn(10**10)",

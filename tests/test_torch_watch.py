@@ -9,6 +9,7 @@ import torch
 from random_programs import program
 from test_torch_engine import HEAD, PROGRAMS
 
+from backprop_tui.engines.summary import digest_of
 from backprop_tui.engines.torch_engine.watch import Watch
 from backprop_tui.scenario.loader import loads
 from backprop_tui.trace.compare import first_difference
@@ -98,6 +99,75 @@ def test_random_numbers_and_grad_mode_are_not_touched() -> None:
         watch.stop()
         assert not torch.is_grad_enabled()
     assert torch.equal(torch.rand(3), plain)
+
+
+def trained(optimizer: str, watching: bool) -> list[Any]:
+    """Parameters and state after some iterations with batch normalisation, clipping, momentum."""
+    torch.manual_seed(3)
+    net = torch.nn.Sequential(
+        torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4), torch.nn.ReLU(inplace=True),
+        torch.nn.Dropout(0.3), torch.nn.Linear(4, 1),
+    )  # fmt: skip
+    options = {"momentum": 0.9} if optimizer == "SGD" else {}
+    made = getattr(torch.optim, optimizer)(net.parameters(), lr=0.05, **options)
+    watch = Watch(Noted(), events=20)
+    if watching:
+        watch.start()
+    for turn in range(6):
+        made.zero_grad(set_to_none=turn % 2 == 0)
+        for _ in range(2):
+            net(torch.randn(8, 3)).square().mean().backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 0.5)
+        made.step()
+    watch.stop()
+    grads = [param.grad for param in net.parameters()]
+    return [*net.state_dict().values(), *grads, torch.rand(1)]
+
+
+@pytest.mark.parametrize("optimizer", ["SGD", "Adam", "RMSprop"])
+def test_a_watched_training_ends_with_the_same_bits(optimizer: str) -> None:
+    plain, watched_ = trained(optimizer, False), trained(optimizer, True)
+    assert [torch.equal(a, b) for a, b in zip(plain, watched_, strict=True)] == [True] * len(plain)
+
+
+def test_after_a_step_that_raised_the_rest_is_told() -> None:
+    noted = Noted()
+    watch = Watch(noted)
+    w = torch.tensor([1.0, 2.0], requires_grad=True)
+    w.grad = torch.ones(2)
+    optimizer = torch.optim.SGD([w], lr=0.1)
+    optimizer.param_groups[0]["lr"] = "fast"
+    watch.start()
+    with pytest.raises(TypeError):
+        optimizer.step()
+    w * 2
+    watch.stop()
+    assert noted.said() == "update mul"
+
+
+def test_large_tensors_are_told_as_summaries() -> None:
+    noted = Noted()
+    watch = Watch(noted, limit=10)
+    watch.start()
+    x = torch.arange(12.0).view(3, 4) / torch.tensor([1.0, 1.0, 1.0, 0.0])
+    (x * 0.5)[0].tolist()
+    watch.stop()
+    whole = [digest_of(args[3][0].data) for _, name, args in noted.told if name == "forward"]
+    view, quotient, product, row = whole
+    assert view is not None
+    assert (view.minimum, view.maximum, view.mean) == (0.0, 11.0, 5.5)
+    assert view.norm == pytest.approx(506**0.5)
+    assert sum(view.histogram) == 12
+    assert view.corner.tolist() == [
+        [0.0, 1.0, 2.0, 3.0],
+        [4.0, 5.0, 6.0, 7.0],
+        [8.0, 9.0, 10.0, 11.0],
+    ]
+    assert quotient is not None
+    assert (quotient.nonfinite, quotient.maximum) == (3, 10.0)
+    assert product is not None
+    assert product.device == "cpu"
+    assert row is None
 
 
 # ------------------------------------------------------------------ told later

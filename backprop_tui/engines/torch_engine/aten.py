@@ -60,6 +60,7 @@ RECORDS: dict[str, str] = {
     "squeeze.dim": "squeeze.dim",
     "squeeze.dims": "squeeze.dims",
     "transpose.int": "transpose",
+    "transpose.default": "transpose",
     "select.int": "select",
     "slice.Tensor": "slice",
     "index.Tensor": "index",

@@ -76,7 +76,7 @@ def summarised(tensor: Any) -> Array:
         if plain.device.type == "meta":
             return np.zeros(0, np.float32)
         part = _array(corner(plain), copy=True)
-        finite = (plain if plain.dtype in _EXACT else plain.float()).flatten()
+        finite = plain if plain.dtype in _EXACT else plain.float()
         whole = finite.numel()
         mask = torch.isfinite(finite)
         if not bool(mask.all()):

@@ -161,7 +161,7 @@ class Recorder(Tape):
             return self._inside_node(plan, func, args, kwargs)
         if self.events:
             self.flush()
-        if self.allocate is not None and not plan.view:
+        if self.allocate is not None and (not plan.view or plan.name == "expand"):
             ask_for_room(self.allocate, plan, func, args, kwargs)
         if self.quiet or self._listener is None:
             return func(*args, **kwargs)

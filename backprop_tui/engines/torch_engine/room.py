@@ -26,7 +26,7 @@ def ask_for_room(
                 given, itemsize = True, tensor.element_size()
                 pairs *= max(tensor.numel(), 1)
                 largest = max(largest, tensor.numel())
-    if given and pairs <= SMALL and plan.name != "repeat" and not plan.silent:
+    if given and pairs <= SMALL and plan.name not in ("repeat", "expand") and not plan.silent:
         allocate((largest,), itemsize)
         return
     for output in tensors_of(_on_meta(func, args, kwargs)):
