@@ -40,13 +40,14 @@ def run_script(
     text = _read(script)
     recording = Recording(path, level=level, steps_of=steps_of, limit=limit, name=name, force=force)
     try:
-        code = compile(text, script, "exec", dont_inherit=True)
+        file = os.path.abspath(script)
+        code = compile(text, file, "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
         _show(error.with_traceback(None))
         return 1
-    module = _main(script)
+    module = _main(file)
     with _as_main(module, script, arguments):
-        trace = recording.begin(code, script, text)
+        trace = recording.begin(code, file, text)
         failure = None
         try:
             exec(code, module.__dict__)
