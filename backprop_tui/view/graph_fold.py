@@ -141,11 +141,10 @@ class Folder:
             group = group_of[vertex]
             if group not in number:
                 number[group] = len(vertices)
-                inside = members.get(group, [])
-                alone = len(inside) < 2 and group == vertex
-                vertices.append(
-                    self.graph.vertices[vertex] if alone else self._box(group, inside, group_of)
-                )
+                if isinstance(group, int):
+                    vertices.append(self.graph.vertices[group])
+                else:
+                    vertices.append(self._box(group, members[group], group_of))
         links: dict[object, int] = {}
         link_of: dict[int, int] = {}
         folded: list[Link] = []
@@ -170,15 +169,14 @@ class Folder:
         return Graph(tuple(vertices), tuple(folded), work, self.graph.retained)
 
     def _leaf_group(self, vertex: int, group_of: dict[int, object]) -> object:
-        """A leaf that one folded box alone takes is inside it, unless it is the program's data."""
+        """A leaf that one folded box alone takes is inside it, unless it is the program's data;
+        and a module's buffers are inside the op that takes them."""
         groups = {group_of[consumer] for consumer in self._consumers[vertex]}
         leaf = self.graph.vertices[vertex]
-        data = leaf.label.isidentifier() and not leaf.wants_grad
-        if len(groups) == 1 and not data:
-            (group,) = groups
-            if isinstance(group, tuple):
-                return group
-        return vertex
+        if len(groups) != 1 or (leaf.label.isidentifier() and not leaf.wants_grad):
+            return vertex
+        (group,) = groups
+        return vertex if leaf.wants_grad and isinstance(group, int) else group
 
     def _box(self, group: object, inside: list[int], group_of: dict[int, object]) -> Vertex:
         """The box of a group: its name, how many ops it holds, and what leaves it last."""

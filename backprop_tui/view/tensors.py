@@ -278,4 +278,7 @@ def _text(cell: _Cell, column: int, width: int) -> str:
         return clip(tensor_text(content, width - len(_MORE)) + _MORE, width)
     if len(content) > width and _COLUMNS[column].head == "grad_fn":
         content = content.partition("Backward")[0] + PENDING
+    if len(content) > width and column == 0 and "." in content:
+        # What tells parameters apart is at the end: …bn1.running_mean.
+        return PENDING + content[1 - width :] if width > 1 else clip(content, width)
     return clip(content, width)
