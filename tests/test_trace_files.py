@@ -19,7 +19,7 @@ from backprop_tui.scenario.library import bundled
 from backprop_tui.session import Session
 from backprop_tui.trace import state
 from backprop_tui.trace.compare import first_difference
-from backprop_tui.trace.file import StoredTrace, WritingTrace, is_trace_file, reader
+from backprop_tui.trace.file import StoredTrace, WritingTrace, is_trace_file, reader, writer
 from backprop_tui.trace.file.schema import CHUNK
 from backprop_tui.trace.phases import phases_of
 from backprop_tui.trace.steps import Bind, Forward, Named, Output, Span, Where
@@ -389,3 +389,17 @@ def test_what_is_written_is_not_kept_alive(tmp_path: Path) -> None:
         writing.flush()
         assert sum(array() is not None for array in gone) < 3
         assert len(writing._rows._known) < 10
+
+
+def test_whoever_records_waits_when_too_much_waits_to_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "MOST_WAITING_BYTES", 100_000)
+    place = Where(Span(1, 0, 1, 0), Span(1, 0, 1, 0))
+    with WritingTrace(tmp_path / "a.trace", Program("a", "")) as writing:
+        for index in range(100):
+            value = TensorValue(index + 1, np.full(5000, index), "torch.int64", False, True)
+            writing.append(Forward(index, place, "full", (), {}, (value,), None))
+            assert writing._bytes_waiting <= 140_000
+            assert len(writing._steps_waiting) <= 4
+    assert len(StoredTrace(writing.path)) == 100

@@ -22,6 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from backprop_tui.engines.summary import digest_of
 from backprop_tui.errors import TraceError
 from backprop_tui.trace.file.reader import StoredTrace
 from backprop_tui.trace.file.rows import Rows, clean, text
@@ -29,7 +30,7 @@ from backprop_tui.trace.file.schema import MISSING, STATEMENTS, VERSION
 from backprop_tui.trace.file.shape import Keeper
 from backprop_tui.trace.lookups import changes, namings
 from backprop_tui.trace.marks import APPLICATION, FORMAT
-from backprop_tui.trace.steps import Backward, Forward, Step
+from backprop_tui.trace.steps import Accumulate, Backward, Forward, Step, Update
 from backprop_tui.trace.trace import Program, Trace
 from backprop_tui.trace.training import Reading
 
@@ -37,8 +38,8 @@ from backprop_tui.trace.training import Reading
 QUARTER = 0.25
 #: So much is encoded before it is committed early, bytes.
 MOST_PENDING = 64 * 2**20
-#: So many steps may wait to be written; then whoever records waits, too.
-MOST_WAITING = 4096
+#: So many steps, and so many bytes of numbers, may wait to be written; then whoever records waits.
+MOST_WAITING, MOST_WAITING_BYTES = 4096, 256 * 2**20
 
 _INSERT = {
     "made": "INSERT OR REPLACE INTO made VALUES (?, ?)",
@@ -66,6 +67,8 @@ class WritingTrace(Trace):
         self._keeper = Keeper(self._rows, self._outputs)
         self._commits = 0
         self._steps_waiting: list[Step] = []
+        self._bytes_waiting = 0
+        self._hurry = False
         self._others: list[tuple[str, tuple[Any, ...]]] = []
         self._parameters: tuple[str, ...] = ()
         self._readings = 0
@@ -93,9 +96,14 @@ class WritingTrace(Trace):
         with self._lock:
             self._check()
             self._steps_waiting.append(step)
+            self._bytes_waiting += _bytes(step)
             self._last = step
             self._count += 1
-            while len(self._steps_waiting) > MOST_WAITING and self._failure is None:
+            while self._failure is None and (
+                len(self._steps_waiting) > MOST_WAITING
+                or (self._steps_waiting and self._bytes_waiting > MOST_WAITING_BYTES)
+            ):
+                self._hurry = True
                 self._lock.notify_all()
                 self._lock.wait(QUARTER)
 
@@ -263,8 +271,9 @@ class WritingTrace(Trace):
         try:
             while True:
                 with self._lock:
-                    if not (self._closing or self._done < self._asked):
+                    if not (self._closing or self._hurry or self._done < self._asked):
                         self._lock.wait(QUARTER)
+                    self._hurry, self._bytes_waiting = False, 0
                     closing, asked = self._closing, self._asked
                     waiting, self._steps_waiting = self._steps_waiting, []
                     others, self._others = self._others, []
@@ -363,6 +372,22 @@ class WritingTrace(Trace):
     def _check(self) -> None:
         if self._failure is not None:
             raise TraceError(f"{self.path} cannot be written: {self._failure}")
+
+
+def _bytes(step: Step) -> int:
+    """About what a step's new numbers take; a Summary takes nothing."""
+    match step:
+        case Forward():
+            new = [value.data for value in step.outputs + step.changed]
+        case Backward():
+            new = [out.grad for out in step.outgoing if out is not None]
+        case Accumulate():
+            new = [step.incoming, step.after]
+        case Update():
+            new = [step.after.data, step.grad]
+        case _:
+            return 0
+    return sum(array.nbytes for array in new if digest_of(array) is None)
 
 
 def _doubles(numbers: Sequence[float | None]) -> bytes:
