@@ -89,8 +89,18 @@ memoryview(b'')
 BaseException
 try: pass\nexcept* ValueError: pass
 match 1:\n    case _: pass
-(x := 1)
-def f(): yield 1
+def f(): print((yield 1))
+def f(): return (yield)
+def f(x=(yield)): pass
+class A:\n    yield 1
+[(yield x) for x in [1]]
+f'{(yield)}'
+yield 1
+[(x := 1) for x in [1]]
+(x.__class__ := 1)
+def f():\n    g = (yield)\n    g.gi_frame
+(x for x in [1]).gi_frame
+(x for x in [1]).send(1)
 async def f(): pass
 lambda: (yield)
 b'bytes'
@@ -213,9 +223,15 @@ tuple(range(10**9)) ▸ sequence
 set(range(10**9)) ▸ sequence
 sorted(range(10**9)) ▸ sequence
 max(range(10**9)) ▸ sequence
-sum(range(10**18)) ▸ sequence
-any(range(0, 10**9)) ▸ sequence
-list(map(str, range(10**18))) ▸ sequence
+sum(range(10**18)) ▸ work
+any(None for i in range(10**9)) ▸ work
+all(map(str, range(10**9))) ▸ work
+for x in filter(None, [0] * 1000 * 1000): pass ▸ sequence
+def f():\n    while True: yield 1\nfor x in f(): pass ▸ work
+def f():\n    while True: yield 1\nsum(f()) ▸ work
+def f():\n    yield from f()\nnext(f()) ▸ depth
+x = iter([1])\nfor i in range(500): x = (y for y in x)\nnext(x) ▸ depth
+list(map(str, range(10**18))) ▸ work
 list(filter(None, range(10**18))) ▸ sequence
 list(zip(range(10**18), range(10**18))) ▸ sequence
 list(enumerate(range(10**18))) ▸ sequence

@@ -33,8 +33,9 @@ class A:\n    @property.x\n    def f(self): pass ▸ 2:6 ▸ a decorator ▸ @pr
 class A:\n    def __x(self): pass ▸ 2:5 ▸ '__x' ▸ without __
 class A:\n    def _apply(self): pass ▸ 2:5 ▸ '_apply' ▸ of your own
 x = 1\nx._modules = {} ▸ 2:1 ▸ '_modules' ▸ without _
-if (n := 3) > 2: pass ▸ 1:5 ▸ := ▸ statement of its own
-def f():\n    yield 1 ▸ 2:5 ▸ yield ▸ return a list
+def f():\n    print((yield 1)) ▸ 2:12 ▸ yield ▸ statement of its own
+yield 1 ▸ 1:1 ▸ outside function ▸
+[(n := 1) for n in 'a'] ▸ 1:3 ▸ rebind ▸
 match 1:\n    case _: pass ▸ 1:1 ▸ match ▸ if and elif
 async def f(): pass ▸ 1:1 ▸ async def ▸ use def
 [x async for x in y] ▸ 1:14 ▸ async for ▸ use for

@@ -85,8 +85,8 @@ class Builtins:
             "reversed": self.reversed,
             "map": self.map,
             "filter": self.filter,
-            "any": lambda items: any(self.meter.listed(items)),
-            "all": lambda items: all(self.meter.listed(items)),
+            "any": self.any,
+            "all": self.all,
             "iter": self.iter,
             "next": self.next,
             "isinstance": self.isinstance,
@@ -137,9 +137,16 @@ class Builtins:
         if isinstance(start, str):
             raise TypeError("sum() can't sum strings [use ''.join(seq) instead]")
         total = start
-        for item in self.meter.listed(iterable):
+        for item in iterable:
+            self.meter.tick()
             total = self.run.add(total, item)
         return total
+
+    def any(self, iterable: Any, /) -> bool:
+        return any(map(bool, Counted(iter(iterable), self.meter.tick)))
+
+    def all(self, iterable: Any, /) -> bool:
+        return all(map(bool, Counted(iter(iterable), self.meter.tick)))
 
     def extreme(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """``min`` or ``max``."""
@@ -179,12 +186,11 @@ class Builtins:
         return iterator if iterator is items else Counted(iterator, self.meter.tick)
 
     def map(self, function: Any, *iterables: Any) -> Any:
-        listed = [self.meter.listed(each) for each in iterables]
-        return iter([function(*each) for each in zip(*listed, strict=False)])
+        return Counted(map(function, *iterables), self.meter.tick)
 
     def filter(self, function: Any, iterable: Any) -> Any:
         test = bool if function is None else function
-        return iter([item for item in self.meter.listed(iterable) if test(item)])
+        return Counted(filter(test, Counted(iter(iterable), self.meter.tick)), self.meter.tick)
 
     def next(self, iterator: Any, default: Any = MISSING) -> Any:
         return next(iterator) if default is MISSING else next(iterator, default)

@@ -6,8 +6,9 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from backprop_tui.scenario.compiler import Compiler, Exec, Rule
-from backprop_tui.scenario.scopes import Scope, bind_names
+from backprop_tui.scenario.compiler import Compiler, Eval, Exec, Rule
+from backprop_tui.scenario.generators import function_body
+from backprop_tui.scenario.scopes import Scope, bind_names, yields
 from backprop_tui.scenario.subset import of_a_member
 from backprop_tui.scenario.values import Env, Function, Member
 
@@ -18,10 +19,15 @@ def function(c: Compiler, node: ast.FunctionDef, scope: Scope) -> Exec:
     inner = scope.inner("function", node.name)
     parameters, defaults = c.parameters(node.args, scope, inner)
     bind_names(inner, node.body)
-    body = c.block(node.body, inner)
     members = [d for d in node.decorator_list[:1] if scope.kind == "class" and of_a_member(d)]
-    for decorator in reversed(node.decorator_list[len(members) :]):
-        body = _decorated(c, decorator, body, scope)
+    contexts = [_context(c, each) for each in node.decorator_list[len(members) :]]
+    lazy = any(yields(each) for each in node.body)
+    if lazy:
+        body = function_body(c, node.body, inner, contexts)
+    else:
+        body = c.block(node.body, inner)
+        for context in reversed(contexts):
+            body = _decorated(context, body)
     run, in_class = c.run, scope.kind == "class"
     name, qualname = node.name, inner.qualname
     kind = _member(c, members[0], scope) if members else None
@@ -29,7 +35,7 @@ def function(c: Compiler, node: ast.FunctionDef, scope: Scope) -> Exec:
     def execute(env: Env) -> None:
         begin()
         home = env.up if in_class else env
-        made = Function(run, name, qualname, parameters, defaults(env), body, home)
+        made = Function(run, name, qualname, parameters, defaults(env), body, home, lazy)
         store(env, made if kind is None else kind(env, made))
 
     return execute
@@ -52,11 +58,15 @@ def _member(c: Compiler, node: ast.expr, scope: Scope) -> Callable[[Env, Functio
     return setter
 
 
-def _decorated(c: Compiler, node: ast.expr, body: Exec, scope: Scope) -> Exec:
-    """``@torch.no_grad()``: the body under the context, anew for every call."""
+def _context(c: Compiler, node: ast.expr) -> Eval:
+    """``@torch.no_grad()``: the context, anew for every call."""
     call = node if isinstance(node, ast.Call) else ast.Call(node, [], [])
     ast.copy_location(call, node)
-    manager = c.expression(call, Scope("module"))
+    return c.expression(call, Scope("module"))
+
+
+def _decorated(manager: Eval, body: Exec) -> Exec:
+    """The body of a function under a context."""
 
     def execute(env: Env) -> str | None:
         with manager(env):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from backprop_tui.scenario.compiler import Compiler, Eval, Rule
+from backprop_tui.scenario.generators import generator_expression
 from backprop_tui.scenario.limits import OverBudget
 from backprop_tui.scenario.scopes import Scope, target_names
 from backprop_tui.scenario.values import Env
@@ -59,10 +60,10 @@ def dict_display(c: Compiler, node: ast.Dict, scope: Scope) -> Eval:
 
 def comprehension(
     c: Compiler,
-    node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp,
+    node: ast.ListComp | ast.SetComp | ast.DictComp,
     scope: Scope,
 ) -> Eval:
-    """``[x for y in z if w]`` and its relatives; a generator expression is computed at once."""
+    """``[x for y in z if w]`` and its relatives."""
     inner = scope.inner("function")
     for generator in node.generators:
         inner.names.update(target_names(generator.target))
@@ -92,7 +93,7 @@ def comprehension(
                 out.append(element(env))
 
             walk, new = _rounds(c, node.generators, inner, append), list
-    lazy, in_class = isinstance(node, ast.GeneratorExp), scope.kind == "class"
+    in_class = scope.kind == "class"
 
     def comprehension(env: Env) -> Any:
         source = first(env)
@@ -100,7 +101,7 @@ def comprehension(
         inner_env = Env({}, env.up if in_class else env, None)
         walk(inner_env, out, source)
         observer.expression = span
-        return iter(out) if lazy else out
+        return out
 
     return comprehension
 
@@ -178,7 +179,7 @@ RULES: dict[type[ast.AST], Rule] = {
     ast.ListComp: comprehension,
     ast.SetComp: comprehension,
     ast.DictComp: comprehension,
-    ast.GeneratorExp: comprehension,
+    ast.GeneratorExp: generator_expression,
     ast.JoinedStr: joined,
     ast.FormattedValue: formatted,
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 from backprop_tui.scenario.compiler import Compiler, Eval, Rule
 from backprop_tui.scenario.operators import CONTAINERS
-from backprop_tui.scenario.scopes import Scope
+from backprop_tui.scenario.scopes import Scope, bind_names
 from backprop_tui.scenario.values import Builtin, ClassValue, Env, Function
 
 #: Callables that count what they walk through themselves; an engine does not.
@@ -234,6 +234,7 @@ def lambda_(c: Compiler, node: ast.Lambda, scope: Scope) -> Eval:
     """``lambda x: …``"""
     inner = scope.inner("function", "<lambda>")
     parameters, defaults = c.parameters(node.args, scope, inner)
+    bind_names(inner, [node.body])
     body = c.expression(node.body, inner)
     run, in_class, qualname = c.run, scope.kind == "class", inner.qualname
 

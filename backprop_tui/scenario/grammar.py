@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from backprop_tui.errors import ScenarioRefused
-from backprop_tui.scenario.scopes import names_of
+from backprop_tui.scenario.scopes import names_of, target_names
 from backprop_tui.scenario.sources import Source
 
 
@@ -43,6 +43,10 @@ def _offences(body: list[ast.stmt], inside: Inside) -> Iterator[Offence]:
             yield node, "'break' outside loop"
         elif isinstance(node, ast.Continue) and not inside.loop:
             yield node, "'continue' not properly in loop"
+        elif isinstance(node, ast.Expr | ast.Assign) and not inside.function:
+            if isinstance(node.value, ast.Yield | ast.YieldFrom):
+                word = "yield" if isinstance(node.value, ast.Yield) else "yield from"
+                yield node.value, f"{word!r} outside function"
         elif isinstance(node, ast.Nonlocal):
             yield from _nonlocal(node, inside)
         elif isinstance(node, ast.FunctionDef):
@@ -109,6 +113,15 @@ def _in_expression(node: ast.AST) -> Iterator[Offence]:
         starred = [item for item in node.elts if isinstance(item, ast.Starred)]
         if len(starred) > 1:
             yield starred[1], "multiple starred expressions in assignment"
+    elif isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
+        rounds = {name for each in node.generators for name in target_names(each.target)}
+        for each in ast.walk(node):
+            if isinstance(each, ast.NamedExpr) and each.target.id in rounds:
+                yield (
+                    each,
+                    "assignment expression cannot rebind comprehension iteration variable "
+                    f"{each.target.id!r}",
+                )
     for name, value in ast.iter_fields(node):
         if isinstance(value, ast.Starred):
             yield value, "can't use starred expression here"

@@ -16,7 +16,14 @@ import numpy as np
 
 from backprop_tui.engines.base import Engine
 from backprop_tui.errors import BudgetExceeded, ScenarioError, ScenarioFailed
-from backprop_tui.scenario import definitions, displays, expressions, raising, statements
+from backprop_tui.scenario import (
+    contexts,
+    definitions,
+    displays,
+    expressions,
+    raising,
+    statements,
+)
 from backprop_tui.scenario.compiler import Compiler
 from backprop_tui.scenario.exceptions import HOSTS
 from backprop_tui.scenario.hints import hint_for
@@ -34,6 +41,7 @@ RULES = {
     **statements.RULES,
     **definitions.RULES,
     **raising.RULES,
+    **contexts.RULES,
 }
 
 #: Python frames that one call of a scenario, through an engine and back, may need.

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from backprop_tui.scenario.compiler import Compiler, Exec, Rule
 from backprop_tui.scenario.exceptions import FINAL, as_scenario_sees
 from backprop_tui.scenario.scopes import Scope
 from backprop_tui.scenario.values import Builtin, Env
+
+if TYPE_CHECKING:
+    from backprop_tui.scenario.runtime import Runtime
 
 
 def raise_(c: Compiler, node: ast.Raise, scope: Scope) -> Exec:
@@ -41,7 +46,7 @@ def try_(c: Compiler, node: ast.Try, scope: Scope) -> Exec:
     begin, run = c.begin(node), c.run
     body, orelse = c.block(node.body, scope), c.block(node.orelse, scope)
     final = c.block(node.finalbody, scope)
-    handlers = [_handler(c, handler, scope) for handler in node.handlers]
+    handlers = handlers_of(c, node, scope, Compiler.block)
 
     def guarded(env: Env) -> str | None:
         try:
@@ -49,17 +54,14 @@ def try_(c: Compiler, node: ast.Try, scope: Scope) -> Exec:
         except FINAL:
             raise
         except Exception as error:
-            run.locate(error)
-            shown = as_scenario_sees(error)
-            for handles, handle in handlers:
-                if handles(env, shown):
-                    run.failure = None
-                    run.handling.append(error)
-                    try:
-                        return handle(env, shown)
-                    finally:
-                        run.handling.pop()
-            raise
+            handler = finding(run, handlers, env, error)
+            if handler is None:
+                raise
+            try:
+                handled: str | None = handler.body(env)
+            finally:
+                handler.end(env, error)
+            return handled
         return signal if signal is not None else orelse(env)
 
     def execute(env: Env) -> str | None:
@@ -82,17 +84,49 @@ def try_(c: Compiler, node: ast.Try, scope: Scope) -> Exec:
     return execute
 
 
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """``except Kind as name:``: whether it takes an error, how its block begins, is and ends."""
+
+    takes: Callable[[Env, Exception], bool]
+    begin: Callable[[Env, Exception], None]
+    body: Callable[[Env], Any]
+    end: Callable[[Env, Exception], None]
+
+
+def finding(run: Runtime, handlers: list[Handler], env: Env, error: Exception) -> Handler | None:
+    """The handler that takes an error, its name bound; None if there is none."""
+    run.locate(error)
+    shown = as_scenario_sees(error)
+    for handler in handlers:
+        if handler.takes(env, shown):
+            run.failure = None
+            run.handling.append(error)
+            handler.begin(env, shown)
+            return handler
+    return None
+
+
+def handlers_of(
+    c: Compiler, node: ast.Try, scope: Scope, block: Callable[..., Callable[[Env], Any]]
+) -> list[Handler]:
+    """The handlers of a ``try``; ``block`` makes their bodies."""
+    return [_handler(c, handler, scope, block) for handler in node.handlers]
+
+
 def _handler(
-    c: Compiler, node: ast.ExceptHandler, scope: Scope
-) -> tuple[Callable[[Env, Exception], bool], Callable[[Env, Exception], str | None]]:
-    """Whether a handler takes an error, and what it does with it."""
+    c: Compiler,
+    node: ast.ExceptHandler,
+    scope: Scope,
+    block: Callable[..., Callable[[Env], Any]],
+) -> Handler:
     wanted = c.expression(node.type, scope) if node.type is not None else None
     observer, span = c.observer, c.span(node.type) if node.type is not None else None
     store = c.store_name(node.name, scope) if node.name else None
     name, hops, variables = node.name, scope.hops(node.name or ""), c.run.globals
-    body = c.block(node.body, scope)
+    run = c.run
 
-    def handles(env: Env, error: Exception) -> bool:
+    def takes(env: Env, error: Exception) -> bool:
         if wanted is None:
             return True
         classes = wanted(env)
@@ -106,18 +140,18 @@ def _handler(
                 )
         return isinstance(error, tuple(each.cls for each in given))
 
-    def handle(env: Env, error: Exception) -> str | None:
-        if store is None or name is None:
-            return body(env)
-        store(env, error)
-        try:
-            return body(env)
-        finally:  # as in Python, the name ends with the handler
+    def begin(env: Env, error: Exception) -> None:
+        if store is not None:
+            store(env, error)
+
+    def end(env: Env, error: Exception) -> None:
+        run.handling.remove(error)
+        if name is not None:  # as in Python, the name ends with the handler
             for _ in range(hops or 0):
                 env = env.up  # type: ignore[assignment]
             (variables if hops is None else env.vars).pop(name, None)
 
-    return handles, handle
+    return Handler(takes, begin, block(c, node.body, scope), end)
 
 
 RULES: dict[type[ast.AST], Rule] = {ast.Raise: raise_, ast.Try: try_}

@@ -33,10 +33,10 @@ SYNTAX = f"""\
 | imports, at the top of the file | `import torch` · `import torch.nn as nn` · `from torch import nn, optim` · `import torch.nn.functional as F` · `from torch.utils.data import DataLoader` · `import math` · `import numpy as np` · `import random` |
 | assignment | `a = b = 1` · `a, *rest = …` · `x: float = 1.0` · `w.grad = None` · `x[0] = …` · `w -= …` (in place, as in Python) · `del x` |
 | control | `if` `elif` `else` · `for … else` · `while … else` · `break` · `continue` · `pass` · `assert` · `with torch.no_grad():` · `if __name__ == "__main__":` |
-| functions | `def` with defaults, `*args`, `**kwargs`, keyword-only and positional-only parameters · `return` · `lambda` · closures, `global`, `nonlocal` · `@torch.no_grad()` |
+| functions | `def` with defaults, `*args`, `**kwargs`, keyword-only and positional-only parameters · `return` · `yield` in a statement of its own · `lambda` · closures, `global`, `nonlocal` · `@torch.no_grad()` |
 | classes | `class Net(nn.Module)` · `class Points(Dataset)` · plain classes · one base class · special methods: {", ".join(f"`{name}`" for name in sorted(METHODS))} · `super().__init__()` |
 | operators | `+ - * / // % ** @ << >> & \\| ^ ~` · `== != < <= > >=`, chained too · `and or not` · `is` · `in` · `a if b else c` |
-| displays | lists, tuples, sets, dictionaries · slices · comprehensions (a generator expression is computed at once) |
+| displays | lists, tuples, sets, dictionaries · slices · comprehensions (generator expressions) |
 | text | f-strings with conversions and formats · `"{{:.2f}}".format(x)` with plain names and numbers · `"%.2f" % x` |
 
 Names that begin and end with `__` are out of reach, but for `__name__` and the special methods

@@ -16,9 +16,6 @@ _FAIL = "a scenario that fails stays open at the failing line; say in a comment 
 NODES: dict[str, tuple[str, str]] = {
     "TryStar": ("try … except*", _FAIL),
     "Match": ("match … case", "use if and elif"),
-    "NamedExpr": ("assignment inside an expression (:=)", "assign in a statement of its own"),
-    "Yield": ("yield", "return a list"),
-    "YieldFrom": ("yield from", "return a list"),
     "Await": ("await", "a scenario runs one statement after the other"),
     "AsyncFunctionDef": ("async def", "use def"),
     "AsyncFor": ("async for", "use for"),

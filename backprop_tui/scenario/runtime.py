@@ -345,6 +345,11 @@ class Runtime:
         """Call a function of the scenario."""
         observer, meter = self.observer, self.meter
         variables = function.parameters.bind(function.qualname, function.defaults, args, kwargs)
+        if function.lazy:
+            meter.tick()
+            asleep = Env(variables, function.env, function)
+            function.body(asleep)
+            return asleep.result
         statement, expression = observer.statement, observer.expression
         meter.enter()
         try:

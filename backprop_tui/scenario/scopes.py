@@ -53,7 +53,10 @@ def bind_names(scope: Scope, body: Iterable[ast.AST]) -> None:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             scope.names.add(node.name)
             continue
-        if isinstance(node, INNER):
+        if isinstance(node, INNER):  # a name given by := in a comprehension lives outside it
+            if not isinstance(node, ast.Lambda):
+                given = (each for each in ast.walk(node) if isinstance(each, ast.NamedExpr))
+                scope.names.update(each.target.id for each in given)
             continue
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             scope.names.add(node.id)
@@ -74,6 +77,18 @@ def names_of(function: ast.FunctionDef) -> set[str]:
     every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     every += [arg for arg in (arguments.vararg, arguments.kwarg) if arg is not None]
     return (scope.names | {arg.arg for arg in every}) - scope.globals - scope.nonlocals
+
+
+def yields(node: ast.AST) -> bool:
+    """Whether a statement holds a ``yield``, not looking into inner scopes."""
+    stack: list[ast.AST] = [node]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(node, (ast.FunctionDef, ast.ClassDef, *INNER)):
+            stack.extend(ast.iter_child_nodes(node))
+    return False
 
 
 INNER = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)

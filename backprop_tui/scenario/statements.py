@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+from typing import Any
 
 from backprop_tui.scenario.compiler import Compiler, Eval, Exec, Rule
 from backprop_tui.scenario.scopes import Scope, target_names
@@ -251,6 +252,21 @@ def assert_(c: Compiler, node: ast.Assert, scope: Scope) -> Exec:
     return execute
 
 
+def walrus(c: Compiler, node: ast.NamedExpr, scope: Scope) -> Eval:
+    """``(n := x)``"""
+    value, store, name = c.expression(node.value, scope), c.store(node.target, scope), node.target
+    observer, span = c.observer, c.span(node)
+
+    def execute(env: Env) -> Any:
+        result = value(env)
+        store(env, result)
+        observer.expression = span
+        observer.bind(((name.id, result),))
+        return result
+
+    return execute
+
+
 def nothing(c: Compiler, node: ast.stmt, scope: Scope) -> Exec:
     """``global``, ``nonlocal``: the scopes know."""
     return lambda env: None
@@ -338,39 +354,6 @@ def for_(c: Compiler, node: ast.For, scope: Scope) -> Exec:
     return execute
 
 
-def with_(c: Compiler, node: ast.With, scope: Scope) -> Exec:
-    """``with torch.no_grad():``"""
-    begin, body = c.begin(node), c.block(node.body, scope)
-    for item in reversed(node.items):
-        body = _with_item(c, item, body, scope)
-    inner = body
-
-    def execute(env: Env) -> str | None:
-        begin()
-        return inner(env)
-
-    return execute
-
-
-def _with_item(c: Compiler, item: ast.withitem, body: Exec, scope: Scope) -> Exec:
-    manager, span = c.expression(item.context_expr, scope), c.span(item.context_expr)
-    store = c.store(item.optional_vars, scope) if item.optional_vars else None
-    names = target_names(item.optional_vars) if item.optional_vars else []
-    observer = c.observer
-
-    def execute(env: Env) -> str | None:
-        context = manager(env)
-        observer.expression = span
-        with context as value:
-            if store is not None:
-                store(env, value)
-                if len(names) == 1:
-                    observer.bind(((names[0], value),))
-            return body(env)
-
-    return execute
-
-
 RULES: dict[type[ast.AST], Rule] = {
     ast.Import: import_,
     ast.ImportFrom: import_from,
@@ -384,10 +367,10 @@ RULES: dict[type[ast.AST], Rule] = {
     ast.Continue: continue_,
     ast.Return: return_,
     ast.Assert: assert_,
+    ast.NamedExpr: walrus,
     ast.Global: nothing,
     ast.Nonlocal: nothing,
     ast.If: if_,
     ast.While: while_,
     ast.For: for_,
-    ast.With: with_,
 }

@@ -73,6 +73,9 @@ ALLOWED: dict[type[ast.AST], tuple[str, ...]] = {
     ast.Compare: ("left", "ops", "comparators"),
     ast.IfExp: ("test", "body", "orelse"),
     ast.Lambda: ("args", "body"),
+    ast.NamedExpr: ("target", "value"),
+    ast.Yield: ("value",),
+    ast.YieldFrom: ("value",),
     ast.List: ("elts", "ctx"),
     ast.Tuple: ("elts", "ctx"),
     ast.Set: ("elts",),
@@ -104,7 +107,7 @@ METHODS = frozenset({
     "__pos__", "__add__", "__sub__", "__mul__", "__truediv__", "__floordiv__", "__mod__",
     "__pow__", "__matmul__", "__radd__", "__rsub__", "__rmul__", "__rtruediv__", "__rfloordiv__",
     "__rmod__", "__rpow__", "__rmatmul__", "__iadd__", "__isub__", "__imul__", "__itruediv__",
-    "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__",
+    "__enter__", "__exit__", "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__",
 })  # fmt: skip
 
 #: What can stand in ``@…`` above a function.
@@ -355,6 +358,15 @@ class Checker:
         for word in node.names:
             self.identifier(node, word)
 
+    def yield_(self, node: ast.Yield | ast.YieldFrom, parent: ast.AST | None) -> None:
+        """``yield``, as a statement or assigned."""
+        if not isinstance(parent, ast.Expr | ast.Assign):
+            self.refuse(
+                node,
+                "yield inside an expression is not part of the scenario language",
+                "write it in a statement of its own",
+            )
+
     def identifier(self, node: ast.AST, word: str | None) -> None:
         """A name that the scenario gives."""
         if word is not None and _dunder(word):
@@ -376,6 +388,8 @@ RULES: dict[type[ast.AST], Rule] = cast(
         ast.ExceptHandler: Checker.handler,
         ast.arg: Checker.arg,
         ast.keyword: Checker.keyword,
+        ast.Yield: Checker.yield_,
+        ast.YieldFrom: Checker.yield_,
         ast.Global: Checker.scope,
         ast.Nonlocal: Checker.scope,
     },

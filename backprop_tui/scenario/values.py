@@ -135,7 +135,9 @@ def listing(names: list[str]) -> str:
 class Function:
     """A function of the scenario; callable, so that an engine can call it too."""
 
-    __slots__ = ("body", "defaults", "env", "name", "owner", "parameters", "qualname", "runtime")
+    __slots__ = (
+        "body", "defaults", "env", "lazy", "name", "owner", "parameters", "qualname", "runtime",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -146,8 +148,11 @@ class Function:
         defaults: Mapping[str, Any],
         body: Callable[[Env], Any],
         env: Env | None,
+        lazy: bool = False,
     ) -> None:
         self.runtime = runtime
+        #: Its call runs nothing yet: it makes a generator.
+        self.lazy = lazy
         self.name = name
         self.qualname = qualname
         self.parameters = parameters
