@@ -13,6 +13,7 @@ from backprop_tui.explain import explain
 from backprop_tui.export.markdown import export_markdown
 from backprop_tui.ops import OPS
 from backprop_tui.trace import state
+from backprop_tui.trace.compare import first_difference
 from backprop_tui.trace.phases import phases_of
 from backprop_tui.trace.steps import Assign, Backward, Forward, Output
 from backprop_tui.view.frame import frame
@@ -230,6 +231,13 @@ def test_an_element_outside_of_the_corner_was_not_kept(name):
     words = [line.text for part in explain(trace, update.index, at).parts for line in part.lines]
     assert [w for w in words if w.endswith("was not kept")]
     assert not [w for w in words if "nan" in w]
+
+
+def test_traces_with_summaries_are_compared():
+    part, whole = recorded("resnet, summarised"), recorded("resnet")
+    assert first_difference(part, part) is None
+    assert first_difference(part, part, 1e-3) is None
+    assert first_difference(whole, part).endswith("data: only one of the two is a summary")
 
 
 # --------------------------------------------------------------- folded graphs
