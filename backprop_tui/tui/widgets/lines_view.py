@@ -25,9 +25,9 @@ from backprop_tui.view.types import STYLES, Line, Pane, Run
 TITLE_ROWS = 1
 GUTTER = 1
 _EMPTY: Line = ()
-#: Lines, boxes, brackets and blanks: drawn in the colour of their style, never reversed or
+#: Lines, boxes, dots, brackets and blanks: drawn in the colour of their style, never reversed or
 #: underlined, which would make bars of them.
-_DRAWN = " []" + "".join(map(chr, range(0x2500, 0x2600)))
+_DRAWN = " []" + "".join(map(chr, (*range(0x2500, 0x2600), *range(0x2800, 0x2900))))
 _UPRIGHT = Style(reverse=False, underline=False)
 
 
