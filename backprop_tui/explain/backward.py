@@ -142,11 +142,7 @@ class _Node:
 
     def what(self) -> str:
         arrived = self.arrived().text
-        going = list(
-            dict.fromkeys(
-                self.names.of(value.tensor, self.step.index).text for _, value, _ in self.edges
-            )
-        )
+        going = list(dict.fromkeys(self.input_name(value).text for _, value, _ in self.edges))
         has = "has" if len(self.live) == 1 else "have"
         words = f"{arrived} {has} arrived at the Node that {self.op.name} left in the graph."
         if going:
@@ -207,8 +203,14 @@ class _Node:
         return name if met is None else via(name, self.over(met.arrived[-1]))
 
     def target(self, edge: int, value: TensorValue) -> Name:
-        whole = partial(self.root, self.names.of(value.tensor, self.step.index))
-        return self.named_after(edge, whole)
+        return self.named_after(edge, partial(self.root, self.input_name(value)))
+
+    def input_name(self, value: TensorValue) -> Name:
+        """What an input is called; one that the op changed is what it was before."""
+        name = self.names.of(value.tensor, self.step.index)
+        if all(value.tensor != output.tensor for output in self.forward.outputs):
+            return name
+        return Name(f"({name.text} before)", rf"({name.tex}\text{{ before}})")
 
     def rule(self, edge: int, value: TensorValue) -> Equation | None:
         rule = vjp_of(self.op, edge)
@@ -251,8 +253,7 @@ class _Node:
         return found
 
     def part(self, value: TensorValue, at: Index) -> Name:
-        name = self.names.of(value.tensor, self.step.index)
-        return partial(self.root, named_element(name, value.data, at))
+        return partial(self.root, named_element(self.input_name(value), value.data, at))
 
     def summed(self, edge: int, value: TensorValue, out: Outgoing, at: Index) -> list[Equation]:
         if out.unreduced is None or not _is_summed(out):

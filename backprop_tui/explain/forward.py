@@ -74,7 +74,7 @@ def explain_forward(
         rest = max(output.data.size - 1, 0)
         summary = f"{name.bare.text} has shape {shape_words(output.data.shape)}: "
         summary += f"{rest} more {elements(rest)} like the one above."
-    if step.changed:
+    if step.changed and not tail.startswith(":"):
         tail = f": {name.bare.text}{tail}"
     brief = f"{tail}. {help_}"
     if len(title) + len(brief) > LONGEST_CAPTION:
