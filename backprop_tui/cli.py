@@ -16,7 +16,7 @@ import shlex
 import sys
 from collections.abc import Callable
 from functools import wraps
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -43,6 +43,32 @@ class _OpenByDefault(click.Group):
         if args and args[0] not in self.commands and not args[0].startswith("-"):
             args = ["open", *args]
         return super().resolve_command(ctx, args)
+
+
+class _OptionsAnywhere(click.Command):
+    """A command whose options may stand before, between and after the arguments of a script.
+
+    What it does not know after the first argument is the script's, and all that follows ``--``.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        known = {name: param for param in self.get_params(ctx) for name in param.opts}
+        ours: list[str] = []
+        theirs: list[str] = []
+        tokens = iter(args)
+        for token in tokens:
+            if token == "--":
+                theirs.extend(tokens)
+                break
+            name, given, _ = token.partition("=")
+            param = known.get(name) if token.startswith("-") else None
+            if not token.startswith("-") or (theirs and (param is None or name == "--help")):
+                theirs.append(token)
+                continue
+            ours.append(token)
+            if isinstance(param, click.Option) and not param.is_flag and not given:
+                ours.extend(islice(tokens, 1))
+        return super().parse_args(ctx, [*ours, "--", *theirs])
 
 
 def _refuse(error: BackpropTuiError) -> NoReturn:
@@ -260,7 +286,7 @@ def export(
         replace_file(output, text)
 
 
-@main.command("record", context_settings={"allow_interspersed_args": False})
+@main.command("record", cls=_OptionsAnywhere)
 @click.argument("script", type=click.Path(path_type=Path))
 @click.argument("args", nargs=-1, type=click.UNPROCESSED)
 @click.option(
@@ -308,9 +334,8 @@ def record_(
     """Run a PyTorch script and record what PyTorch does.
 
     SCRIPT is run as `python SCRIPT ARGS...` runs it: real Python, which may do whatever Python may,
-    so record only what you trust. (Opening a scenario or a trace file runs nothing.) What follows
-    SCRIPT is for the script; only `-o FILE` and `--force` may also stand last, if no -o stands
-    before SCRIPT.
+    so record only what you trust. (Opening a scenario or a trace file runs nothing.) The options
+    below may stand anywhere; every other argument is the script's, and all that follow `--`.
 
     The trace is written while the script runs, so that a crash loses only the last moment. A file
     that is no trace is never replaced.
@@ -318,26 +343,16 @@ def record_(
     from backprop_tui.recording.recording import LIMIT
     from backprop_tui.recording.script import run_script
 
-    given = list(args)
-    while output is None and given:
-        if given[-1] == "--force":
-            force = True
-            given.pop()
-        elif len(given) > 1 and given[-2] in ("-o", "--output"):
-            output = Path(given.pop())
-            given.pop()
-        else:
-            break
     output = output or script.with_suffix(".trace")
     if watch:
         options = ["--level", level or "iterations", "--steps-of", steps_of, "-o", str(output)]
         options += [] if limit is None else ["--limit", str(limit)]
-        _watch(output, force, [*options, "--", str(script), *given])
+        _watch(output, force, [*options, "--", str(script), *args])
     elements = LIMIT if limit is None else limit or None
     raise SystemExit(
         run_script(
             script,
-            given,
+            list(args),
             output,
             level=level or "steps",
             steps_of=steps_of,

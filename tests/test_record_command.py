@@ -112,11 +112,28 @@ def test_the_output_file(script: Path, tmp_path: Path) -> None:
     assert note.read_text() == "mine"
 
 
-def test_options_before_the_script_leave_the_rest_to_it(script: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "theirs"),
+    [
+        (("-o", "{out}", "{script}", "--", "-o", "mine", "--force"), "'-o', 'mine', '--force'"),
+        (("{script}", "--lr", "1", "--force", "-o", "{out}", "-x", "--help"), "'--lr', '1', '-x', '--help'"),
+        (("{script}", "--level=iterations", "a", "--output={out}"), "'a'"),
+        (("--", "{script}", "-o"), "'-o'"),
+    ],
+)  # fmt: skip
+def test_our_options_stand_anywhere_and_the_rest_is_the_scripts(
+    script: Path, tmp_path: Path, arguments: tuple[str, ...], theirs: str
+) -> None:
     out = tmp_path / "x.trace"
-    told = record("-o", out, script, "-o", "mine", "--force", "--help")
-    assert "'-o', 'mine', '--force', '--help'" in told.stdout
-    assert out.exists()
+    told = record(*[one.format(script=script, out=out) for one in arguments])
+    assert f"'{theirs.strip(chr(39))}']" in told.stdout, told.stdout + told.stderr
+    assert out.exists() or script.with_suffix(".trace").exists()
+
+
+def test_an_option_that_is_nobodys_is_refused(script: Path) -> None:
+    refused = record("--frobnicate", script)
+    assert refused.returncode == 2
+    assert "No such option" in refused.stderr
 
 
 def test_what_cannot_be_run_is_said_in_a_line(tmp_path: Path) -> None:
