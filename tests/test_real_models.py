@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from real_models import MODELS, recorded, texts
 
 from backprop_tui.engines.base import TensorValue
-from backprop_tui.engines.summary import digest_of
+from backprop_tui.engines.summary import digest_of, summarised
 from backprop_tui.explain import explain
+from backprop_tui.explain.naming import plain_op
 from backprop_tui.export.markdown import export_markdown
 from backprop_tui.ops import OPS
 from backprop_tui.trace import state
 from backprop_tui.trace.compare import first_difference
 from backprop_tui.trace.phases import phases_of
 from backprop_tui.trace.steps import Assign, Backward, Forward, Output
+from backprop_tui.trace.trace import Trace
+from backprop_tui.view.curves import bars
 from backprop_tui.view.frame import frame
 from backprop_tui.view.graph import graph_pane
 from backprop_tui.view.graph_fold import MOST_AS_IS, MOST_FOLDED, Folder
 from backprop_tui.view.graph_model import autograd_graph, computation_graph
+from backprop_tui.view.numbers import array_rows, tensor_text
 from backprop_tui.view.tensor_page import tensor_page
 from backprop_tui.view.tensors import tensors_pane
 from backprop_tui.view.types import Selection, Sizes, plain
@@ -304,3 +310,69 @@ def test_names_are_plain():
     said = " ".join(explain(trace, s.index).title for s in trace if isinstance(s, Forward | Assign))
     for word in ("native_", "with_indices", "tensor₁"):
         assert word not in said
+
+
+def test_a_device_is_named_where_it_is_not_the_cpu():
+    bind = recorded("custom")[0]
+    moved = [replace(one, value=replace(one.value, device="cuda:0")) for one in bind.binds
+             if isinstance(one.value, TensorValue)]  # fmt: skip
+    trace = Trace(recorded("custom").program, "torch")
+    trace.append(replace(bind, binds=tuple(moved)))
+    tensor = moved[0].value.tensor
+    assert tensors_pane(trace, 0, 100).title == "Tensors · cuda:0"
+    assert "cuda:0" in texts(tensor_page(trace, 0, "x", tensor, 100).lines)
+    words = [line.text for part in explain(trace, 0).parts for line in part.lines]
+    assert [w for w in words if "on cuda:0" in w]
+    assert tensors_pane(recorded("custom"), 0, 100).title == "Tensors"
+
+
+@pytest.mark.parametrize(
+    ("shape", "width", "shown"),
+    [
+        ((40, 50), 60, "(40, 50) mean 999.5 ± 577.4, summarised"),
+        ((40, 50), 28, "(40, 50) mean 999.5 ± 577.4"),
+        ((40, 50), 20, "(40, 50) summarised"),
+        ((40, 50), 10, "(40, 50)"),
+        ((2, 2), 40, "[[0.0, 1.0], [2.0, 3.0]]"),
+    ],
+)
+def test_a_summary_on_one_line(shape, width, shown):
+    array = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+    assert tensor_text(summarised(array), width) == shown
+
+
+def test_a_summary_as_a_table_is_its_corner():
+    rows = array_rows(summarised(np.arange(200.0).reshape(10, 20)))
+    assert [len(row) for row in rows] == [9, 9, 9, 9, 1]
+    assert rows[1][0].text.strip() == "20.0"
+    assert rows[1][0].index == (1, 0)
+    assert {row[-1].text for row in rows} == {"…"}
+
+
+@pytest.mark.parametrize(
+    ("counts", "rows"),
+    [
+        ((), ("", "")),
+        ((0, 0), ("  ", "  ")),
+        ((8, 16, 4, 0), (" █  ", "██▄ ")),
+        ((1, 1600), (" █", "▁█")),
+    ],
+)
+def test_bars(counts, rows):
+    assert bars(counts, 2) == rows
+
+
+@pytest.mark.parametrize(
+    ("op", "plain_name"),
+    [
+        ("max_pool2d_with_indices", "max_pool2d"),
+        ("native_layer_norm", "layer_norm"),
+        ("_unsafe_view", "view"),
+        ("squeeze.dim", "squeeze"),
+        ("mkldnn_rnn_layer", "rnn_layer"),
+        ("mul", "mul"),
+        ("__and__", "__and__"),
+    ],
+)
+def test_ops_by_their_plain_names(op, plain_name):
+    assert plain_op(op) == plain_name

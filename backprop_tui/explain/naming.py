@@ -247,7 +247,9 @@ def _small(number: int) -> str:
     return str(number).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
 
 
-_BACKENDS = re.compile(r"^(?:_|native_|mkldnn_|cudnn_|miopen_|mps_|unsafe_|slow_)+|_with_indices$")
+_BACKENDS = re.compile(
+    r"^(?:_(?!_)|native_|mkldnn_|cudnn_|miopen_|mps_|unsafe_|slow_)+|_with_indices$"
+)
 
 
 def plain_op(op: str) -> str:
