@@ -77,7 +77,7 @@ def _known(loop: Loop, names: Names, length: Length) -> tuple[int | None, int | 
     if isinstance(node, ast.While):
         return None, None, 1
     try:
-        if (span := _range(node.iter, names)) is not None:
+        if (span := _range(node.iter, names, length)) is not None:
             counts = isinstance(node.target, ast.Name) and bool(span.step)
             return len(span), span.start if counts else None, span.step
         total = _length(node.iter, names, length)
@@ -85,28 +85,28 @@ def _known(loop: Loop, names: Names, length: Length) -> tuple[int | None, int | 
         total = None
     first = None
     if isinstance(node.target, ast.Tuple) and isinstance(node.target.elts[0], ast.Name):
-        first = _enumerates(node.iter, names)
+        first = _enumerates(node.iter, names, length)
     return total, first, 1
 
 
-def _range(node: ast.expr, names: Names) -> range | None:
+def _range(node: ast.expr, names: Names, length: Length) -> range | None:
     name = _called(node, names)
     if not isinstance(node, ast.Call) or name not in ("range", "trange"):
         return None
     arguments = node.args[:1] if name == "trange" else node.args
-    values = [_value(each, names) for each in arguments]
+    values = [_value(each, names, length) for each in arguments]
     try:
         return range(*values)
     except (TypeError, ValueError):
         raise Unknown from None
 
 
-def _enumerates(node: ast.expr, names: Names) -> int | None:
+def _enumerates(node: ast.expr, names: Names, length: Length) -> int | None:
     if not isinstance(node, ast.Call) or _called(node, names) != "enumerate":
         return None
     start: list[ast.expr] = node.args[1:2] + [k.value for k in node.keywords if k.arg == "start"]
     try:
-        first = _value(start[0], names) if start else 0
+        first = _value(start[0], names, length) if start else 0
     except Unknown:
         return None
     return first if type(first) is int else None
@@ -120,21 +120,21 @@ def _length(node: ast.expr, names: Names, length: Length) -> int | None:
             return None if None in lengths else min(n for n in lengths if n is not None)
         if name in _THROUGH and node.args:
             return _length(node.args[0], names, length)
-        if (span := _range(node, names)) is not None:
+        if (span := _range(node, names, length)) is not None:
             return len(span)
         if (
             isinstance(node.func, ast.Attribute)
             and not node.args
             and (node.func.attr in ("items", "keys", "values"))
         ):
-            held = _value(node.func.value, names)
+            held = _value(node.func.value, names, length)
             return len(held) if type(held) is dict else None
         return None
     if isinstance(node, ast.List | ast.Tuple):
         starred = any(isinstance(each, ast.Starred) for each in node.elts)
         return None if starred else len(node.elts)
-    value = _value(node, names)
-    return len(value) if type(value) in _SIZED else length(value)
+    size = _size(node, names, length)
+    return None if size is NOTHING else int(size)
 
 
 def _called(node: ast.expr, names: Names) -> str:
@@ -150,24 +150,25 @@ def _called(node: ast.expr, names: Names) -> str:
     return name
 
 
-def _value(node: ast.expr, names: Names) -> Any:
+def _value(node: ast.expr, names: Names, length: Length) -> Any:
     if isinstance(node, ast.Constant):
         return node.value
     if isinstance(node, ast.Name):
         found = names.get(node.id)
     elif isinstance(node, ast.Attribute):
-        found = names.attribute(_value(node.value, names), node.attr)
+        found = names.attribute(_value(node.value, names, length), node.attr)
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        found = -_whole(node.operand, names)
+        found = -_whole(node.operand, names, length)
     elif isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
-        left, right = _whole(node.left, names), _whole(node.right, names)
+        left, right = _whole(node.left, names, length), _whole(node.right, names, length)
         try:
             found = _ARITHMETIC[type(node.op)](left, right)
         except ZeroDivisionError:
             raise Unknown from None
     elif _called(node, names) == "len" and isinstance(node, ast.Call) and len(node.args) == 1:
-        held = _value(node.args[0], names)
-        found = len(held) if type(held) in _SIZED else NOTHING
+        found = _size(node.args[0], names, length)
+    elif (sized := _first_size(node)) is not None:
+        found = _size(sized, names, length)
     else:
         raise Unknown
     if found is NOTHING:
@@ -175,8 +176,27 @@ def _value(node: ast.expr, names: Names) -> Any:
     return found
 
 
-def _whole(node: ast.expr, names: Names) -> int:
-    value = _value(node, names)
+def _size(node: ast.expr, names: Names, length: Length) -> Any:
+    held = _value(node, names, length)
+    size = len(held) if type(held) in _SIZED else length(held)
+    return NOTHING if size is None else size
+
+
+def _first_size(node: ast.expr) -> ast.expr | None:
+    """What ``x.shape[0]`` and ``x.size(0)`` ask the first size of."""
+    if isinstance(node, ast.Subscript):
+        of, name, at = node.value, "shape", node.slice
+    elif isinstance(node, ast.Call) and len(node.args) == 1:
+        of, name, at = node.func, "size", node.args[0]
+    else:
+        return None
+    asks = isinstance(of, ast.Attribute) and of.attr == name
+    first = isinstance(at, ast.Constant) and at.value == 0
+    return of.value if asks and first and isinstance(of, ast.Attribute) else None
+
+
+def _whole(node: ast.expr, names: Names, length: Length) -> int:
+    value = _value(node, names, length)
     if type(value) is not int:
         raise Unknown
     return value
