@@ -4,7 +4,8 @@ Timed by turns, iteration by iteration, in one process; ratios are medians of th
 
     capture   what the program waits for while it runs: references on a tape
     + decode  and the telling of it to a listener that keeps nothing
-    record()  all of it: capture, places in the source, decode, steps kept in memory
+    record()  all of it: capture, places in the source, decode, steps kept in memory; the second
+              iteration inside
 
 TorchLens, if it is installed, logs a forward; what that adds is beside what ours adds to the same
 forward, each by its fastest run. Memory is the highest resident set of a process that recorded one
@@ -14,6 +15,7 @@ device waited for.
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from collections.abc import Callable
@@ -135,12 +137,15 @@ def speed(name: str, device: str, rounds: int) -> None:
     watch.engine.recorder.most_bytes = MANY
     plain, capture, both, recorded = [], [], [], []
     for turn in range(rounds + 3):
+        gc.collect()  # what the last turn left is not this one's
+        step()  # and what it had in its caches is there again
         row = [seconds(step)]
         watch.start()
         row.append(seconds(step))
         row.append(row[-1] + seconds(watch.drain))
         watch.stop()
         with backprop_tui.record(limit=None):
+            step()
             row.append(seconds(step))
         if turn >= 3:
             for column, value in zip((plain, capture, both, recorded), row, strict=True):

@@ -106,6 +106,9 @@ REMEMBERING = dict.fromkeys(
     ("running_mean", "running_var"),
 )
 
+#: What can sum a gradient back to a smaller shape.
+_SUMMING = ("sum", "sum.dim", "view")
+
 REDUCTIONS = ("none", "mean", "sum")
 _END = 2**63 - 1
 
@@ -239,8 +242,9 @@ class Plan:
     """How one ATen operation is told; made at its first use."""
 
     __slots__ = (
-        "attrs", "fills", "in_place", "inputs", "name", "op", "other", "parameters", "remembers",
-        "reshapes", "rest", "silent", "single", "suspect", "variadic", "view", "written",
+        "attrs", "fills", "idle", "in_place", "inputs", "name", "op", "other", "parameters",
+        "remembers", "reshapes", "rest", "silent", "single", "suspect", "variadic", "view",
+        "written",
     )  # fmt: skip
 
     def __init__(self, func: Any, record: str = "") -> None:
@@ -267,6 +271,8 @@ class Plan:
             # In place on what a composite has just made for itself: nobody else sees its target.
             name, self.in_place, self.written, self.reshapes = own, False, (), True
         self._take(OPS.get(name or ""), base)
+        #: whether nobody asks for it inside a Node
+        self.idle = not (self.written or self.remembers or self.name in _SUMMING)
         #: ``add`` and ``sub`` with a factor are records of their own; ``reshape`` makes a view of
         #: another kind where PyTorch is not recorded
         other = "_reshape_alias" if name == "view" else f"{name}.alpha"

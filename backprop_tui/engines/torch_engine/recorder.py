@@ -153,6 +153,8 @@ class Recorder(Tape):
     def dispatch(self, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """An ATen operation runs."""
         plan = PLANS.get(func) or plan_of(func)
+        if plan.idle and self.in_backward:
+            return func(*args, **kwargs)
         if plan.written:
             return self._changing(plan, func, args, kwargs)
         if plan.remembers:
