@@ -140,6 +140,19 @@ def test_a_wish_is_taken_back(run, live):
     assert run.wish() == "run"
 
 
+def test_a_run_that_dies_while_it_waits_is_told_of(run, live, monkeypatch):
+    from backprop_tui.trace.file import reader
+
+    run.train(3, steps=1).say("paused")
+    live.look()
+    live.ask("next")
+    live.look()
+    assert (live.state, live.wish) == ("paused", "next")
+    monkeypatch.setattr(reader, "SILENCE", -1.0)
+    live.look()
+    assert (live.state, live.wish, live.waits) == ("stopped", "", False)
+
+
 def test_two_viewers_see_the_same_and_the_last_wish_counts(run, live):
     other = Live(StoredTrace(run.path))
     live.ask("pause")

@@ -28,7 +28,7 @@ from backprop_tui.trace.training import Reading
 BATCH = 32
 PATIENCE = 0.25
 #: Seconds for which the memory that was read is taken to be the memory now.
-MEMORY_KEEPS = 0.1
+MEMORY_KEEPS = 0.5
 #: From this size on a product with itself is the faster way to a norm on a CPU.
 LARGE = 2048
 
@@ -179,10 +179,10 @@ class _Sent:
     def __init__(self, rows: list[_Row]) -> None:
         self.rows = rows
         self._numbers = [number for row in rows for number in row.numbers]
-        far = [n for n in self._numbers if isinstance(n, torch.Tensor)]
         self._here: Any = None
         self._event: Any = None
-        if len({(n.device, n.dtype) for n in far}) == 1:
+        far = [number for number in self._numbers if isinstance(number, torch.Tensor)]
+        if far and all(row.gauge.alike for row in rows):
             with torch.no_grad():
                 stacked = torch.stack(far)
                 self._here = torch.empty(stacked.shape, dtype=stacked.dtype, pin_memory=True)
@@ -195,7 +195,7 @@ class _Sent:
 
     def numbers(self) -> list[float]:
         """All of them, waited for if need be."""
-        if self._event is None:  # none is on a device, or they are on several
+        if self._event is None:  # none is on a device, or they are of several kinds
             return [float(number) for number in self._numbers]
         self._event.synchronize()
         here = iter(self._here.tolist())
@@ -229,6 +229,9 @@ class _Gauge:
         #: the CUDA device of the first parameters that are on one
         self.far = next((d for d, _ in places if d.type == "cuda"), None)
 
+        #: whether all that is measured are numbers of one dtype on one CUDA device
+        self.alike = len(self.parts) == 1 and self.far is not None and self.parts[0].single
+
     def outgrown(self) -> bool:
         """Whether parameters came, went or moved since."""
         now = parameters_of(self.optimizer)
@@ -252,6 +255,7 @@ class _Part:
         )
         half = first.dtype in (torch.float16, torch.bfloat16)
         self.wide = torch.float32 if half else None
+        self.single = half or first.dtype == torch.float32
         self.dot = first.device.type == "cpu" and first.dtype in (torch.float32, torch.float64)
         with torch.no_grad():
             self.before = [torch.empty_like(p, requires_grad=False) for p in parameters]
