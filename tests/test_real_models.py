@@ -376,3 +376,10 @@ def test_bars(counts, rows):
 )
 def test_ops_by_their_plain_names(op, plain_name):
     assert plain_op(op) == plain_name
+
+
+def test_a_box_keeps_the_end_of_a_modules_path():
+    trace = recorded("transformer")
+    span = phases_of(trace).iteration(1)
+    labels = {v.label for v in computation_graph(trace, span.start, span.stop).vertices}
+    assert {"1.linear2(…)", "1.linear2.weight", "linear2.weightᵀ"} <= labels

@@ -27,7 +27,7 @@ Kind = Literal["leaf", "input", "op", "node", "accumulate"]
 
 #: A dotted name longer than this loses its beginning.
 _LONGEST_NAME = 16
-_DOTTED = re.compile(r"\w+(?:\.\w+)+ᵀ?")
+_DOTTED = re.compile(r"\w+(?:\.\w+)+(?:ᵀ|\(…\))?")
 _SYMBOLS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "rsub": "-"}
 
 
