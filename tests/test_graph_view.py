@@ -255,6 +255,14 @@ def test_nothing_is_said_in_words(autograd):
     assert text(whole(film.trace, 0, autograd=autograd)) == "no operation yet"
 
 
+@pytest.mark.parametrize("autograd", [False, True])
+def test_of_a_very_long_iteration_a_part_is_drawn(autograd, monkeypatch):
+    monkeypatch.setattr(graph_module, "MOST_STEPS", 50)
+    words = text(whole(deep_net(20).trace, 65, autograd=autograd))
+    assert "h @ w12" in words
+    assert "h @ w2" not in words
+
+
 def test_a_trace_can_go():
     import gc
     import weakref

@@ -34,6 +34,8 @@ from backprop_tui.view.layout import Direction, Drawing, layout
 from backprop_tui.view.types import Pane, Run
 
 _SCENES_KEPT, _GRAPHS_KEPT = 64, 4
+#: Of an iteration of more steps a part is drawn: reading all of it would be felt.
+MOST_STEPS = 8192
 _FORMATS: tuple[tuple[Format, Direction], ...] = (
     ("roomy", "down"),
     ("roomy", "right"),
@@ -63,6 +65,9 @@ def graph_pane(
     ``width`` by ``height``; ``focus`` is at what is at work. ``selected`` is a tensor id.
     """
     title = "Autograd graph" if autograd else "Graph"
+    if end - start > MOST_STEPS:
+        start += (index - start) // MOST_STEPS * MOST_STEPS
+        end = min(end, start + MOST_STEPS)
     whole = _whole(trace, start, end, autograd)
     folded = whole.folder.around(whole.at_work(index))
     if not folded.graph.vertices:

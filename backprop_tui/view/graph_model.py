@@ -25,6 +25,8 @@ from backprop_tui.view.layout import Link
 
 Kind = Literal["leaf", "input", "op", "node", "accumulate"]
 
+#: So many Nodes are followed from the roots.
+MOST_NODES = 8192
 #: A dotted name longer than this loses its beginning.
 _LONGEST_NAME = 16
 _DOTTED = re.compile(r"\w+(?:\.\w+)+(?:ᵀ|\(…\))?")
@@ -164,7 +166,7 @@ def _edges(node: NodeValue) -> list[Edge]:
 def _reachable(trace: Trace, waiting: list[Forward]) -> list[Forward]:
     """The steps that made the Nodes to which these lead."""
     found: dict[int, Forward] = {}
-    while waiting:
+    while waiting and len(found) < MOST_NODES:
         step = waiting.pop()
         if step.index not in found and step.node is not None:
             found[step.index] = step
