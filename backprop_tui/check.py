@@ -12,6 +12,8 @@ What is not wrong but better otherwise (no title, no narration, long lines …) 
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -100,6 +102,23 @@ def check_scenario(source: str, budget: Budget | None = None) -> Report:
     return report
 
 
+#: Modules whose effects are not the program's text.
+TAKEN_IN = {
+    "matplotlib": "matplotlib draws nothing here: the app shows every tensor's history",
+    "tqdm": "tqdm shows no bar here: it gives its elements, and the app shows the rounds",
+    "time": "a clock says something else in every run, and so will what it prints",
+}
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    """The modules that a program imports."""
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
 def advice(scenario: Scenario) -> list[str]:
     """What the text alone could do better."""
     found = []
@@ -109,6 +128,8 @@ def advice(scenario: Scenario) -> list[str]:
         found.append("no description: a docstring at the top says what there is to see")
     if not scenario.narration:
         found.append("no narration: a comment directly above a statement is shown when it runs")
+    modules = {name.split(".")[0] for name in imported(scenario.tree)}
+    found += [said for module, said in TAKEN_IN.items() if module in modules]
     lines = enumerate(scenario.text.split("\n"), 1)
     long = [str(number) for number, line in lines if len(line) > MOST_COLUMNS]
     if long:

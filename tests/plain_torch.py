@@ -16,9 +16,14 @@ import json
 import runpy
 import sys
 import warnings
+from importlib.util import find_spec
+from types import ModuleType
 from typing import Any
 
 import torch
+
+from backprop_tui.scenario.beside import Drawing
+from backprop_tui.scenario.surface import NAMESPACES
 
 
 def printed(path: str) -> str:
@@ -80,7 +85,18 @@ def as_lists(tensors: Any) -> list[Any]:
     return [None if t is None else t.tolist() for t in tensors]
 
 
+def without_pictures() -> None:
+    """Where matplotlib is not installed, a stand-in that draws nothing."""
+    if "matplotlib" in sys.modules or find_spec("matplotlib") is not None:
+        return
+    for name in ("matplotlib", "matplotlib.pyplot"):
+        module = sys.modules[name] = ModuleType(name)
+        vars(module).update({each: Drawing(each) for each in NAMESPACES[name]})
+    vars(sys.modules["matplotlib"])["pyplot"] = sys.modules["matplotlib.pyplot"]
+
+
 if __name__ == "__main__":
+    without_pictures()
     warnings.simplefilter("ignore")
     # One thread: tests share their cores, and threads that wait for each other cost the most.
     torch.set_num_threads(1)

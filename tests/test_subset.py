@@ -17,10 +17,10 @@ l = nn.Linaer(2, 1) ▸ 1:5 ▸ torch.nn has no 'Linaer' ▸ 'Linear'
 y = F.sigmoidd(x) ▸ 1:5 ▸ torch.nn.functional has no 'sigmoidd' ▸ 'sigmoid'
 x = 1\nx.bakward() ▸ 2:1 ▸ attribute 'bakward' ▸ 'backward'
 x = 1\nprint('é', x.gard) ▸ 2:12 ▸ attribute 'gard' ▸ 'grad'
-import matplotlib.pyplot as plt ▸ 1:8 ▸ import of 'matplotlib.pyplot' ▸ the app draws
+import seaborn as sns ▸ 1:8 ▸ import of 'seaborn' ▸ the app draws
 import os, torch ▸ 1:8 ▸ import of 'os' ▸ as numbers
 import torchvision ▸ 1:8 ▸ import of 'torchvision' ▸ as numbers
-import time ▸ 1:8 ▸ import of 'time' ▸ every day
+import datetime ▸ 1:8 ▸ import of 'datetime' ▸ every day
 import tourch ▸ 1:8 ▸ import of 'tourch' ▸ 'torch'
 from torch import tensr ▸ 1:19 ▸ torch has no 'tensr' ▸ 'tensor'
 from torch import * ▸ 1:19 ▸ import * ▸ import torch

@@ -19,7 +19,10 @@ from backprop_tui.scenario.loader import loads
 from backprop_tui.scenario.reference import reference_markdown
 from backprop_tui.scenario.surface import BUILTINS, MEMBERS, MODULE_RESERVED, NAMES
 
-IMPORTS = f"{PRELUDE}import collections, copy, random, typing\n"
+IMPORTS = (
+    f"{PRELUDE}import collections, copy, functools, itertools, random, time, typing\n"
+    "import matplotlib.pyplot, tqdm.auto, tqdm.notebook\n"
+)
 TORCH_NAMES = [name for name in NAMES if name.startswith("torch.")]
 OWN_NAMES = [name for name in NAMES if not name.startswith("torch.")]
 
@@ -82,6 +85,8 @@ SAMPLES: dict[str, tuple[str, ...]] = {
     "set": ("{1}",),
     "Counter": ("collections.Counter('ab')",),
     "int": ("1",),
+    "Drawing": ("matplotlib.pyplot.figure()", "matplotlib.pyplot.subplots(2, 2)[1]"),
+    "Progress": ("tqdm.tqdm([1])",),
     "float": ("1.0",),
 }  # fmt: skip
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from backprop_tui.scenario.beside import beside_names
+from backprop_tui.scenario.counted import Counted
 from backprop_tui.scenario.exceptions import exception_names
 from backprop_tui.scenario.python_modules import python_modules
 from backprop_tui.scenario.surface import BUILTINS, NAMESPACES
@@ -45,21 +47,6 @@ class Enumerate(enumerate):  # type: ignore[type-arg]
     def __next__(self) -> Any:
         self.tick()
         return super().__next__()
-
-
-class Counted:
-    """An iterator that counts its rounds, whoever walks through it."""
-
-    def __init__(self, iterator: Iterator[Any], tick: Callable[[], None]) -> None:
-        self.iterator = iterator
-        self.tick = tick
-
-    def __iter__(self) -> Counted:
-        return self
-
-    def __next__(self) -> Any:
-        self.tick()
-        return next(self.iterator)
 
 
 class Builtins:
@@ -290,6 +277,7 @@ def own_namespaces(runtime: Runtime) -> dict[str, dict[str, Any]]:
     drawn = {"sample": sample, "shuffle": shuffle}
     return {
         **python_modules(runtime),
+        **beside_names(runtime),
         "torch.cuda": {
             "is_available": lambda: False,
             "device_count": lambda: 0,

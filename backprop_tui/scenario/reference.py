@@ -6,7 +6,7 @@ python -m backprop_tui.scenario.reference docs/language.md
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
 
@@ -30,7 +30,7 @@ SYNTAX = f"""\
 
 | | |
 |---|---|
-| imports, at the top of the file | `import torch` · `import torch.nn as nn` · `from torch import nn, optim` · `import torch.nn.functional as F` · `from torch.utils.data import DataLoader` · `import math` · `import numpy as np` · `import random` |
+| imports, at the top of the file | `import torch` · `import torch.nn as nn` · `from torch import nn, optim` · `import torch.nn.functional as F` · `from torch.utils.data import DataLoader` · `import math` · `import numpy as np` · `import random` · `import matplotlib.pyplot as plt` (nothing is drawn) · `from tqdm import tqdm` (no bar is drawn) |
 | assignment | `a = b = 1` · `a, *rest = …` · `x: float = 1.0` · `w.grad = None` · `x[0] = …` · `w -= …` (in place, as in Python) · `del x` |
 | control | `if` `elif` `else` · `for … else` · `while … else` · `break` · `continue` · `pass` · `assert` · `with torch.no_grad():` · `if __name__ == "__main__":` |
 | functions | `def` with defaults, `*args`, `**kwargs`, keyword-only and positional-only parameters · `return` · `yield` in a statement of its own · `lambda` · closures, `global`, `nonlocal` · `@torch.no_grad()` |
@@ -48,13 +48,24 @@ def reference_markdown() -> str:
     """The whole page."""
     parts = [INTRODUCTION, SYNTAX, _header(), _refused(), _budgets(), "## Names\n"]
     for owner, table in NAMESPACES.items():
-        if table:
+        if table and _alike(table):
+            parts.append(f"### {owner}\n\n{_alike(table)}\n")
+        elif table:
             parts.append(f"### {owner}\n\n" + _table(table.values()))
     parts.append("### Python's own functions\n\n" + _table(BUILTINS.values()))
     parts.append("## Attributes and methods\n\n`=` marks what can be assigned.\n")
     for kind, table in MEMBERS.items():
-        parts.append(f"### {kind}\n\n" + _table(table.values()))
+        alike = _alike(table)
+        parts.append(f"### {kind}\n\n" + (f"{alike}\n" if alike else _table(table.values())))
     return "\n".join(parts)
+
+
+def _alike(table: Mapping[str, Row]) -> str:
+    """A table whose rows all have one help, in one sentence; else ""."""
+    helps = {row.help for row in table.values()}
+    if len(helps) > 1 or len(table) < 4:
+        return ""
+    return " ".join(f"`{name}`" for name in table) + f": {helps.pop()}."
 
 
 def _table(rows: Iterable[Row]) -> str:

@@ -68,7 +68,6 @@ BUILTIN_REASONS: dict[str, str] = {
 
 #: Modules that lecture scripts import, and what a scenario does instead.
 MODULES: dict[str, str] = {
-    "matplotlib": _PLOT,
     "seaborn": _PLOT,
     "plotly": _PLOT,
     "pandas": _FILES,
@@ -85,11 +84,7 @@ MODULES: dict[str, str] = {
     "requests": _FILES,
     "sys": "leave it out",
     "subprocess": "leave it out",
-    "time": "leave it out: a scenario does the same thing on every day",
     "datetime": "leave it out: a scenario does the same thing on every day",
-    "tqdm": "leave it out, and loop over the loader itself",
-    "itertools": "use nested loops or comprehensions",
-    "functools": "use a loop",
     "dataclasses": "write the class with __init__",
     "torchviz": "leave it out: the app draws the graph",
     "torchsummary": "use print(model)",

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from backprop_tui.engines.base import Engine
+from backprop_tui.scenario.beside import Drawing, Progress, ProgressType
 from backprop_tui.scenario.builtin_names import Builtins, Enumerate, Zip, own_namespaces
 from backprop_tui.scenario.census import bytes_of
 from backprop_tui.scenario.guards import GUARDS
@@ -52,7 +53,7 @@ from backprop_tui.trace.steps import Span
 
 #: Python's own classes → the kind of their values in the surface.
 PYTHON_KINDS: dict[type, str] = {
-    Counter: "Counter",
+    Counter: "Counter", Drawing: "Drawing", Progress: "Progress", ProgressType: "Progress",
     str: "str", list: "list", tuple: "tuple", dict: "dict", set: "set",
     bool: "int", int: "int", float: "float", np.ndarray: "ndarray", np.generic: "ndarray",
 }  # fmt: skip
@@ -454,7 +455,7 @@ class Runtime:
 
     def total(self, iterable: Any) -> int | None:
         """How many rounds a loop will make, where that can be known without running anything."""
-        if isinstance(iterable, Zip | Enumerate):
+        if isinstance(iterable, Zip | Enumerate | Progress):
             return iterable.total
         if isinstance(iterable, range | list | tuple | dict | str | set | np.ndarray):
             try:

@@ -117,6 +117,10 @@ DECORATORS = frozenset({"torch.no_grad", "torch.enable_grad", "torch.inference_m
 MEMBER_DECORATORS = frozenset({"property", "staticmethod", "classmethod"})
 
 MEMBER_NAMES = frozenset(name for table in MEMBERS.values() for name in table)
+#: What a name written wrong could have meant; pictures have a name for everything.
+LIKELY_NAMES = frozenset(
+    name for kind, table in MEMBERS.items() if kind != "Drawing" for name in table
+)
 
 
 def check(tree: ast.Module, source: Source, budget: Budget) -> list[ScenarioError]:
@@ -248,7 +252,7 @@ class Checker:
             )
         elif word not in MEMBER_NAMES and word not in self.attributes:
             what, instead = refusals.of_attribute(word)
-            known = MEMBER_NAMES | self.attributes
+            known = LIKELY_NAMES | self.attributes
             self.refuse(node, what, instead or did_you_mean(word, known))
 
     def constant(self, node: ast.Constant, parent: ast.AST | None) -> None:

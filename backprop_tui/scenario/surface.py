@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from backprop_tui.scenario import surface_members, surface_names, surface_python
+from backprop_tui.scenario import surface_beside, surface_members, surface_names, surface_python
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +57,18 @@ def rows(owner: str, table: str) -> dict[str, Row]:
 #: namespace → name → row
 NAMESPACES: dict[str, dict[str, Row]] = {
     owner: rows(owner, table)
-    for owner, table in {**surface_names.TABLES, **surface_python.TABLES}.items()
+    for owner, table in {
+        **surface_names.TABLES,
+        **surface_python.TABLES,
+        **surface_beside.TABLES,
+    }.items()
 }
 #: dotted name → row
 NAMES: dict[str, Row] = {row.dotted: row for table in NAMESPACES.values() for row in table.values()}
 #: kind of value → name → row
 MEMBERS: dict[str, dict[str, Row]] = {
-    kind: rows(kind, table) for kind, table in surface_members.TABLES.items()
+    kind: rows(kind, table)
+    for kind, table in {**surface_members.TABLES, **surface_beside.MEMBERS}.items()
 }
 BUILTINS: dict[str, Row] = rows("", surface_python.BUILTINS)
 
