@@ -1,11 +1,11 @@
 """Recording PyTorch: an iteration with every step recorded, against the same iteration plain.
 
-Timed by turns, iteration by iteration, in one process; ratios are medians of the pairs, plain = 1:
+Timed by turns in one process, the fastest of a few iterations each turn; what was captured is
+decoded after every iteration. Ratios are medians of the turns, plain = 1:
 
     capture   what the program waits for while it runs: references on a tape
     + decode  and the telling of it to a listener that keeps nothing
-    record()  all of it: capture, places in the source, decode, steps kept in memory; the second
-              iteration inside
+    record()  all of it: capture, places in the source, decode, steps kept in memory
 
 TorchLens, if it is installed, logs a forward; what that adds is beside what ours adds to the same
 forward, each by its fastest run. Memory is the highest resident set of a process that recorded one
@@ -32,6 +32,8 @@ from backprop_tui.engines.torch_engine.watch import Watch
 
 Step = Callable[[], None]
 MANY = 1 << 40
+#: How many iterations are timed in one turn; the fastest counts.
+REPEATED = 5
 
 
 class Nobody:
@@ -126,6 +128,12 @@ def seconds(step: Step) -> float:
     return perf_counter() - start
 
 
+def least(step: Step) -> float:
+    """The seconds of the fastest of several, after one that is not counted."""
+    step()
+    return min(seconds(step) for _ in range(REPEATED))
+
+
 def ratio(ours: list[float], plain: list[float]) -> str:
     pairs = median(a / b for a, b in zip(ours, plain, strict=True))
     return f"{pairs:.2f} (fastest {min(ours) / min(plain):.2f})"
@@ -135,21 +143,20 @@ def speed(name: str, device: str, rounds: int) -> None:
     net, x, step = made(name, device)
     watch = Watch(Nobody(), events=MANY)
     watch.engine.recorder.most_bytes = MANY
-    plain, capture, both, recorded = [], [], [], []
-    for turn in range(rounds + 3):
+    rows = []
+    for _ in range(rounds + 1):
         gc.collect()  # what the last turn left is not this one's
-        step()  # and what it had in its caches is there again
-        row = [seconds(step)]
+        row = [least(step)]
         watch.start()
-        row.append(seconds(step))
-        row.append(row[-1] + seconds(watch.drain))
+        step()
+        watch.drain()
+        pairs = [(seconds(step), seconds(watch.drain)) for _ in range(REPEATED)]
         watch.stop()
+        row += [min(took for took, _ in pairs), min(sum(pair) for pair in pairs)]
         with backprop_tui.record(limit=None):
-            step()
-            row.append(seconds(step))
-        if turn >= 3:
-            for column, value in zip((plain, capture, both, recorded), row, strict=True):
-                column.append(value)
+            row.append(least(step))
+        rows.append(row)
+    plain, capture, both, recorded = (list(column) for column in zip(*rows[1:], strict=True))
     print(f"{name}, {device}: {median(plain) * 1e3:.2f} ms an iteration; plain = 1")
     print(f"  capture        {ratio(capture, plain)}")
     print(f"  + decode       {ratio(both, plain)}")
@@ -224,7 +231,7 @@ def main() -> None:
         peak(name, how == "recorded", device)
         return
     for device in ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",):
-        for name, rounds in (("mlp", 300), ("small_cnn", 60), ("cnn", 15)):
+        for name, rounds in (("mlp", 40), ("small_cnn", 12), ("cnn", 6)):
             speed(name, device, rounds)
         memory("cnn", device)
 
