@@ -426,8 +426,8 @@ class StepperScreen(Screen[None]):
             self._say("There are curves of a run that was recorded: backprop-tui record SCRIPT.py")
 
     def show_training(self) -> None:
-        """The curves, where they tell more than the film: while it runs, or without any step."""
-        self._open_training(lambda live: live.waits or not len(live.trace))
+        """The curves first, while it runs, and where no iteration was recorded in full."""
+        self._open_training(lambda live: live.waits or not live.curves.recorded)
 
     def _open_training(self, wanted: Callable[[Live], bool]) -> bool:
         from backprop_tui.tui.live import watched
