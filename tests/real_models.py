@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+import torch.utils.checkpoint
 from torch import nn
 
 from backprop_tui.recording import record
@@ -200,6 +201,35 @@ def edges() -> Trace:
     return trace
 
 
+def twice() -> Trace:
+    """A derivative of a derivative; two roots at once; a hook that changes a gradient."""
+    x = torch.randn(3, requires_grad=True)
+    w = torch.randn(4, 3, requires_grad=True)
+    with record() as trace:
+        (slope,) = torch.autograd.grad((x**3).sum(), x, create_graph=True)
+        slope.pow(2).sum().backward()
+        w.register_hook(lambda grad: grad * 2)
+        h = torch.tanh(w @ x)
+        a, b = h.split(2)
+        loss = (a * b).sum()
+        torch.autograd.backward([loss, h.mean()])
+    return trace
+
+
+def sparse() -> Trace:
+    """Sparse tensors and gradients, and a forward that runs again in backward."""
+    left = torch.eye(4).to_sparse().requires_grad_()
+    right = torch.randn(4, 2, requires_grad=True)
+    table = nn.Embedding(5, 4, sparse=True)
+    layer = nn.Sequential(nn.Linear(2, 2), nn.Tanh())
+    with record() as trace:
+        product = torch.sparse.mm(left, right)
+        again = torch.utils.checkpoint.checkpoint(layer, product, use_reentrant=False)
+        loss = again.sum() + table(torch.tensor([1, 2])).sum()
+        loss.backward()
+    return trace
+
+
 MODELS: dict[str, Callable[[], Trace]] = {
     "resnet": resnet,
     "transformer": transformer,
@@ -210,6 +240,8 @@ MODELS: dict[str, Callable[[], Trace]] = {
     "spectrum": spectrum,
     "linear algebra": linear_algebra,
     "edges": edges,
+    "twice": twice,
+    "sparse": sparse,
     "resnet, summarised": lambda: resnet(limit=40),
     "transformer, summarised": lambda: transformer(limit=20),
 }

@@ -17,14 +17,14 @@ from backprop_tui.explain.gradients import (
 )
 from backprop_tui.explain.known import is_whole, kept, known
 from backprop_tui.explain.meeting_point import chain_to
-from backprop_tui.explain.naming import Name, Names, named, partial
+from backprop_tui.explain.naming import Name, Names, partial
 from backprop_tui.explain.record import Element, Equation, Explanation, Part
+from backprop_tui.explain.unknown import explain_without_record, over
 from backprop_tui.explain.windows import winner_line
 from backprop_tui.explain.worked import (
     Index,
     backward_working,
     input_of,
-    is_custom,
     lifted,
     named_element,
     node_op,
@@ -49,12 +49,6 @@ from backprop_tui.trace.trace import Trace
 MOST_CHAINS = 3
 #: A longer rule is left out of the caption.
 LONGEST_RULE = 60
-_ORDINALS = ("1st", "2nd", "3rd", "further")
-
-_IN_PLACE = (
-    "A part of the tensor was changed in place. The gradient of that part goes back through what "
-    "was written there; the rest goes on to what the tensor was before."
-)
 
 
 def explain_backward(
@@ -64,7 +58,7 @@ def explain_backward(
     forward = trace.forward_of(step.node.node)
     op = None if forward is None else node_op(forward)
     if forward is None or op is None:
-        return _without_record(trace, step, names)
+        return explain_without_record(trace, step, names)
     seed, root = root_of(trace, names, step.index)
     node = _Node(trace, step, forward, op, names, seed, root, element, tensor)
     return node.explanation()
@@ -195,7 +189,7 @@ class _Node:
 
     def over(self, contribution: Contribution) -> Name:
         """What a contribution came over."""
-        return _over(self.trace, self.names, self.step.index, contribution)
+        return over(self.trace, self.names, self.step.index, contribution)
 
     def named_after(self, edge: int, name: Name) -> Name:
         """A gradient's name; if this edge brings a part of it only, it is said over what."""
@@ -344,74 +338,6 @@ class _Node:
         return " ".join(words)
 
 
-def _over(trace: Trace, names: Names, at: int, contribution: Contribution) -> Name:
-    """What a contribution came over: the result of its Node's op."""
-    forward = trace.forward_of(contribution.node)
-    if forward is None or not forward.outputs:
-        return named(f"Node {contribution.node}")
-    name = names.of(forward.outputs[0].tensor, at)
-    if not contribution.twin:
-        return name
-    which = _ORDINALS[min(contribution.twin, len(_ORDINALS)) - 1]
-    return Name(f"{name.bare.text}, {which}", rf"{name.bare.tex}\text{{, {which}}}")
-
-
 def _is_summed(out: Outgoing) -> bool:
     """Whether broadcasting made more than one number of one."""
     return out.unreduced is not None and out.unreduced.size > out.grad.size
-
-
-def _without_record(trace: Trace, step: Backward, names: Names) -> Explanation:
-    """A Node that is known by PyTorch's name and values only."""
-    seed = names.seed_before(step.index)
-    _, root = root_of(trace, names, step.index)
-    lines: list[Equation] = []
-    told: list[str] = []
-    for number, grad in enumerate(step.incoming):
-        if grad is not None:
-            of = _made_by(trace, names, step.index, step.node.node, number) or named("output")
-            lines.append(is_value(partial(root, of), grad))
-    for number, out in enumerate(step.outgoing):
-        if out is None:
-            continue
-        if out.edge.variable is not None:
-            to: Name | None = names.of(out.edge.variable, step.index)
-        else:
-            to = _made_by(trace, names, step.index, out.edge.node, out.edge.index)
-        left = partial(root, to or named(f"input_{number}"))
-        met = None if seed is None else meeting(trace, seed, step, number)
-        if met is not None:
-            left = via(left, _over(trace, names, step.index, met.arrived[-1]))
-        lines.append(is_value(left, out.grad))
-        told.append(f"{left.text} = {brief_value(out.grad)}")
-    forward = trace.forward_of(step.node.node)
-    what = (
-        f"{step.node.name} passes the gradient on. No formula is known for this Node here; "
-        "its numbers are PyTorch's own."
-    )
-    if step.node.name.endswith("CopySlices"):
-        what = _IN_PLACE
-    elif forward is not None and is_custom(forward):
-        what = (
-            f"{forward.op} is an autograd.Function of the program's own: its backward made "
-            "these numbers."
-        )
-    return Explanation(
-        f"Back through {step.node.name}",
-        what,
-        (Part("values", tuple(lines)),) if lines else (),
-        brief=": " + "; ".join(told[:MOST_CHAINS]) + "." if told else ".",
-    )
-
-
-def _made_by(trace: Trace, names: Names, at: int, node: int, output: int) -> Name | None:
-    """The name of what a Node is the grad_fn of."""
-    forward = trace.forward_of(node)
-    if forward is None:
-        return None
-    # An in-place change of a part gives the whole its new grad_fn, not the output.
-    for value in forward.changed:
-        if value.node == node:
-            return names.of(value.tensor, at)
-    in_range = output < len(forward.outputs)
-    return names.of(forward.outputs[output].tensor, at) if in_range else None
