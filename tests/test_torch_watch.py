@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import pytest
@@ -9,11 +10,13 @@ import torch
 from random_programs import program
 from test_torch_engine import HEAD, PROGRAMS
 
+import backprop_tui
 from backprop_tui.engines.summary import digest_of
 from backprop_tui.engines.torch_engine.watch import Watch
 from backprop_tui.scenario.loader import loads
 from backprop_tui.trace.compare import first_difference
 from backprop_tui.trace.recorder import Recorder
+from backprop_tui.trace.steps import Forward
 from backprop_tui.trace.trace import Trace
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -241,3 +244,18 @@ def test_random_programs_are_told_later_as_at_once() -> None:
         source = program(seed) + "\nroot.backward()\n"
         found = first_difference(watched(source, 0), watched(source, 10**9))
         assert found is None, f"seed {seed}: {found}\n{source}"
+
+
+def test_a_change_in_place_is_no_surprise() -> None:
+    """PyTorch counts versions after the operation; that is not a write that slipped through."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with backprop_tui.record() as trace:
+            y = torch.ones(2)
+            y.add_(1)
+            y.normal_()
+            with torch.no_grad():
+                w = torch.ones(2, requires_grad=True)
+                w.mul_(y)
+            (w * y).sum().backward()
+    assert [s.op for s in trace if isinstance(s, Forward)] == ["add", "mul", "mul", "sum"]

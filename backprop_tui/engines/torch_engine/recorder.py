@@ -145,8 +145,16 @@ class Recorder(Tape):
     def filled(self, tensor: Any) -> None:
         """A tensor got other numbers, outside of any graph."""
         mentions = self.mentions
-        self.note(self.decoder.filled, mentions.aliases(tensor), mentions.grad(tensor))
+        changed = self._counted_later(mentions.aliases(tensor))
+        self.note(self.decoder.filled, changed, mentions.grad(tensor))
         self.flush()
+
+    @staticmethod
+    def _counted_later(changed: list[Mention]) -> list[Mention]:
+        """What an operation has just changed: PyTorch counts its versions only after it."""
+        for mention in changed:
+            mention.version = -1
+        return changed
 
     # ------------------------------------------------------------------ operations
 
@@ -305,7 +313,7 @@ class Recorder(Tape):
         output = func(*args, **kwargs)
         if begun is not None:
             plan, given, kwargs, numbers = begun
-            in_place.changed = self.mentions.aliases(target)
+            in_place.changed = self._counted_later(self.mentions.aliases(target))
             in_place.grads = self.mentions.grads_in(target)
             self._ran(plan, given, kwargs, in_place.changed[:1], numbers, in_place)
         elif not silent:
