@@ -4,8 +4,8 @@ Every gradient that reaches a leaf is held against a central difference of the r
 pass, computed again in float64 (see explain.replay). A kink (ReLU at 0, a maximum with ties) has no
 derivative to compare with: where the two one-sided differences disagree, it is passed over.
 
-Where torch is installed, PyTorch itself is recorded running the same scenario, through the same
-interpreter, and the two traces are compared step by step.
+The other engine runs the same scenario, too, through the same interpreter, and the two traces are
+compared step by step: PyTorch itself, where torch is installed.
 
 What is not wrong but better otherwise (no title, no narration, long lines …) is said as advice.
 """
@@ -22,7 +22,7 @@ from typing import TypeVar
 import numpy as np
 
 from backprop_tui.engines.base import Array
-from backprop_tui.errors import BackpropTuiError
+from backprop_tui.errors import BackpropTuiError, EngineMissing
 from backprop_tui.explain.replay import graph_before, replay
 from backprop_tui.scenario.library import find
 from backprop_tui.scenario.limits import Budget
@@ -68,8 +68,13 @@ class Report:
         return "\n".join([*head, *self.errors, *(f"    {each}" for each in said)])
 
 
-def check_scenario(source: str, budget: Budget | None = None) -> Report:
-    """Check one scenario, a file or a bundled name."""
+def check_scenario(
+    source: str, budget: Budget | None = None, engine: str = "numpy", device: str = "cpu"
+) -> Report:
+    """Check one scenario, a file or a bundled name, on an engine; ``device`` is for torch alone.
+
+    Raises EngineMissing where there is no such engine or device.
+    """
     report = Report(source)
     try:
         path = find(source)
@@ -79,8 +84,10 @@ def check_scenario(source: str, budget: Budget | None = None) -> Report:
             report.advice += advice(scenario)
         if scenario is None or refusals:
             return report
-        session = Session(scenario, budget=budget)
+        session = Session(scenario, engine, budget, device)
         trace = session.complete()
+    except EngineMissing:
+        raise
     except BackpropTuiError as error:
         report.errors.append(str(error))
         return report
@@ -97,8 +104,8 @@ def check_scenario(source: str, budget: Budget | None = None) -> Report:
         )
     report.notes.append(f"{len(trace):,} steps")
     _check_gradients(trace, report)
-    if find_spec("torch") is not None:
-        _check_against_torch(path, trace, report, budget)
+    if engine == "torch" or find_spec("torch") is not None:
+        _check_against_other(path, trace, report, budget)
     return report
 
 
@@ -141,14 +148,19 @@ def advice(scenario: Scenario) -> list[str]:
     return found
 
 
-def _check_against_torch(path: Path, trace: Trace, report: Report, budget: Budget | None) -> None:
-    """Record PyTorch itself on the same scenario, and compare step by step."""
-    theirs = Session.open(path, "torch", budget).complete()
+#: engine → the other one, and what it is called
+OTHER = {"numpy": ("torch", "PyTorch"), "torch": ("numpy", "the built-in engine")}
+
+
+def _check_against_other(path: Path, trace: Trace, report: Report, budget: Budget | None) -> None:
+    """Record the other engine on the same scenario, and compare step by step."""
+    other, called = OTHER[trace.engine]
+    theirs = Session.open(path, other, budget).complete()
     found = first_difference(trace, theirs, TORCH_RTOL, TORCH_ATOL)
     if found is None:
-        report.notes.append("PyTorch does the same, step for step")
+        report.notes.append(f"{called} does the same, step for step")
     else:
-        report.errors.append(f"{report.scenario}: error: PyTorch does otherwise: {found}")
+        report.errors.append(f"{report.scenario}: error: {called} does otherwise: {found}")
 
 
 def _check_gradients(trace: Trace, report: Report) -> None:

@@ -408,18 +408,21 @@ def new(file: Path) -> None:
 
 @main.command()
 @click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...")
+@_engine
+@_device
 @_budget
-def check(scenarios: tuple[str, ...], budget: Budget | None) -> None:
+@_says_errors
+def check(scenarios: tuple[str, ...], engine: str, device: str, budget: Budget | None) -> None:
     """Accept or refuse each scenario, check its gradients, and give advice.
 
-    All that is wrong is said at once. Gradients are held against finite differences, and against
-    torch where it is installed.
+    All that is wrong is said at once. Gradients are held against finite differences, and every step
+    against the other engine: PyTorch, where it is installed.
     """
     from backprop_tui.check import check_scenario
 
     wrong = 0
     for scenario in scenarios:
-        report = check_scenario(scenario, budget)
+        report = check_scenario(scenario, budget, engine, device)
         wrong += not report.ok
         click.echo(report.render(), err=not report.ok)
     raise SystemExit(1 if wrong else 0)

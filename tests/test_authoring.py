@@ -30,6 +30,12 @@ def test_the_template_passes_check_without_advice(fresh: Path) -> None:
     assert "PyTorch does the same, step for step" in report.notes
 
 
+def test_pytorch_itself_can_be_checked(fresh: Path) -> None:
+    report = check_scenario(str(fresh), engine="torch")
+    assert report.errors == []
+    assert "the built-in engine does the same, step for step" in report.notes
+
+
 def test_the_template_prints_what_python_prints(fresh: Path) -> None:
     python = subprocess.run(
         [sys.executable, str(fresh)], capture_output=True, text=True, check=True

@@ -8,6 +8,7 @@ from time import monotonic
 import pexpect
 import pyte
 import pytest
+import torch
 
 COMMAND = "from backprop_tui.cli import main; main()"
 
@@ -119,11 +120,22 @@ def test_pytorch_is_loaded_beside_the_program(terminal):
     assert film.leave() == 0
 
 
-@pytest.mark.parametrize("command", ["open", "run", "export"])
+@pytest.mark.parametrize("command", ["open", "run", "export", "check"])
 def test_without_pytorch_one_line_says_how_to_install_it(terminal, tmp_path, command):
     (tmp_path / "torch.py").write_text("raise ModuleNotFoundError('No module named torch')")
     there = terminal(command, "two_points", "--engine", "torch", PYTHONPATH=str(tmp_path))
     there.until(r"^error: the torch engine needs PyTorch: python -m pip install torch")
+    there.child.expect(pexpect.EOF)
+    there.child.close()
+    assert there.child.exitstatus == 1
+    assert "Traceback" not in there.text()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+@pytest.mark.parametrize("command", ["open", "run", "export", "check"])
+def test_without_a_gpu_one_line_says_what_is_missing(terminal, command):
+    there = terminal(command, "two_points", "--engine", "torch", "--device", "cuda")
+    there.until(r"error: PyTorch finds no device 'cuda' here: a GPU with its driver")
     there.child.expect(pexpect.EOF)
     there.child.close()
     assert there.child.exitstatus == 1
