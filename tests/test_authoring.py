@@ -79,8 +79,8 @@ WRONG = """\
 import os
 import torch
 x = torch.tensr(1.0)
-try: pass
-except: pass
+async def f():
+    pass
 x.bakward()
 """
 
