@@ -443,6 +443,19 @@ n = torch.nn.Sequential()\\nn.append(n)\\nprint(n) ▸ depth
 l = []\\nwhile True: l.append(torch.zeros(1000, 1000)) ▸ memory
 import numpy as np\\nl = []\\nwhile True: l.append(np.zeros(10**6)) ▸ memory
 import numpy as np\\na = np.zeros(10**6)\\nl = []\\nwhile True: l.append(a * 2) ▸ memory
+import numpy as np\\nnp.tile([1], 10**9) ▸ elements
+import numpy as np\\nnp.repeat([1], 10**9) ▸ elements
+import numpy as np\\nnp.outer(np.ones(10**4), np.ones(10**4)) ▸ elements
+import numpy as np\\nnp.eye(10**5) ▸ elements
+import numpy as np\\nnp.diag(np.ones(10**4)) ▸ elements
+import numpy as np\\nnp.bincount([10**9]) ▸ elements
+import numpy as np\\nnp.bincount([1], None, 10**9) ▸ elements
+import numpy as np\\nnp.logspace(0, 1, num=10**9) ▸ elements
+import numpy as np\\nnp.add(np.ones((10**4, 1)), np.ones(10**4)) ▸ elements
+import numpy as np\\nnp.polyfit(np.ones(10**3), np.ones(10**3), 10**6) ▸ elements
+import numpy as np\\nnp.meshgrid(np.ones(10**4), np.ones(10**4)) ▸ elements
+import numpy as np\\nnp.full((10**5, 10**5), 1) ▸ elements
+import numpy as np\\nnp.random.choice(10, 10**9) ▸ elements
 import numpy as np\\na = np.zeros(10**6)\\nl = []\\nwhile True: l.append(-a) ▸ memory
 import numpy as np\\na = np.zeros(10**6)\\nl = []\\nwhile True: l.append(a.copy()) ▸ memory
 l = []\\nwhile True: l.append(torch.ones(500, 500) * 2) ▸ memory

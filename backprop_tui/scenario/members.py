@@ -190,13 +190,24 @@ def array_reshape(run: Runtime, array: Any, *shape: Any) -> Any:
     return array.reshape(*shape)
 
 
+def array_transposed(run: Runtime, array: Any, *axes: Any) -> Any:
+    return array.transpose(*axes)
+
+
 def array_dot(run: Runtime, array: Any, b: Any) -> Any:
     return run.matrix_product(array, b)
 
 
 def array_reduced(method: str) -> Special:
     function = attrgetter(method)
-    return lambda run, array, axis=None: function(array)(axis=axis)
+
+    def reduced(run: Runtime, array: Any, axis: Any = None, **options: Any) -> Any:
+        if not options.keys() <= {"keepdims", "ddof"}:
+            raise TypeError(f"{method}() takes axis, keepdims and ddof in a scenario")
+        run.meter.size(array.size)
+        return function(array)(axis=axis, **options)
+
+    return reduced
 
 
 def array_rounded(run: Runtime, array: Any, decimals: int = 0) -> Any:
@@ -288,7 +299,10 @@ SPECIAL: dict[tuple[str, str], Special] = {
     ("ndarray", "flatten"): array_copied("flatten"),
     ("ndarray", "reshape"): array_reshape,
     **{("ndarray", name): array_reduced(name)
-       for name in ("sum", "mean", "std", "max", "min", "argmax")},
+       for name in ("sum", "mean", "std", "max", "min", "argmax", "var", "prod", "any", "all",
+                    "argmin", "cumsum", "argsort", "squeeze")},
+    ("ndarray", "ravel"): array_copied("ravel"),
+    ("ndarray", "transpose"): array_transposed,
     ("ndarray", "round"): array_rounded,
     **{("Module", name): registered(name)
        for name in ("register_buffer", "register_parameter", "add_module")},

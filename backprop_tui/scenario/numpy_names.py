@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from backprop_tui.scenario.limits import Meter
+from backprop_tui.scenario.numpy_more import more_names
 from backprop_tui.scenario.surface import NAMESPACES
 from backprop_tui.scenario.values import Builtin, Problem
 
@@ -21,7 +22,7 @@ Array = np.ndarray[Any, Any]
 NUMBERS = (np.ndarray, np.generic, bool, int, float)
 DTYPES: dict[str, type] = {
     "float32": np.float32, "float64": np.float64, "int64": np.int64, "int32": np.int32,
-    "float": float, "int": int, "bool": bool,
+    "float": float, "int": int, "bool": bool, "uint8": np.uint8,
 }  # fmt: skip
 
 ELEMENTWISE = ("sqrt", "exp", "log", "sin", "cos", "tanh", "abs")
@@ -29,7 +30,7 @@ PAIRWISE = ("maximum", "minimum", "allclose")
 REDUCTIONS = ("sum", "mean", "std", "max", "min", "argmax")
 
 
-TYPES = (np.float32, np.float64, np.int64)
+TYPES = (np.float32, np.float64, np.int64, np.int32, np.uint8)
 
 
 class NumpyType(Builtin):
@@ -59,6 +60,8 @@ class NumpyNames:
         self.meter = meter
         source = np.random.RandomState(0)
         self.source = source
+        more = more_names(self)
+        linear = more.pop("linalg")
         own: dict[str, Any] = {
             "array": self.array,
             "asarray": self.array,
@@ -66,6 +69,7 @@ class NumpyNames:
             "ones": self.filled(np.ones),
             "arange": self.arange,
             "linspace": self.linspace,
+            **more,
             "dot": self.product(np.dot),
             "matmul": self.product(np.matmul),
             **{name: self.pairwise(vars(np)[name], name == "allclose") for name in PAIRWISE},
@@ -76,8 +80,12 @@ class NumpyNames:
         }
         self.names: dict[str, dict[str, Any]] = {
             "numpy": {name: own.get(name, vars(np).get(name)) for name in NAMESPACES["numpy"]},
+            "numpy.linalg": linear,
             "numpy.random": {
                 "seed": source.seed,
+                "random": self.sized(source.random_sample, 0),
+                "standard_normal": self.sized(source.standard_normal, 0),
+                "choice": self.choice,
                 "rand": self.drawn(source.rand),
                 "randn": self.drawn(source.randn),
                 "uniform": self.sized(source.uniform, 2),
@@ -109,7 +117,7 @@ class NumpyNames:
             return wanted
         if isinstance(wanted, str) and wanted in DTYPES:
             return DTYPES[wanted]
-        if wanted is None or wanted in (np.float32, np.float64, np.int64):
+        if wanted is None or wanted in TYPES:
             return wanted
         raise TypeError("this dtype is not supported in a scenario: use " + ", ".join(DTYPES))
 
@@ -158,10 +166,10 @@ class NumpyNames:
     def elementwise(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """A function of every element."""
 
-        def elementwise(x: Any) -> Any:
+        def elementwise(x: Any, **options: Any) -> Any:
             numbers = self.numbers(x)
             self.meter.size(np.size(numbers))
-            return function(numbers)
+            return function(numbers, **{name: self.numbers(out) for name, out in options.items()})
 
         return elementwise
 
@@ -177,7 +185,12 @@ class NumpyNames:
 
     def reduction(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """A function along an axis."""
-        return lambda a, axis=None: function(self.numbers(a), axis=axis)
+
+        def reduction(a: Any, axis: Any = None, **options: Any) -> Any:
+            numbers = {name: self.numbers(value) for name, value in options.items()}
+            return function(self.numbers(a), axis=axis, **numbers)
+
+        return reduction
 
     def product(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """A product of vectors or matrices."""
@@ -207,6 +220,15 @@ class NumpyNames:
             return function(*(self.numbers(g) for g in given), size=size, **numbers)
 
         return sized
+
+    def choice(self, a: Any, size: Any = None, replace: bool = True, p: Any = None) -> Any:
+        """``np.random.choice``."""
+        numbers = a if isinstance(a, int) else self.numbers(a)
+        self.meter.size(numbers if isinstance(a, int) else np.size(numbers))
+        shape = None if size is None else self.shape(size)
+        return self.source.choice(
+            numbers, shape, bool(replace), None if p is None else self.numbers(p)
+        )
 
     def permutation(self, x: Any) -> Array:
         """``np.random.permutation``."""

@@ -237,7 +237,8 @@ class Checker:
             return
         if word == "__class__" and _is_name_of(parent, node):
             return
-        if word in METHODS and _is_super(node.value) and isinstance(parent, ast.Call):
+        own = _is_super(node.value) or word in self.attributes
+        if word in METHODS and own and isinstance(parent, ast.Call) and parent.func is node:
             return
         if (
             word.startswith("__")

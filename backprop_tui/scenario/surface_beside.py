@@ -50,20 +50,21 @@ reduce(function, iterable, initial=None) -- all elements made one, from the left
 
 #: Names that matplotlib's modules and objects share: each takes any arguments.
 DRAWS = """
-acorr add_axes add_patch add_subplot annotate arrow axhline axhspan axis axline axvline axvspan bar
-barh boxplot cla clabel clear clf close cm colorbar colormaps colors contour contourf coolwarm
-draw errorbar figlegend figtext figure fill fill_between fill_betweenx flat flatten gca gcf
-get_cmap get_figure get_legend get_xlim get_ylim get_lines grid hexbin hist hist2d hlines imread
-imsave imshow ioff invert_xaxis invert_yaxis ion jet legend locator_params loglog magma margins
-matshow pause pcolor pcolormesh pie plasma plot plot_surface plot_wireframe quiver rainbow ravel rc
-rcParams savefig sca scatter secondary_yaxis semilogx semilogy set set_alpha set_aspect set_axis_off
-set_clim set_color set_data set_facecolor set_label set_linewidth set_offsets set_size_inches
-set_title set_visible set_xdata set_xlabel set_xlim set_xscale set_xticklabels set_xticks set_ydata
-set_ylabel set_ylim set_yscale set_yticklabels set_yticks set_zlabel show spines stackplot stem step
-streamplot style subplot subplots subplots_adjust subplot_mosaic suptitle table tab10 text
-tick_params ticklabel_format tight_layout title transAxes tricontourf twinx twiny update use
-violinplot gray Greys Reds Blues Greens hot cool hsv Set1 Set2 Paired Spectral RdBu RdYlBu bwr seismic
-cividis turbo tab20 terrain bone copper spring summer autumn winter viridis vlines xaxis xlabel xlim xscale xticks yaxis ylabel ylim yscale yticks
+acorr add_axes add_patch add_subplot annotate arrow autumn axhline axhspan axis axline axvline
+axvspan bar barh Blues bone boxplot bwr cividis cla clabel clear clf close cm colorbar colormaps
+colors contour contourf cool coolwarm copper draw errorbar figlegend figtext figure fill
+fill_between fill_betweenx flat flatten gca gcf get_cmap get_figure get_legend get_lines get_xlim
+get_ylim gray Greens Greys grid hexbin hist hist2d hlines hot hsv imread imsave imshow invert_xaxis
+invert_yaxis ioff ion jet legend locator_params loglog magma margins matshow Paired pause pcolor
+pcolormesh pie plasma plot plot_surface plot_wireframe quiver rainbow ravel rc rcParams RdBu RdYlBu
+Reds savefig sca scatter secondary_yaxis seismic semilogx semilogy set Set1 Set2 set_alpha
+set_aspect set_axis_off set_clim set_color set_data set_facecolor set_label set_linewidth
+set_offsets set_size_inches set_title set_visible set_xdata set_xlabel set_xlim set_xscale
+set_xticklabels set_xticks set_ydata set_ylabel set_ylim set_yscale set_yticklabels set_yticks
+set_zlabel show Spectral spines spring stackplot stem step streamplot style subplot subplot_mosaic
+subplots subplots_adjust summer suptitle tab10 tab20 table terrain text tick_params ticklabel_format
+tight_layout title transAxes tricontourf turbo twinx twiny update use violinplot viridis vlines
+winter xaxis xlabel xlim xscale xticks yaxis ylabel ylim yscale yticks
 """
 
 

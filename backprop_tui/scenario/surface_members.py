@@ -350,12 +350,22 @@ dtype -- the type of its elements
 ndim -- how many dimensions
 size -- how many elements
 T -- the transposed matrix
-sum(axis=None) -- the sum
-mean(axis=None) -- the mean
-std(axis=None) -- the standard deviation
-max(axis=None) -- the largest
-min(axis=None) -- the smallest
+sum(axis=None, keepdims=False) -- the sum
+mean(axis=None, keepdims=False) -- the mean
+std(axis=None, keepdims=False) -- the standard deviation
+var(axis=None, keepdims=False) -- the variance
+max(axis=None, keepdims=False) -- the largest
+min(axis=None, keepdims=False) -- the smallest
+prod(axis=None) -- the product
+any(axis=None) -- whether one is true
+all(axis=None) -- whether all are true
 argmax(axis=None) -- where the largest is
+argmin(axis=None) -- where the smallest is
+cumsum(axis=None) -- running sums
+argsort(axis=-1) -- where each would come from in order
+squeeze(axis=None) -- without dimensions of size 1
+ravel() -- in one dimension
+transpose(*axes) -- dimensions in another order
 reshape(*shape) -- the same elements in another shape
 flatten() -- in one dimension
 astype(dtype) -- with another dtype

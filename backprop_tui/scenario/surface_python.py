@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from backprop_tui.scenario import surface_numpy
+
 MATH = """
 sqrt(x) -- the square root
 exp(x) -- eˣ
@@ -83,6 +85,8 @@ allclose(a, b) -- whether all elements are nearly the same
 ndarray -- the class of arrays
 float32 -- the dtype of numbers with 7 digits
 float64 -- the dtype of numbers with 16 digits, NumPy's default
+int32 -- the dtype of smaller whole numbers
+uint8 -- the dtype of bytes
 int64 -- the dtype of whole numbers
 pi -- 3.14159…
 e -- 2.71828…
@@ -97,8 +101,20 @@ randn(*shape) -- standard normal
 uniform(low=0.0, high=1.0, size=None) -- uniform between two bounds
 normal(loc=0.0, scale=1.0, size=None) -- normal with this mean and deviation
 randint(low, high=None, size=None) -- whole numbers in [low, high)
+random(size=None) -- uniform in [0, 1)
+standard_normal(size=None) -- standard normal
+choice(a, size=None, replace=True, p=None) -- elements drawn
 permutation(x) -- 0 … x − 1, or the rows of an array, in random order
 shuffle(x) -- a list or an array brought into random order
+"""
+
+NUMPY_LINALG = """
+norm(x, ord=None, axis=None) -- the length of a vector
+inv(a) -- the inverse matrix
+det(a) -- the determinant
+solve(a, b) -- x with a @ x = b
+pinv(a) -- the pseudo-inverse
+matrix_rank(A) -- the rank
 """
 
 BUILTINS = """
@@ -185,6 +201,7 @@ TABLES: dict[str, str] = {
     "collections": COLLECTIONS,
     "typing": TYPING,
     "random": RANDOM,
-    "numpy": NUMPY,
+    "numpy": NUMPY + surface_numpy.MORE,
+    "numpy.linalg": NUMPY_LINALG,
     "numpy.random": NUMPY_RANDOM,
 }
