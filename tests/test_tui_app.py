@@ -212,7 +212,7 @@ async def test_playing_goes_on_by_itself_and_stops_at_the_end():
                 break
         await pilot.pause(0.1)
         assert film_of(running).ended
-        assert running.stepper._playing is None
+        assert not running.stepper._player.playing
 
 
 async def test_space_pauses():

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from backprop_tui.tui.commands import COMMANDS, GROUPS, bindings, key_text
+from backprop_tui.tui.commands import COMMANDS, GROUPS, bindings
+from backprop_tui.tui.key_names import key_text
 from backprop_tui.tui.keys_doc import keys_markdown
 from backprop_tui.tui.screens.stepper import StepperScreen
 

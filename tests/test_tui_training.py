@@ -16,9 +16,9 @@ from backprop_tui.trace.steps import Output, Span, Where
 from backprop_tui.trace.trace import Program
 from backprop_tui.trace.training import Reading
 from backprop_tui.tui.app import BackpropApp
-from backprop_tui.tui.commands import TRAINING
 from backprop_tui.tui.live import Live, watched
 from backprop_tui.tui.screens.training import TrainingScreen, places
+from backprop_tui.tui.training_commands import TRAINING
 from backprop_tui.view.types import plain
 
 HERE = Where(Span(1, 0, 1, 5), Span(1, 0, 1, 5))

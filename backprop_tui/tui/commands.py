@@ -1,11 +1,13 @@
-"""The one table of commands: bindings, key bar, palette, help and docs/keys.md all come from it.
+"""The table of commands: bindings, key bar, palette, help and docs/keys.md all come from it.
 
 Command(id, keys, title, help, group, action)
     │
     ├──▶ bindings()        what a key does (each Binding has the command's id)
     ├──▶ key_bar()         the hints at the foot of the screen
-    ├──▶ grouped()         the help screen and docs/keys.md
+    ├──▶ keys_doc          the help screen and docs/keys.md
     └──▶ palette provider  everything by name (Ctrl+P)
+
+The training screen has a table of its own, ``training_commands``.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
+
+from backprop_tui.tui.key_names import key_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,6 @@ class Command:
 
 
 GROUPS = ("Walk", "Jump", "Play", "Look", "Panes", "Present", "Files", "App")
-TRAINING_GROUP = "In the curves of a training run"
 
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -327,150 +330,6 @@ COMMANDS: tuple[Command, ...] = (
 )
 
 
-def _shared(*ids: str) -> tuple[Command, ...]:
-    return tuple(command for command in COMMANDS if command.id in ids)
-
-
-#: The commands of the training screen: its own, and those that mean the same as in the stepper.
-TRAINING: tuple[Command, ...] = (
-    Command(
-        "training.pause",
-        ("space",),
-        "Pause or go on",
-        "The next iteration is recorded step by step, then the run waits; again: it goes on.",
-        TRAINING_GROUP,
-        "pause",
-        "pause",
-    ),
-    Command(
-        "training.next",
-        ("n",),
-        "One more iteration",
-        "One more iteration is recorded step by step, then the run waits.",
-        TRAINING_GROUP,
-        "another",
-        "one more",
-    ),
-    Command(
-        "training.walk",
-        ("enter",),
-        "Walk into it",
-        "To the first step of the selected iteration, in the stepper.",
-        TRAINING_GROUP,
-        "walk",
-        "walk in",
-    ),
-    Command(
-        "training.down",
-        ("down",),
-        "Iteration below",
-        "Select the next of the iterations that were recorded step by step.",
-        TRAINING_GROUP,
-        "choose(1)",
-    ),
-    Command(
-        "training.up",
-        ("up",),
-        "Iteration above",
-        "Select the one before.",
-        TRAINING_GROUP,
-        "choose(-1)",
-    ),
-    Command(
-        "training.first",
-        ("home",),
-        "First iteration",
-        "Select the first of the iterations that were recorded step by step.",
-        TRAINING_GROUP,
-        "choose(-1000000000)",
-    ),
-    Command(
-        "training.last",
-        ("end",),
-        "Last iteration",
-        "Select the last of them, and stay with the last while more come.",
-        TRAINING_GROUP,
-        "choose(1000000000)",
-    ),
-    Command(
-        "training.scroll_down",
-        ("pagedown", "shift+down"),
-        "Scroll down",
-        "Move the layers down.",
-        TRAINING_GROUP,
-        "scroll(8)",
-    ),
-    Command(
-        "training.scroll_up",
-        ("pageup", "shift+up"),
-        "Scroll up",
-        "Move the layers up.",
-        TRAINING_GROUP,
-        "scroll(-8)",
-    ),
-    Command(
-        "training.film",
-        ("v",),
-        "The film",
-        "Back to the steps.",
-        TRAINING_GROUP,
-        "film",
-        "film",
-    ),
-    Command("training.loss", ("1",), "Loss", "Focus Loss.", TRAINING_GROUP, "focus_pane('loss')"),
-    Command(
-        "training.layers", ("2",), "Layers", "Focus Layers.", TRAINING_GROUP, "focus_pane('layers')"
-    ),
-    Command(
-        "training.recorded",
-        ("3",),
-        "Recorded iterations",
-        "Focus the iterations that were recorded step by step.",
-        TRAINING_GROUP,
-        "focus_pane('recorded')",
-    ),
-    *_shared(
-        "pane.next", "pane.previous", "zoom", "back", "blank", "theme", "help", "palette", "quit"
-    ),
-)
-
-_SYMBOLS = {
-    "right": "→",
-    "left": "←",
-    "up": "↑",
-    "down": "↓",
-    "pagedown": "PageDown",
-    "pageup": "PageUp",
-    "home": "Home",
-    "end": "End",
-    "enter": "Enter",
-    "escape": "Escape",
-    "space": "Space",
-    "tab": "Tab",
-    "right_square_bracket": "]",
-    "left_square_bracket": "[",
-    "right_curly_bracket": "}",
-    "left_curly_bracket": "{",
-    "slash": "/",
-    "plus": "+",
-    "equals_sign": "=",
-    "minus": "-",
-    "greater_than_sign": ">",
-    "less_than_sign": "<",
-    "full_stop": ".",
-    "question_mark": "?",
-}
-
-
-def key_text(key: str) -> str:
-    """A Textual key name as it is written on a keyboard: ``shift+right`` → ``Shift+→``."""
-    *modifiers, last = key.split("+")
-    symbol = _SYMBOLS.get(last)
-    if symbol is None:
-        symbol = last.upper() if modifiers or (len(last) > 1 and last[0] == "f") else last
-    return "+".join([name.capitalize() for name in modifiers] + [symbol])
-
-
 def keys_text(command: Command) -> str:
     """All keys of a command for people: ``→ or PageDown``."""
     return " or ".join(key_text(key) for key in command.keys)
@@ -496,10 +355,3 @@ def bindings(*ids: str, table: tuple[Command, ...] = COMMANDS) -> list[BindingTy
 def key_bar(table: tuple[Command, ...] = COMMANDS) -> list[tuple[str, Command]]:
     """(key, command) for each command with a place in the key bar."""
     return [(key_text(command.keys[0]), command) for command in table if command.bar]
-
-
-def grouped() -> list[tuple[str, list[Command]]]:
-    """The commands by group, in the table's order; the training screen's own are a group."""
-    groups = [(group, [c for c in COMMANDS if c.group == group]) for group in GROUPS]
-    own = [command for command in TRAINING if command.group == TRAINING_GROUP]
-    return [*groups, (TRAINING_GROUP, own)]

@@ -1,11 +1,16 @@
-"""docs/keys.md from the table of commands: ``python -m backprop_tui.tui.keys_doc docs/keys.md``."""
+"""All keys by group, for the help screen and docs/keys.md.
+
+``python -m backprop_tui.tui.keys_doc docs/keys.md`` writes the page.
+"""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from backprop_tui.tui.commands import grouped, key_text
+from backprop_tui.tui import training_commands
+from backprop_tui.tui.commands import COMMANDS, GROUPS, Command
+from backprop_tui.tui.key_names import key_text
 
 _HEAD = """\
 # Keys
@@ -31,6 +36,14 @@ _TAIL = """\
 | r | open the scenario at its first step |
 | Escape | back |
 """
+
+
+def grouped() -> list[tuple[str, list[Command]]]:
+    """The commands by group, in the table's order; the training screen's own are a group."""
+    groups = [(group, [c for c in COMMANDS if c.group == group]) for group in GROUPS]
+    group = training_commands.GROUP
+    own = [command for command in training_commands.TRAINING if command.group == group]
+    return [*groups, (group, own)]
 
 
 def keys_markdown() -> str:

@@ -7,8 +7,9 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Provider
 
-from backprop_tui.tui.commands import COMMANDS, TRAINING, keys_text
+from backprop_tui.tui.commands import COMMANDS, keys_text
 from backprop_tui.tui.themes import THEME_NAMES
+from backprop_tui.tui.training_commands import TRAINING
 
 _HIDDEN = ("palette", "row.up", "row.down")
 

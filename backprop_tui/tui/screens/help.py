@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from backprop_tui.tui.commands import grouped, keys_text
+from backprop_tui.tui.commands import keys_text
+from backprop_tui.tui.keys_doc import grouped
 from backprop_tui.tui.screens.page import PageScreen
 from backprop_tui.tui.widgets.caption import wrap
 from backprop_tui.view.types import Line, Pane, Run

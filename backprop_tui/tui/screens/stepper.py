@@ -21,6 +21,7 @@ from textual.timer import Timer
 from backprop_tui.errors import TraceError, visible
 from backprop_tui.tui.commands import bindings
 from backprop_tui.tui.layout import PANES, SWITCHED, Arrangement, arrange
+from backprop_tui.tui.player import Player
 from backprop_tui.tui.widgets.caption import Caption
 from backprop_tui.tui.widgets.key_bar import KeyBar
 from backprop_tui.tui.widgets.lines_view import LinesView
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from backprop_tui.tui.film import Film, Leap
     from backprop_tui.tui.live import Live
 
-SPEEDS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 #: Recording ahead rests this long after a key press, so that it never stands in a key's way.
 QUIET_SECONDS = 0.15
 GROW_EVERY = 0.02
@@ -62,7 +62,6 @@ class StepperScreen(Screen[None]):
         #: What the film still waits for ("loading PyTorch"), and since when.
         self.waiting = ""
         self._waiting_since = monotonic()
-        self.speed_index = 1
         self._focused = "program"
         self._views = {
             name: LinesView(number, id=name) for number, name in enumerate(PANES, start=1)
@@ -71,7 +70,7 @@ class StepperScreen(Screen[None]):
         self._keys = KeyBar()
         self._sizes = Sizes(*[(0, 0)] * len(PANES))
         self._laid_out_for = Size(0, 0)
-        self._playing: Timer | None = None
+        self._player = Player(self.set_interval, self._tick)
         self._growing: Timer | None = None
         #: the run whose film this is, once its curves have been looked at
         self._live: Live | None = None
@@ -100,7 +99,7 @@ class StepperScreen(Screen[None]):
     def open(self, film: Film) -> None:
         """Show another film from its beginning."""
         self._leave()
-        self._pause()
+        self._player.pause()
         self.film = film
         self._live = None
         self.zoomed = None
@@ -196,8 +195,8 @@ class StepperScreen(Screen[None]):
             marks.append("✗ stopped by an error")
         if self._live is not None and self._live.waits:
             marks.append(self._live.words)
-        if self._playing is not None:
-            marks.append(f"▶ {SPEEDS[self.speed_index]:g}/s")
+        if self._player.playing:
+            marks.append(f"▶ {self._player.speed:g}/s")
         return "  ".join([*marks, position]) + " "
 
     # -- growing --------------------------------------------------------------------------------
@@ -298,39 +297,29 @@ class StepperScreen(Screen[None]):
     # -- playing --------------------------------------------------------------------------------
 
     def action_play(self) -> None:
-        if self._playing is not None:
-            self._pause()
+        if self._player.playing:
+            self._player.pause()
             self.paint()
         elif self.film is not None:
             if self.film.ended:
                 self.film.go(0)
-            self._play()
+            self._player.play()
             self.paint()
-
-    def _play(self) -> None:
-        self._pause()
-        self._playing = self.set_interval(1 / SPEEDS[self.speed_index], self._tick)
-
-    def _pause(self) -> None:
-        if self._playing is not None:
-            self._playing.stop()
-            self._playing = None
 
     def _tick(self) -> None:
         film = self.film
         if film is None or film.ended:
-            self._pause()
+            self._player.pause()
             self.paint()
         elif not film.recording:
             self._move(lambda film: film.step(1))
 
     def action_speed(self, change: int) -> None:
-        self.speed_index = max(0, min(len(SPEEDS) - 1, self.speed_index + change))
-        if self._playing is not None:
-            self._play()
+        self._player.change(change)
+        if self._player.playing:
             self.paint()
         else:
-            self._say(f"Plays {SPEEDS[self.speed_index]:g} steps a second.")
+            self._say(f"Plays {self._player.speed:g} steps a second.")
 
     # -- looking --------------------------------------------------------------------------------
 
@@ -439,7 +428,7 @@ class StepperScreen(Screen[None]):
             return False
         from backprop_tui.tui.screens.training import TrainingScreen
 
-        self._pause()
+        self._player.pause()
         self.app.push_screen(TrainingScreen(live), self._walk_into)
         return True
 
@@ -464,13 +453,13 @@ class StepperScreen(Screen[None]):
     def action_blank(self) -> None:
         from backprop_tui.tui.screens.blank import BlankScreen
 
-        self._pause()
+        self._player.pause()
         self.app.push_screen(BlankScreen())
 
     def action_library(self) -> None:
         from backprop_tui.tui.screens.library import LibraryScreen
 
-        self._pause()
+        self._player.pause()
         if self.film is not None:
             cast("BackpropApp", self.app).remember(self.film)
         self.app.push_screen(LibraryScreen())

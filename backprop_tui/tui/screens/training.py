@@ -14,8 +14,9 @@ from textual.geometry import Region, Size
 from textual.screen import Screen
 
 from backprop_tui.errors import TraceError
-from backprop_tui.tui.commands import TRAINING, bindings
+from backprop_tui.tui.commands import bindings
 from backprop_tui.tui.screens.blank import BlankScreen
+from backprop_tui.tui.training_commands import TRAINING
 from backprop_tui.tui.widgets.key_bar import KeyBar
 from backprop_tui.tui.widgets.lines_view import GUTTER, TITLE_ROWS, LinesView
 from backprop_tui.view.training import Sizes
