@@ -16,7 +16,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from types import CodeType, FrameType, TracebackType
+from types import CodeType, FrameType, MappingProxyType, TracebackType
 from typing import Any, Literal
 
 from backprop_tui.recording.files import OURS, Code, File, Files, Statement
@@ -26,9 +26,10 @@ from backprop_tui.recording.names import NOTHING, Names, mark, of_torch
 from backprop_tui.recording.rounds import Length, Rounds
 from backprop_tui.trace.steps import LoopAt, Span
 
-_UNSEEN = object()
 #: So many generators are remembered while they wait.
 WAITING = 16
+#: So many codes of frames are known at a time.
+MOST_CODES = 10_000
 
 
 class Places:
@@ -36,7 +37,8 @@ class Places:
 
     Only ``base`` (a frame, or the code of one) and what it calls are looked at. ``grad_enabled``
     is asked at each place; ``length`` gives the number of items of an engine's own object;
-    ``capture`` gives what can tell later of a value as it is now.
+    ``capture`` gives what can tell later of a value as it is now; ``far`` tells of an engine's own
+    codes after how many frames one of the user's can follow.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Places:
         grad_enabled: Callable[[], bool],
         length: Length,
         capture: Callable[[Any], Any],
+        far: Mapping[CodeType, int] = MappingProxyType({}),
     ) -> None:
         self.files = files
         self.base = base
@@ -63,6 +66,12 @@ class Places:
         self._calls = 0
         nowhere = Span(1, 0, 1, 0)
         self._place = Place(0, Here(nowhere, nowhere))
+        #: the place that was last found while one function of PyTorch's was at work
+        self._stays: Place | None = None
+        #: id of a frame's code → 0 if it is the user's, else after how many frames one may follow
+        self._far: dict[int, int] = {}
+        self._farther = far
+        self._seen: list[CodeType] = []
         self._output: tuple[list[str], Place] | None = None
         #: whether gradients are wanted at the place that is being found
         self._enabled = True
@@ -70,18 +79,33 @@ class Places:
 
     # ------------------------------------------------------------------ asked
 
-    def place(self) -> Place:
-        """Where the program is; the same object while it is in the same place."""
-        here, known = self._place, self.files.known.get
-        frame: FrameType | None = sys._getframe(1)
-        inner = frame
-        while frame is not None:
-            name = frame.f_code.co_filename
-            file = known(name, _UNSEEN)
-            if file is not None and (file is not _UNSEEN or self.files.look_up(name)):
-                break
-            inner, frame = frame, frame.f_back
-        if frame is None or threading.get_ident() != self.thread:
+    def still(self) -> Place:
+        """The place, asked again while one function of PyTorch's is at work: looked for only if
+        the program was somewhere else meanwhile."""
+        if self._place is not self._stays:
+            self._stays = self.place(3)
+        return self._stays
+
+    def place(self, above: int = 1) -> Place:
+        """Where the program is; the same object while it is in the same place.
+
+        So many frames ``above`` are not the user's.
+        """
+        here, far = self._place, self._far
+        inner = frame = sys._getframe(above)
+        try:
+            while True:
+                code = frame.f_code
+                step = far.get(id(code))
+                if step is None:
+                    step = self._find_far(code)
+                if not step:
+                    break
+                above += step
+                inner, frame = frame, sys._getframe(above)
+        except ValueError:  # the stack is not as deep
+            return here
+        if threading.get_ident() != self.thread:
             return here
         enabled = self._grad_enabled()
         if self._stack:
@@ -92,6 +116,16 @@ class Places:
                 return here
         way = self._way(frame, inner)
         return self._moved(way, enabled) if way else here
+
+    def _find_far(self, code: CodeType) -> int:
+        """After how many frames one of the user's can follow on one of this code; 0: it is one."""
+        if len(self._seen) > MOST_CODES:
+            self._seen.clear()
+            self._far.clear()
+        step = 0 if self.files.look_up(code.co_filename) is not None else self._farther.get(code, 1)
+        self._seen.append(code)  # its id is its own for as long as it lives
+        self._far[id(code)] = step
+        return step
 
     def output(self, text: str) -> None:
         """The program writes ``text``; what one statement writes belongs together."""

@@ -130,7 +130,7 @@ class Recording:
         """
         try:
             from backprop_tui.engines.torch_engine.around import length, uncompiled
-            from backprop_tui.engines.torch_engine.captured import Captured
+            from backprop_tui.engines.torch_engine.captured import FAR, Captured
             from backprop_tui.engines.torch_engine.watch import Watch
         except ModuleNotFoundError as missing:
             from backprop_tui.session import NO_TORCH
@@ -152,6 +152,7 @@ class Recording:
             watch.engine.is_grad_enabled,
             lambda value: length(value, lambda name: own.look_up(name) is not None),
             captured.capture,
+            FAR,
         )
         _recordings.append(self)
         self._inside.callback(_recordings.remove, self)

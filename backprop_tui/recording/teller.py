@@ -36,7 +36,11 @@ class Teller(Recorder):
 
     def place(self) -> Place:
         """Where the program is now."""
-        return self.places.place()
+        return self.places.place(3)
+
+    def still(self) -> Place:
+        """Where the program is, while one function of PyTorch's is at work."""
+        return self.places.still()
 
     def at(self, place: Any) -> None:
         """What is told from now on happened there."""

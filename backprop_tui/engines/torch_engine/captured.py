@@ -7,6 +7,7 @@ kind, snapshot, …     later: what a recorder asks an engine, of what was captu
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from types import CodeType
 from typing import Any
 
 import torch
@@ -14,9 +15,22 @@ import torch
 from backprop_tui.engines.base import TensorValue
 from backprop_tui.engines.torch_engine.engine import TorchEngine
 from backprop_tui.engines.torch_engine.mentions import Mention
+from backprop_tui.engines.torch_engine.recorder import Recorder
 
 #: A container of more items is told by its length alone.
 MOST_ITEMS = 1000
+
+
+#: Code that only PyTorch or this engine calls → after how many frames one of the user's can follow.
+FAR: dict[CodeType, int] = {
+    Recorder.plainly.__code__: 2,  # call, or what handles one function
+    Recorder._ran.__code__: 2,  # dispatch
+    **{
+        code: 2  # _call_impl
+        for code in torch.nn.Module._call_impl.__code__.co_consts
+        if isinstance(code, CodeType)
+    },
+}
 
 
 class Then:

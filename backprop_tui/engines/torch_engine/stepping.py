@@ -101,13 +101,15 @@ class _Stepping:
     def tell(self) -> None:
         """What the step changed."""
         recorder, name = self.recorder, type(self.optimizer).__name__
+        note = recorder.note
         with unseen():
             for param, group, grad, before, state in self.before:
                 after = recorder.mentions.seen(param)
-                recorder.note(
+                note(
                     recorder.decoder.updated,
                     name, group, grad, before, after, state, self._state(param),
                 )  # fmt: skip
+                note = recorder.also
         self._mentioned(recorder.mentions.waiting.discard)
         recorder.flush()
 

@@ -43,18 +43,23 @@ class Tape:
         self._told_grad_enabled: bool | None = None
         self._listener: Listener | None = None
         self._place: Callable[[], object] = _nowhere
+        self._still: Callable[[], object] = _nowhere
         self._at: Callable[[object], None] = _anywhere
         self._draining = False
 
     @property
     def listener(self) -> Listener | None:
-        """Who is told; one that has ``place`` and ``at`` is told where, too."""
+        """Who is told; one that has ``place`` and ``at`` is told where, too. It may have ``still``:
+        the place, asked again while one function of PyTorch's is at work."""
         return self._listener
 
     @listener.setter
     def listener(self, listener: Listener | None) -> None:
         self._listener = self.decoder.listener = listener
         self._place = getattr(listener, "place", _nowhere)
+        # asked of its class: some answer whatever they are told
+        known = hasattr(type(listener), "still")
+        self._still = getattr(listener, "still") if known else self._place  # noqa: B009
         self._at = getattr(listener, "at", _anywhere)
 
     def note(self, tell: Callable[..., None], *what: Any) -> None:
@@ -63,6 +68,14 @@ class Tape:
         if grad_enabled is None:
             grad_enabled = torch._C.is_grad_enabled()
         self.events.append((tell, self._place(), grad_enabled, what))
+
+    def also(self, tell: Callable[..., None], *what: Any) -> None:
+        """Something more happened since the last event, and the function of PyTorch's that was
+        at work then still is."""
+        grad_enabled = self.grad_enabled
+        if grad_enabled is None:
+            grad_enabled = torch._C.is_grad_enabled()
+        self.events.append((tell, self._still(), grad_enabled, what))
 
     def flush(self) -> None:
         """Tell what was captured, if that is enough by now; nothing of it is still to change."""
