@@ -222,6 +222,53 @@ norm = nn.BatchNorm1d(3)
 for i in range(3):
     norm(torch.randn(4, 3)).sum().backward()
 """,
+    "gradients summed back, added to those there": """
+x, b, c = torch.randn(2, 3), torch.randn(3, requires_grad=True), torch.randn((), requires_grad=True)
+w, k = torch.randn(3, 3, requires_grad=True), torch.randn(1, 3, requires_grad=True)
+for i in range(3):
+    h = torch.addmm(b, x, w) + k + c
+    h.relu().mean().backward(retain_graph=True)
+    (x - h).square().sum().backward(retain_graph=True)
+    torch.sub(h, c).relu().mean().backward()
+    torch.add(h.detach(), k, alpha=2).sum().backward()
+    (torch.addmm(b, x, w, beta=3) - k).tanh().sum().backward()
+    (h.detach() * k / c).sum().backward()
+""",
+    "a gradient that is another's": """
+w, v = torch.randn(3, requires_grad=True), torch.randn(3, requires_grad=True)
+w.grad = torch.ones(3)
+(w + v).backward(w.grad)
+(w + v + 1).backward(w.grad)
+nn.Parameter(torch.ones(1)).square().sum().backward()
+""",
+    "recomputed in backward": """
+from torch.utils.checkpoint import checkpoint
+net = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3), nn.ReLU())
+x = torch.randn(4, 3)
+for i in range(2):
+    checkpoint(net, x, use_reentrant=False).sum().backward()
+net[1].running_mean * 2
+""",
+    "hooks on leaves and on Nodes": """
+x = torch.randn(3, requires_grad=True)
+y = x * 2
+y.grad_fn.register_hook(lambda left, came: print(x.data.add_(1)))
+y.sum().backward()
+(x * 3).sum().backward()
+x.register_post_accumulate_grad_hook(lambda p: print(p.data.mul_(2)))
+(x * 3).sum().backward()
+x.register_hook(lambda g: g * 2)
+(x * 3).sum().backward()
+""",
+    "gradients set to zero": """
+net = nn.Linear(2, 2)
+opt = optim.SGD(net.parameters(), lr=0.1)
+for i in range(3):
+    net(torch.ones(1, 2)).sum().backward()
+    kept = net.weight.grad * 2
+    [opt, net][i % 2].zero_grad(set_to_none=False)
+    net.zero_grad(i == 1)
+""",
     "the same graph twice": """
 x = torch.randn(3, requires_grad=True)
 y = (x * x).sum()

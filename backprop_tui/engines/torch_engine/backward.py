@@ -4,20 +4,23 @@
     hook      what went in and out, in true order of execution
 
 Captured are the Node and mentions of its gradients; ``gradients.py`` works out the rest. That a
-gradient was summed back because of broadcasting is seen among the operations inside the Node.
+gradient was summed back because of broadcasting is seen among the operations inside the Node,
+unless all Nodes are such as can run unobserved (``derivatives.py``): that is a good deal faster.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
 import torch
 
+from backprop_tui.engines.torch_engine.derivatives import summed
 from backprop_tui.engines.torch_engine.gradients import Gradients
 from backprop_tui.engines.torch_engine.mentions import Mention
+from backprop_tui.engines.torch_engine.modes import operations_unseen
 from backprop_tui.engines.torch_engine.recorder import Recorder, current
 from backprop_tui.engines.torch_engine.seen import grad_fn_of, leaf_of, unseen
 
@@ -30,11 +33,14 @@ class Run:
         self.mentions = recorder.mentions
         self.gradients = Gradients(recorder.decoder)
         self.handles: list[Any] = []
+        #: whether no operation inside has to be seen, and no code of the program's own runs
+        self.unobserved = False
         #: id of a Node → the tensors among its outputs that keep their gradient, by output number
         self.retained: dict[int, list[tuple[int, Any]]] = {}
 
-    def watch(self, roots: Sequence[Any]) -> None:
-        """Put hooks on every Node that can be reached."""
+    def watch(self, roots: Sequence[Any], unobserved: bool) -> None:
+        """Put hooks on every Node that can be reached; see if it can run ``unobserved``."""
+        written: list[tuple[Any, Any]] = []
         seen: dict[int, Any] = {}  # a Node's id is its own for as long as somebody holds it
         stack = list(roots)
         handles, ran, grads = self.handles, self.ran, self.recorder.grads
@@ -45,10 +51,16 @@ class Run:
             seen[id(node)] = node
             leaf = leaf_of(node)
             if leaf is None:
-                handles.append(node.register_hook(partial(ran, node)))
+                sums = summed(node) if unobserved else None
+                unobserved = sums is not None
+                handles.append(node.register_hook(partial(ran, node, sums)))
                 stack += [target for target, _ in node.next_functions]
             else:
                 handles.append(node.register_hook(partial(self.accumulated, node, leaf)))
+                if leaf._backward_hooks or leaf._post_accumulate_grad_hooks:
+                    unobserved = False
+                if leaf.grad is not None:
+                    written.append((node, leaf))
                 if id(leaf) not in grads:
                     grads[id(leaf)] = before = self.mentions.grad(leaf)
                     if before is not None:
@@ -64,8 +76,18 @@ class Run:
                 if not kept:
                     handles.append(node.register_prehook(partial(self.arrived, node)))
                 kept.append((tensor.output_nr, tensor))
+        self.unobserved = unobserved and not any(len(h.hooks_dict_ref()) > 1 for h in handles)
+        if self.unobserved:
+            for node, leaf in written:
+                handles.append(node.register_prehook(partial(self.writes, leaf)))
 
     # ------------------------------------------------------------------ hooks
+
+    def writes(self, leaf: Any, _: Any) -> None:
+        """A leaf is about to receive a gradient, added to the one that it has."""
+        with unseen():
+            if leaf.grad is not None:
+                self.mentions.written(leaf.grad)
 
     def arrived(self, node: Any, arrived: Any) -> None:
         """A Node is about to run; ``retain_grad`` has done its work."""
@@ -95,12 +117,15 @@ class Run:
                 mentions.waiting.discard(before)
             recorder.flush()
 
-    def ran(self, node: Any, left: Any, arrived: Any) -> None:
+    def ran(self, node: Any, summed_: tuple[int, ...] | None, left: Any, arrived: Any) -> None:
         """A Node ran."""
         recorder, of = self.recorder, self.mentions.of
         with unseen():
             sums: dict[Mention, Mention] | None = None
-            if recorder.sums:
+            if summed_ and self.unobserved:
+                came = arrived[0]
+                sums = {of(left[i]): of(came) for i in summed_ if left[i] is not None}
+            elif recorder.sums:
                 whole = recorder.sums
                 sums = {of(g): of(whole[id(g)][1]) for g in left if id(g) in whole}
                 recorder.sums = {}
@@ -147,7 +172,7 @@ class RecordedEngine:
 
         if recorder is None or recorder.quiet or not _can_run(tensors, grad_tensors):
             return run()
-        with watched(recorder, tensors, grad_tensors):
+        with watched(recorder, tensors, grad_tensors, create_graph):
             return run()
 
 
@@ -160,7 +185,9 @@ def _can_run(tensors: Sequence[Any], grads: Sequence[Any]) -> bool:
 
 
 @contextmanager
-def watched(recorder: Recorder, tensors: Sequence[Any], grads: Sequence[Any]) -> Iterator[None]:
+def watched(
+    recorder: Recorder, tensors: Sequence[Any], grads: Sequence[Any], create_graph: bool
+) -> Iterator[None]:
     """Inside, a backward from ``tensors`` runs and is captured."""
     recorder.flush()
     run = Run(recorder)
@@ -170,13 +197,15 @@ def watched(recorder: Recorder, tensors: Sequence[Any], grads: Sequence[Any]) ->
         for tensor, grad, (node, index) in zip(tensors, grads, roots, strict=True):
             recorder.note(run.gradients.begins, seen(tensor), of(grad), node, index)
         recorder.flush()
-        run.watch([node for node, _ in roots])
+        eager = recorder.most == 0 or recorder.hooked or recorder.in_backward or create_graph
+        run.watch([node for node, _ in roots], not eager)
     enabled, function = recorder.grad_enabled, recorder.function
     recorder.grad_enabled = torch.is_grad_enabled() if enabled is None else enabled
     recorder.function = None
     recorder.in_backward += 1
     try:
-        yield
+        with operations_unseen(recorder) if run.unobserved else nullcontext():
+            yield
     finally:
         recorder.in_backward -= 1
         recorder.grad_enabled, recorder.function = enabled, function

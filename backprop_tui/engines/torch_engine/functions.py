@@ -78,6 +78,7 @@ def _register_hook(
         with recorder.heard():
             return hook(grad)
 
+    recorder.hooked = True
     return func(tensor, heard)
 
 

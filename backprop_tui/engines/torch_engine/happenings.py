@@ -22,9 +22,15 @@ from torch.utils.data._utils import fetch
 from backprop_tui.engines.torch_engine.aten import plain as plain_value
 from backprop_tui.engines.torch_engine.backward import RecordedEngine
 from backprop_tui.engines.torch_engine.loaders import counting, drawing, fetching
+from backprop_tui.engines.torch_engine.modes import operations_unseen
 from backprop_tui.engines.torch_engine.recorder import current
 from backprop_tui.engines.torch_engine.seen import unseen
-from backprop_tui.engines.torch_engine.stepping import after_step, before_step, leaving
+from backprop_tui.engines.torch_engine.stepping import (
+    after_step,
+    before_step,
+    entering,
+    leaving,
+)
 
 # ---------------------------------------------------------------------- modules at work
 
@@ -55,8 +61,12 @@ def _clearing(plain: Callable[..., Any], tensors: Callable[[Any], Iterable[Any]]
         if recorder is None or recorder.quiet or recorder.listener is None:
             return plain(self, *args, **kwargs)
         mentions, cleared = recorder.mentions, list(tensors(self))
-        with recorder.muted(), unseen():
+        with recorder.muted(), unseen(), operations_unseen(recorder):
             before = [mentions.grad(tensor) for tensor in cleared]
+            if not (args[0] if args else kwargs.get("set_to_none", True)):
+                for grad in before:
+                    if grad is not None:
+                        mentions.written(grad.tensor)
             result = plain(self, *args, **kwargs)
             after = [(mentions.seen(tensor), mentions.grad(tensor)) for tensor in cleared]
         for tensor in cleared:
@@ -171,6 +181,19 @@ def _applied(plain: Any) -> Any:
     return classmethod(apply)
 
 
+def _packing(plain: Callable[..., Any]) -> Any:
+    """``saved_tensors_hooks.__enter__``: what it unpacks with runs inside backward."""
+
+    @functools.wraps(plain)
+    def entered(self: Any) -> Any:
+        recorder = current()
+        if recorder is not None:
+            recorder.hooked = True
+        return plain(self)
+
+    return entered
+
+
 # ---------------------------------------------------------------------- put in place
 
 #: where, what → its wrapper
@@ -186,6 +209,8 @@ _WRAPPED: tuple[tuple[Any, str, Callable[[Any], Any]], ...] = (
     (torch.autograd.Function, "apply", _applied),
     (torch.utils.data.RandomSampler, "__init__", counting),
     (torch.utils.data.RandomSampler, "__iter__", drawing),
+    (torch.autograd.graph.saved_tensors_hooks, "__enter__", _packing),
+    (torch.autograd.profiler.record_function, "__enter__", entering),
     (torch.autograd.profiler.record_function, "__exit__", leaving),
     (torch.autograd.Variable, "_execution_engine", RecordedEngine),
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import torch
@@ -75,3 +76,18 @@ class DispatchMode(TorchDispatchMode):  # type: ignore[misc]
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         return self.recorder.dispatch(func, args, kwargs or {})
+
+
+@contextmanager
+def operations_unseen(recorder: Watching) -> Iterator[None]:
+    """Inside, PyTorch runs operations without saying so, unless somebody else listens as well."""
+    top = torch._C._len_torch_dispatch_stack() - 1
+    mode = torch._C._get_dispatch_stack_at(top) if top >= 0 else None
+    if type(mode) is not DispatchMode or mode.recorder is not recorder:
+        yield
+        return
+    torch._C._pop_torch_dispatch_stack(None)
+    try:
+        yield
+    finally:
+        torch._C._push_on_torch_dispatch_stack(mode)

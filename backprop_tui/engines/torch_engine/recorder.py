@@ -61,6 +61,9 @@ class Recorder(Tape):
         self.sums: dict[int, tuple[Any, Any]] = {}
         #: leaves that backward can reach → their ``.grad`` before
         self.grads: dict[int, Mention | None] = {}
+        #: whether code of the program's own can run in a backward: in hooks on tensors that are
+        #: no leaves, or on what is saved for it
+        self.hooked = False
         #: tensors that ``retain_grad`` was asked of
         self.retaining: list[weakref.ref[Any]] = []
 

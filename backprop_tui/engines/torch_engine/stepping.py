@@ -16,6 +16,7 @@ import torch
 
 from backprop_tui.engines.base import Scalar
 from backprop_tui.engines.torch_engine.mentions import Mention
+from backprop_tui.engines.torch_engine.modes import operations_unseen
 from backprop_tui.engines.torch_engine.recorder import Recorder, current
 from backprop_tui.engines.torch_engine.seen import unseen
 
@@ -166,6 +167,20 @@ def step_ends(recorder: Recorder) -> None:
         step.tell()
 
 
+def entering(plain: Callable[..., Any]) -> Any:
+    """``record_function.__enter__``: the profiler's own operations are no work of PyTorch's."""
+
+    @functools.wraps(plain)
+    def entered(self: Any) -> Any:
+        recorder = current()
+        if recorder is None:
+            return plain(self)
+        with operations_unseen(recorder):
+            return plain(self)
+
+    return entered
+
+
 def leaving(plain: Callable[..., Any]) -> Any:
     """``record_function.__exit__``: a step that raised is over, and told as far as it came."""
 
@@ -177,6 +192,10 @@ def leaving(plain: Callable[..., Any]) -> Any:
                 _steps.stack.pop()
                 step.over()
                 step.tell()
-        return plain(self, kind, *args)
+        recorder = current()
+        if recorder is None:
+            return plain(self, kind, *args)
+        with operations_unseen(recorder):
+            return plain(self, kind, *args)
 
     return left
