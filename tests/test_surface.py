@@ -20,10 +20,12 @@ from backprop_tui.scenario.reference import reference_markdown
 from backprop_tui.scenario.surface import BUILTINS, MEMBERS, MODULE_RESERVED, NAMES
 
 IMPORTS = (
-    f"{PRELUDE}import collections, copy, functools, itertools, random, time, typing\n"
+    f"{PRELUDE}import collections, copy, dataclasses, functools, itertools, random, time, typing\n"
     "import matplotlib.pyplot, tqdm.auto, tqdm.notebook\n"
 )
 TORCH_NAMES = [name for name in NAMES if name.startswith("torch.")]
+#: What a scenario is told of GPUs is the interpreter's own.
+OWN_IN_TORCH = ("torch.cuda.", "torch.accelerator.", "torch.backends.")
 OWN_NAMES = [name for name in NAMES if not name.startswith("torch.")]
 
 
@@ -45,7 +47,7 @@ def test_every_name_is_pytorchs() -> None:
 
 
 def test_the_numpy_engine_has_every_name() -> None:
-    names = [name for name in TORCH_NAMES if not name.startswith("torch.cuda.")]
+    names = [name for name in TORCH_NAMES if not name.startswith(OWN_IN_TORCH)]
     assert not set(names) - NumpyEngine().resolve(names).keys()
 
 

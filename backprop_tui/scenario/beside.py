@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from backprop_tui.scenario.counted import Counted
+from backprop_tui.scenario.records import Field
 from backprop_tui.scenario.surface import MEMBERS, NAMESPACES
 from backprop_tui.scenario.values import Builtin
 
@@ -126,13 +127,18 @@ class Progress:
 class ProgressType(Builtin):
     """The class ``tqdm``, which can write without an object of it."""
 
-    __slots__ = ("run",)
+    __slots__ = ("begins", "run")
 
-    def __init__(self, run: Runtime) -> None:
+    def __init__(self, run: Runtime, begins: bool = False) -> None:
         super().__init__("tqdm.std.tqdm", Progress, self._make)
         self.run = run
+        #: Whether it begins a walk of its own at once, as tqdm.auto's does: a DataLoader that
+        #: shuffles draws a random number for every walk.
+        self.begins = begins
 
     def _make(self, iterable: Any = None, desc: Any = None, total: Any = None, **_: Any) -> Any:
+        if self.begins and iterable is not None and not isinstance(iterable, Iterator):
+            iter(iterable)
         return Progress(self.run, iterable, total)
 
     def write(self, s: Any = "", end: str = "\n") -> None:
@@ -143,8 +149,10 @@ class ProgressType(Builtin):
 def beside_names(run: Runtime) -> dict[str, dict[str, Any]]:
     """The names of these modules, for one run."""
     meter = run.meter
-    bar = ProgressType(run)
-    progress = {"tqdm": bar, "trange": lambda *bounds, **options: bar(range(*bounds), **options)}
+
+    def progress(begins: bool) -> dict[str, Any]:
+        bar = ProgressType(run, begins)
+        return {"tqdm": bar, "trange": lambda *ends, **options: bar(range(*ends), **options)}
 
     def lazily(function: Callable[..., Any], own: int | None = None) -> Callable[..., Any]:
         """``function`` over counted iterables (the first ``own`` of its arguments, or all)."""
@@ -177,6 +185,9 @@ def beside_names(run: Runtime) -> dict[str, dict[str, Any]]:
             return functools.reduce(function, items)
         return functools.reduce(function, items, initial)
 
+    def not_alone(cls: Any) -> Any:
+        raise TypeError("dataclass() is written above a class: @dataclass")
+
     def sleep(secs: float) -> None:
         if secs < 0:
             raise ValueError("sleep length must be non-negative")
@@ -187,7 +198,7 @@ def beside_names(run: Runtime) -> dict[str, dict[str, Any]]:
     }
     return {
         **drawings,
-        **dict.fromkeys(("tqdm", "tqdm.auto", "tqdm.notebook"), progress),
+        **{name: progress(name == "tqdm.auto") for name in ("tqdm", "tqdm.auto", "tqdm.notebook")},
         "time": {
             "time": time.time,
             "perf_counter": time.perf_counter,
@@ -208,5 +219,6 @@ def beside_names(run: Runtime) -> dict[str, dict[str, Any]]:
             "pairwise": lazily(itertools.pairwise),
             "zip_longest": lazily(itertools.zip_longest),
         },
+        "dataclasses": {"dataclass": not_alone, "field": Field},
         "functools": {"partial": functools.partial, "reduce": reduce},
     }

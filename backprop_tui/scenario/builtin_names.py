@@ -284,6 +284,12 @@ def own_namespaces(runtime: Runtime) -> dict[str, dict[str, Any]]:
             "manual_seed": lambda seed: None,
             "manual_seed_all": lambda seed: None,
         },
+        "torch.accelerator": {
+            "is_available": lambda: False,
+            "current_accelerator": lambda: None,
+            "device_count": lambda: 0,
+        },
+        "torch.backends.mps": {"is_available": lambda: False},
         "math": {n: special.get(n) or vars(math)[n] for n in NAMESPACES["math"]},
         "random": {
             name: drawn.get(name) or attrgetter(name)(source) for name in NAMESPACES["random"]

@@ -8,6 +8,7 @@ from typing import Any
 
 from backprop_tui.scenario.compiler import Compiler, Eval, Exec, Rule
 from backprop_tui.scenario.generators import function_body
+from backprop_tui.scenario.records import annotated, complete
 from backprop_tui.scenario.scopes import Scope, bind_names, yields
 from backprop_tui.scenario.subset import of_a_member
 from backprop_tui.scenario.values import Env, Function, Member
@@ -83,12 +84,15 @@ def class_(c: Compiler, node: ast.ClassDef, scope: Scope) -> Exec:
     bind_names(inner, node.body)
     body = c.block(node.body, inner)
     observer, header, run, name = c.observer, c.header(node), c.run, node.name
+    decorated, fields = bool(node.decorator_list), annotated(node)
 
     def execute(env: Env) -> None:
         begin()
         above = base(env) if base is not None else None
         members: dict[str, Any] = {}
         body(Env(members, env, None))
+        if decorated:
+            complete(run, name, fields, members, env)
         observer.statement = observer.expression = header
         store(env, run.make_class(name, above, members))
 

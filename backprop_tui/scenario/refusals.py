@@ -25,7 +25,6 @@ NODES: dict[str, tuple[str, str]] = {
 }
 
 FIELDS: dict[tuple[str, str], tuple[str, str]] = {
-    ("ClassDef", "decorator_list"): ("a decorator on a class", "leave it out"),
     ("ClassDef", "keywords"): ("a metaclass or keyword in a class statement", "leave it out"),
     ("ClassDef", "type_params"): ("type parameters", "leave them out"),
     ("FunctionDef", "type_params"): ("type parameters", "leave them out"),
@@ -85,7 +84,6 @@ MODULES: dict[str, str] = {
     "sys": "leave it out",
     "subprocess": "leave it out",
     "datetime": "leave it out: a scenario does the same thing on every day",
-    "dataclasses": "write the class with __init__",
     "torchviz": "leave it out: the app draws the graph",
     "torchsummary": "use print(model)",
 }

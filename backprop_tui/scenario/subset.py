@@ -53,7 +53,7 @@ ALLOWED: dict[type[ast.AST], tuple[str, ...]] = {
     ast.Global: ("names",),
     ast.Nonlocal: ("names",),
     ast.FunctionDef: ("name", "args", "body", "decorator_list", "returns"),
-    ast.ClassDef: ("name", "bases", "body"),
+    ast.ClassDef: ("name", "bases", "body", "decorator_list"),
     ast.arguments: (
         "posonlyargs", "args", "vararg", "kwonlyargs", "kw_defaults", "kwarg", "defaults",
     ),
@@ -107,7 +107,8 @@ METHODS = frozenset({
     "__pos__", "__add__", "__sub__", "__mul__", "__truediv__", "__floordiv__", "__mod__",
     "__pow__", "__matmul__", "__radd__", "__rsub__", "__rmul__", "__rtruediv__", "__rfloordiv__",
     "__rmod__", "__rpow__", "__rmatmul__", "__iadd__", "__isub__", "__imul__", "__itruediv__",
-    "__enter__", "__exit__", "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__",
+    "__enter__", "__exit__", "__post_init__",
+    "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__",
 })  # fmt: skip
 
 #: What can stand in ``@…`` above a function.
@@ -337,6 +338,9 @@ class Checker:
     def class_(self, node: ast.ClassDef, parent: ast.AST | None) -> None:
         """``class``."""
         self.identifier(node, node.name)
+        for decorator in node.decorator_list:
+            if self.namespace(decorator) != "dataclasses.dataclass":
+                self.refuse(decorator, "a decorator on a class", "@dataclass is understood")
         if len(node.bases) > 1:
             self.refuse(node.bases[1], "a class with several bases", "use one base class")
         for each in node.body:
@@ -455,6 +459,8 @@ def _defined(tree: ast.Module) -> tuple[frozenset[str], frozenset[str]]:
         if isinstance(node, ast.Call) and _names_modules(node):
             texts = (each for each in ast.walk(node) if isinstance(each, ast.Constant))
             attributes |= {each.value for each in texts if isinstance(each.value, str)}
+            words = (each for each in ast.walk(node) if isinstance(each, ast.keyword))
+            attributes |= {each.arg for each in words if each.arg}
         if isinstance(node, ast.ClassDef):
             for each in ast.walk(node):
                 if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):

@@ -48,6 +48,11 @@ partial(func, *args, **keywords) -- a function with some arguments given
 reduce(function, iterable, initial=None) -- all elements made one, from the left
 """
 
+DATACLASSES = """
+dataclass(cls) -- above a class: __init__, __repr__ and __eq__ of its annotated names
+field(default=…, default_factory=…) -- a default made anew for every object
+"""
+
 #: Names that matplotlib's modules and objects share: each takes any arguments.
 DRAWS = """
 acorr add_axes add_patch add_subplot annotate arrow autumn axhline axhspan axis axline axvline
@@ -77,6 +82,7 @@ TABLES: dict[str, str] = {
     "time": TIME,
     "itertools": ITERTOOLS,
     "functools": FUNCTOOLS,
+    "dataclasses": DATACLASSES,
     "tqdm": TQDM,
     "tqdm.auto": TQDM,
     "tqdm.notebook": TQDM,

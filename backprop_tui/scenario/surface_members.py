@@ -92,6 +92,8 @@ log_softmax(dim) -- the logarithm of softmax
 logsumexp(dim, keepdim=False) -- log Σ eˣ
 clamp(min=None, max=None) -- values kept within bounds
 clip(min=None, max=None) -- the same as clamp
+clamp_min(min) -- values below min raised to it
+clamp_max(max) -- values above max lowered to it
 maximum(other) -- the larger, element by element
 minimum(other) -- the smaller, element by element
 where(condition, other) -- itself where true, other elsewhere

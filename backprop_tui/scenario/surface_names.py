@@ -70,6 +70,8 @@ log_softmax(input, dim) -- the logarithm of softmax
 logsumexp(input, dim, keepdim=False) -- log Σ eˣ
 clamp(input, min=None, max=None) -- values kept within bounds
 clip(input, min=None, max=None) -- the same as clamp
+clamp_min(input, min) -- values below min raised to it
+clamp_max(input, max) -- values above max lowered to it
 maximum(input, other) -- the larger, element by element
 minimum(input, other) -- the smaller, element by element
 where(condition, input, other) -- one or the other, element by element
@@ -186,6 +188,16 @@ is_available() -- whether a GPU can be used
 device_count() -- how many GPUs there are
 manual_seed(seed) -- the seed of a GPU's random numbers
 manual_seed_all(seed) -- the seed of all GPUs' random numbers
+"""
+
+ACCELERATOR = """
+is_available() -- whether a GPU can be used
+current_accelerator() -- which one; None
+device_count() -- how many there are
+"""
+
+BACKENDS_MPS = """
+is_available() -- whether Apple's GPU can be used
 """
 
 AUTOGRAD = """
@@ -376,6 +388,9 @@ TABLES: dict[str, str] = {
     "torch": TORCH,
     "torch.autograd": AUTOGRAD,
     "torch.cuda": CUDA,
+    "torch.accelerator": ACCELERATOR,
+    "torch.backends": "",
+    "torch.backends.mps": BACKENDS_MPS,
     "torch.nn": NN,
     "torch.nn.functional": FUNCTIONAL,
     "torch.nn.init": INIT,

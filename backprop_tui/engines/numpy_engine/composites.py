@@ -19,6 +19,7 @@ from backprop_tui.engines.numpy_engine.products import bmm
 from backprop_tui.engines.numpy_engine.reduce import sum
 from backprop_tui.engines.numpy_engine.shaping import (
     expand,
+    flatten,
     movedim,
     permute,
     reshape,
@@ -37,7 +38,7 @@ def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
 def repeat_interleave(input: Any, repeats: Any, dim: int | None = None) -> Any:
     """Every slice along ``dim`` repeated: as often as a number or, for each, a tensor says."""
     if dim is None:
-        input, dim = reshape(need_tensor(input, "repeat_interleave"), (-1,)), 0
+        input, dim = flatten(need_tensor(input, "repeat_interleave")), 0
     if isinstance(repeats, tensors.Tensor):
         size = input.shape[dim]
         counts = np.broadcast_to(repeats.array, (size,)) if repeats.ndim == 0 else repeats.array

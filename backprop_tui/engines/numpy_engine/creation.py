@@ -164,29 +164,41 @@ def _floating(wanted: dtype | None) -> dtype:
 
 
 def zeros(
-    *size: Any, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
+    *sizes: Any,
+    size: Any = None,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """``torch.zeros``."""
     on_cpu(device)
-    if any(n < 0 for n in size if isinstance(n, int)):
+    if any(n < 0 for n in sizes if isinstance(n, int)):
         raise RuntimeError("zeros: Dimension size must be non-negative.")
-    return _new(size_of(size), _floating(dtype), requires_grad, 0)
+    return _new(size_of(sizes if size is None else (size,)), _floating(dtype), requires_grad, 0)
 
 
 def ones(
-    *size: Any, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
+    *sizes: Any,
+    size: Any = None,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """``torch.ones``."""
     on_cpu(device)
-    return _new(size_of(size), _floating(dtype), requires_grad, 1)
+    return _new(size_of(sizes if size is None else (size,)), _floating(dtype), requires_grad, 1)
 
 
 def empty(
-    *size: Any, dtype: dtype | None = None, device: Any = None, requires_grad: bool = False
+    *sizes: Any,
+    size: Any = None,
+    dtype: dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """``torch.empty``; here its numbers are zeros, so that every run shows the same."""
     on_cpu(device)
-    return _new(size_of(size), _floating(dtype), requires_grad, 0)
+    return _new(size_of(sizes if size is None else (size,)), _floating(dtype), requires_grad, 0)
 
 
 def full(

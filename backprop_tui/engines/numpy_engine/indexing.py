@@ -15,6 +15,7 @@ from backprop_tui.engines.numpy_engine import tensor as tensors
 from backprop_tui.engines.numpy_engine.apply import apply
 from backprop_tui.engines.numpy_engine.creation import as_array
 from backprop_tui.engines.numpy_engine.inplace import apply_
+from backprop_tui.engines.numpy_engine.shaping import expand, view
 from backprop_tui.ops.indexing import check_masks
 from backprop_tui.ops.rules import wrap_dim
 
@@ -48,13 +49,26 @@ def setitem(self: Any, index: Any, value: Any) -> None:
                 "Index put requires the source and destination dtypes match, got "
                 f"{part.dtype.legacy} for the destination and {values.dtype.legacy} for the source."
             )
+        if isinstance(value, tensors.Tensor) and (ones := _ones_before(tuple(values.shape))):
+            values = view(values, values.shape[ones:])
         apply_("index_put", part, values, *indices, places=tuple(places))
     elif isinstance(value, tensors.Tensor) and (value.ndim or not part.ndim):
-        while value.ndim > part.ndim and value.shape[0] == 1:
-            value = apply("squeeze.dim", value, dim=0)
-        apply_("copy", part, value)
+        apply_("copy", part, _fitted(value, tuple(part.shape)))
     else:
         apply_("fill.tensor" if part.ndim else "copy", part, value)
+
+
+def _fitted(value: Any, shape: tuple[int, ...]) -> Any:
+    """A value as PyTorch brings it to the shape of what it is assigned to."""
+    sizes = tuple(value.shape)
+    if sizes == shape:
+        return value
+    value = view(value, sizes[_ones_before(sizes) :])
+    return value if tuple(value.shape) == shape else expand(value, shape)
+
+
+def _ones_before(sizes: tuple[int, ...]) -> int:
+    return next((i for i, n in enumerate(sizes) if n != 1), len(sizes))
 
 
 def _as_value(value: Any, part: Any) -> Any:

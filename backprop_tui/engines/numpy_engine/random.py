@@ -70,7 +70,8 @@ def _floating(wanted: dtype | None, kernel: str) -> dtype:
 
 
 def rand(
-    *size: Any,
+    *sizes: Any,
+    size: Any = None,
     generator: Generator | None = None,
     dtype: dtype | None = None,
     device: Any = None,
@@ -78,14 +79,18 @@ def rand(
 ) -> Tensor:
     """``torch.rand``: uniform in [0, 1)."""
     on_cpu(device)
-    shape, wanted = size_of(size), _floating(dtype, "check_uniform_bounds")
+    shape, wanted = (
+        size_of(sizes if size is None else (size,)),
+        _floating(dtype, "check_uniform_bounds"),
+    )
     _room(shape, wanted)
     drawn = (generator or default_generator()).uniform(shape, dtype=wanted.numpy)
     return _drawn(drawn, requires_grad)
 
 
 def randn(
-    *size: Any,
+    *sizes: Any,
+    size: Any = None,
     generator: Generator | None = None,
     dtype: dtype | None = None,
     device: Any = None,
@@ -93,7 +98,10 @@ def randn(
 ) -> Tensor:
     """``torch.randn``: standard normal."""
     on_cpu(device)
-    shape, wanted = size_of(size), _floating(dtype, "normal_kernel_cpu")
+    shape, wanted = (
+        size_of(sizes if size is None else (size,)),
+        _floating(dtype, "normal_kernel_cpu"),
+    )
     _room(shape, wanted)
     drawn = (generator or default_generator()).normal(shape, dtype=wanted.numpy)
     return _drawn(drawn, requires_grad)
