@@ -30,11 +30,12 @@ def given(
     """The names given since ``old``: before the loops that have ``begun``, and in them."""
     changed: dict[str, Any] = {}
     passed = None if entered else old.statement
-    set_by_loops = {name for loop in begun for name in loop.names}
+    set_by_loops = {name for loop in begun for name in loop.names} if begun else ()
+    known, own = active.known, names.own
     for name, statements in giving.items():
-        value = names.own.get(name, NOTHING)
+        value = own.get(name, NOTHING)
         if name in set_by_loops:
-            active.known[name] = mark(value)
+            known[name] = mark(value)
             if passed not in statements:
                 continue
             running = (r for r in reversed(active.loops) if name in r.loop.names)
@@ -45,11 +46,16 @@ def given(
             continue
         if value is NOTHING:
             continue
-        if passed in statements or not same(active.known.get(name, NOTHING), value):
+        marked = known.get(name, NOTHING)
+        if marked is value and passed not in statements:
+            continue
+        if passed in statements or not same(marked, value):
             changed[name] = value
-            active.known[name] = mark(value)
+            known[name] = mark(value)
     before: list[Given] = []
     after: list[Given] = []
+    if not changed:
+        return before, after
     for name, value in changed.items():
         statement = _giver(giving[name], passed, old, new, begun)
         within = (

@@ -367,6 +367,9 @@ class Places:
             loops = (*loops, own)  # in the header, on the way to the next round
         if new.statement is old.statement and new.at > old.at and not entered:
             return
+        giving = self._giving(active)
+        if not (giving or loops or active.loops):
+            return
         names: Names | None = None
         kept, moved = 0, False
         for rounds, loop in zip(active.loops, loops, strict=False):
@@ -386,7 +389,7 @@ class Places:
             return
         names = names or self._names(active)
         begun = loops[kept - moved :]
-        before, after = given(active, self._giving(active), old, new, begun, names, entered)
+        before, after = given(active, giving, old, new, begun, names, entered)
         self._tell(number, active, before, self._place.here.grad_enabled)
         del active.loops[kept:]
         for depth, loop in enumerate(begun):
@@ -434,6 +437,8 @@ class Places:
         grad_enabled: bool | None = None,
     ) -> None:
         """One Happened for each statement that gave names."""
+        if not told:
+            return
         enabled = self._enabled if grad_enabled is None else grad_enabled
         for statement, pairs in by_statement(told):
             every = self._loops(active)
