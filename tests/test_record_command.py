@@ -116,7 +116,10 @@ def test_the_output_file(script: Path, tmp_path: Path) -> None:
     ("arguments", "theirs"),
     [
         (("-o", "{out}", "{script}", "--", "-o", "mine", "--force"), "'-o', 'mine', '--force'"),
-        (("{script}", "--lr", "1", "--force", "-o", "{out}", "-x", "--help"), "'--lr', '1', '-x', '--help'"),
+        (
+            ("{script}", "--lr", "1", "--force", "-o", "{out}", "-x", "--help"),
+            "'--lr', '1', '-x', '--help'",
+        ),
         (("{script}", "--level=iterations", "a", "--output={out}"), "'a'"),
         (("--", "{script}", "-o"), "'-o'"),
     ],

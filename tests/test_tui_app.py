@@ -218,11 +218,14 @@ async def test_playing_goes_on_by_itself_and_stops_at_the_end():
 async def test_space_pauses():
     running = app()
     async with running.run_test(size=WIDE) as pilot:
-        await pilot.press(*["plus"] * 6, "space")
-        await pilot.pause(0.1)
+        await pilot.press(*["plus"] * 3, "space")
+        while not film_of(running).index:
+            await pilot.pause(0.05)
         await pilot.press("space")
+        await pilot.pause()
+        assert not running.stepper._player.playing
         at = film_of(running).index
-        await pilot.pause(0.1)
+        await pilot.pause(0.3)
         assert film_of(running).index == at
 
 
