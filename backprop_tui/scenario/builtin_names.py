@@ -76,6 +76,11 @@ class Builtins:
             "all": self.all,
             "iter": self.iter,
             "next": self.next,
+            "issubclass": self.issubclass,
+            "ord": ord,
+            "chr": chr,
+            "hex": hex,
+            "bin": bin,
             "isinstance": self.isinstance,
             "callable": callable,
             "type": self.type,
@@ -183,6 +188,17 @@ class Builtins:
         return next(iterator) if default is MISSING else next(iterator, default)
 
     def isinstance(self, value: Any, cls: Any) -> bool:
+        return isinstance(value, self._classes(cls, "isinstance"))
+
+    def issubclass(self, cls: Any, classes: Any) -> bool:
+        try:
+            (one,) = self._classes((cls,), "")
+        except TypeError:
+            raise TypeError("issubclass() arg 1 must be a class") from None
+        return issubclass(one, self._classes(classes, "issubclass"))
+
+    def _classes(self, cls: Any, asker: str) -> tuple[Any, ...]:
+        """The host's classes that a class, or a tuple of them, stands for."""
         classes = cls if isinstance(cls, tuple) else (cls,)
         made = []
         for each in classes:
@@ -193,8 +209,11 @@ class Builtins:
             elif isinstance(each, type):
                 made.append(each)
             else:
-                raise TypeError("isinstance() arg 2 must be a type, a tuple of types, or a union")
-        return isinstance(value, tuple(made))
+                what = (
+                    "type, a tuple of types" if asker == "isinstance" else "class, tuple of classes"
+                )
+                raise TypeError(f"{asker}() arg 2 must be a {what}, or a union")
+        return tuple(made)
 
     def type(self, value: Any, *more: Any) -> Any:
         if more:
@@ -267,6 +286,12 @@ def own_namespaces(runtime: Runtime) -> dict[str, dict[str, Any]]:
         meter.length(k)
         return source.sample(population, k)
 
+    def choices(population: Any, weights: Any = None, *, k: int = 1) -> list[Any]:
+        meter.length(k)
+        if weights is not None:
+            meter.nested(weights)
+        return source.choices(population, weights, k=k)
+
     def shuffle(items: Any) -> None:
         meter.tick(len(items))
         source.shuffle(items)
@@ -274,7 +299,7 @@ def own_namespaces(runtime: Runtime) -> dict[str, dict[str, Any]]:
     special = {"factorial": factorial, "comb": comb, "prod": prod,
                "fsum": fsum}  # fmt: skip
     source = random.Random(0)
-    drawn = {"sample": sample, "shuffle": shuffle}
+    drawn = {"sample": sample, "choices": choices, "shuffle": shuffle}
     return {
         **python_modules(runtime),
         **beside_names(runtime),

@@ -63,6 +63,11 @@ def str_split(run: Runtime, text: str, *args: Any, **kwargs: Any) -> list[str]:
     return text.split(*args, **kwargs)
 
 
+def str_rsplit(run: Runtime, text: str, *args: Any, **kwargs: Any) -> list[str]:
+    run.meter.length(len(text))
+    return text.rsplit(*args, **kwargs)
+
+
 def str_padded(method: Callable[..., str]) -> Special:
     def padded(run: Runtime, text: str, width: int, *fill: str) -> str:
         run.meter.width(width)
@@ -248,9 +253,14 @@ SPECIAL: dict[tuple[str, str], Special] = {
     ("str", "join"): str_join,
     ("str", "replace"): str_replace,
     ("str", "split"): str_split,
+    ("str", "rsplit"): str_rsplit,
     **{("str", name): str_changed(method) for name, method in (
         ("splitlines", str.splitlines), ("find", str.find), ("index", str.index),
         ("count", str.count), ("isdigit", str.isdigit), ("isalpha", str.isalpha),
+        ("isalnum", str.isalnum), ("isupper", str.isupper), ("islower", str.islower),
+        ("isspace", str.isspace), ("swapcase", str.swapcase), ("rfind", str.rfind),
+        ("partition", str.partition), ("removeprefix", str.removeprefix),
+        ("removesuffix", str.removesuffix),
     )},
     **{("str", name): str_padded(method) for name, method in (
         ("ljust", str.ljust), ("rjust", str.rjust), ("center", str.center), ("zfill", str.zfill),

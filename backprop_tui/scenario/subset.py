@@ -496,6 +496,7 @@ def _imported(tree: ast.Module) -> dict[str, str]:
                 dotted = f"{statement.module}.{alias.name}"
                 if dotted in NAMES or dotted in NAMESPACES:
                     found[alias.asname or alias.name] = dotted
+    renamed = _renamed(tree, found)
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             found.pop(node.id, None)
@@ -503,4 +504,26 @@ def _imported(tree: ast.Module) -> dict[str, str]:
             found.pop(node.arg, None)
         elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.ExceptHandler):
             found.pop(node.name or "", None)
-    return found
+    return {**found, **renamed}
+
+
+def _renamed(tree: ast.Module, imported: dict[str, str]) -> dict[str, str]:
+    """Names given once, at the top of the file, to a namespace: ``rng = np.random``."""
+    given: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            given.append(node.id)
+        elif isinstance(node, ast.arg):
+            given.append(node.arg)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.ExceptHandler):
+            given.append(node.name or "")
+    out = {}
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            name, value = statement.targets[0].id, statement.value
+            if not isinstance(value, ast.Attribute) or not isinstance(value.value, ast.Name):
+                continue
+            dotted = f"{imported.get(value.value.id)}.{value.attr}"
+            if dotted in NAMESPACES and given.count(name) == 1 and value.value.id not in given:
+                out[name] = dotted
+    return out

@@ -342,6 +342,16 @@ ljust(width, fillchar=' ') -- padded on the right
 rjust(width, fillchar=' ') -- padded on the left
 center(width, fillchar=' ') -- padded on both sides
 zfill(width) -- padded with zeros
+isalnum() -- whether all are letters or digits
+isupper() -- whether all letters are capitals
+islower() -- whether all letters are small
+isspace() -- whether all are white space
+swapcase() -- capitals small, and the other way round
+rfind(sub) -- where sub is last, or −1
+rsplit(sep=None, maxsplit=-1) -- cut from the right
+partition(sep) -- what is before sep, sep, and what is after
+removeprefix(prefix) -- without a beginning
+removesuffix(suffix) -- without an end
 isdigit() -- whether all are digits
 isalpha() -- whether all are letters
 """

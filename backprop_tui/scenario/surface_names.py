@@ -70,8 +70,6 @@ log_softmax(input, dim) -- the logarithm of softmax
 logsumexp(input, dim, keepdim=False) -- log Σ eˣ
 clamp(input, min=None, max=None) -- values kept within bounds
 clip(input, min=None, max=None) -- the same as clamp
-clamp_min(input, min) -- values below min raised to it
-clamp_max(input, max) -- values above max lowered to it
 maximum(input, other) -- the larger, element by element
 minimum(input, other) -- the smaller, element by element
 where(condition, input, other) -- one or the other, element by element
@@ -355,6 +353,8 @@ calculate_gain(nonlinearity, param=None) -- the gain that suits an activation
 UTILS = """
 clip_grad_norm_(parameters, max_norm) -- gradients shortened together to a length
 clip_grad_value_(parameters, clip_value) -- each gradient kept within bounds
+parameters_to_vector(parameters) -- all parameters in one vector
+vector_to_parameters(vec, parameters) -- … and back
 """
 
 OPTIM = """
@@ -371,6 +371,8 @@ MultiStepLR(optimizer, milestones, gamma=0.1) -- the rate falls at these rounds
 ExponentialLR(optimizer, gamma) -- the rate falls every round
 CosineAnnealingLR(optimizer, T_max, eta_min=0.0) -- the rate falls along a cosine
 LinearLR(optimizer, start_factor=0.333, end_factor=1.0, total_iters=5) -- warm-up along a line
+ConstantLR(optimizer, factor=0.333, total_iters=5) -- the rate is smaller at first
+PolynomialLR(optimizer, total_iters=5, power=1.0) -- the rate falls to 0
 OneCycleLR(optimizer, max_lr, total_steps=None, epochs=None) -- the rate rises once and falls
 ReduceLROnPlateau(optimizer, mode='min', factor=0.1, patience=10) -- falls where nothing improves
 LambdaLR(optimizer, lr_lambda) -- the rate follows a function of yours

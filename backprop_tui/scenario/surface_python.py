@@ -35,6 +35,11 @@ isinf(x) -- whether it is infinite
 isfinite(x) -- whether it is finite
 isclose(a, b, rel_tol=1e-09, abs_tol=0.0) -- whether two numbers are nearly the same
 isqrt(n) -- the whole square root
+dist(p, q) -- how far apart two points are
+degrees(x) -- an angle in degrees
+radians(x) -- an angle in radians
+trunc(x) -- without what follows the point
+copysign(x, y) -- x with the sign of y
 gcd(*integers) -- the greatest common divisor
 factorial(n) -- 1 · 2 · … · n
 comb(n, k) -- how many choices of k from n
@@ -54,6 +59,7 @@ randint(a, b) -- a whole number from a to b, both included
 randrange(start, stop=None, step=1) -- a number of a range
 choice(seq) -- one element
 shuffle(x) -- a list brought into random order
+choices(population, weights=None, k=1) -- k elements, again and again from all
 sample(population, k) -- k different elements
 """
 
@@ -138,6 +144,11 @@ any(iterable) -- whether one is true
 all(iterable) -- whether all are true
 iter(x) -- a way through the elements
 next(iterator, default=None) -- the next element
+issubclass(cls, classes) -- whether a class is, or comes from, another
+ord(c) -- the number of a character
+chr(i) -- the character of a number
+hex(x) -- a whole number in base 16
+bin(x) -- a whole number in base 2
 isinstance(x, cls) -- whether x is of this class
 callable(x) -- whether x can be called
 type(x) -- the class of x

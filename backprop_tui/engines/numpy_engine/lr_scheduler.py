@@ -13,6 +13,7 @@ from typing import Any
 from backprop_tui.engines.numpy_engine.optim import Optimizer
 
 __all__ = [
+    "ConstantLR",
     "CosineAnnealingLR",
     "ExponentialLR",
     "LRScheduler",
@@ -20,6 +21,7 @@ __all__ = [
     "LinearLR",
     "MultiStepLR",
     "OneCycleLR",
+    "PolynomialLR",
     "ReduceLROnPlateau",
     "StepLR",
 ]
@@ -188,6 +190,50 @@ class LinearLR(LRScheduler):
             return rate
         rise = self.end_factor - start
         return rate * (1.0 + rise / (total * start + (epoch - 1) * rise))
+
+
+class ConstantLR(LRScheduler):
+    """The rate is smaller by ``factor`` for the first ``total_iters`` rounds."""
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        factor: float = 1.0 / 3,
+        total_iters: int = 5,
+        last_epoch: int = -1,
+    ) -> None:
+        if factor > 1.0 or factor < 0:
+            raise ValueError("Constant multiplicative factor expected to be between 0 and 1.")
+        self.factor = factor
+        self.total_iters = total_iters
+        super().__init__(optimizer, last_epoch)
+
+    def _rate(self, rate: float, base: float, group: int) -> float:
+        if self.last_epoch == 0:
+            return rate * self.factor
+        return rate * (1.0 / self.factor) if self.last_epoch == self.total_iters else rate
+
+
+class PolynomialLR(LRScheduler):
+    """The rate falls to 0 along a power of the rounds that are left."""
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        total_iters: int = 5,
+        power: float = 1.0,
+        last_epoch: int = -1,
+    ) -> None:
+        self.total_iters = total_iters
+        self.power = power
+        super().__init__(optimizer, last_epoch)
+
+    def _rate(self, rate: float, base: float, group: int) -> float:
+        epoch, total = self.last_epoch, self.total_iters
+        if epoch == 0 or epoch > total:
+            return rate
+        left = (1.0 - epoch / total) / (1.0 - (epoch - 1) / total)
+        return rate * float(left**self.power)
 
 
 class OneCycleLR(LRScheduler):

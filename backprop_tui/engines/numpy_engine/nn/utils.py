@@ -3,14 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
 from backprop_tui.engines.base import Array
 from backprop_tui.engines.numpy_engine import state
+from backprop_tui.engines.numpy_engine.functional import cat, narrow, view
 from backprop_tui.engines.numpy_engine.tensor import Tensor
 
-__all__ = ["clip_grad_norm_", "clip_grad_value_"]
+__all__ = [
+    "clip_grad_norm_",
+    "clip_grad_value_",
+    "parameters_to_vector",
+    "vector_to_parameters",
+]
+
+
+def parameters_to_vector(parameters: Iterable[Tensor]) -> Any:
+    """All parameters one after the other, in one vector."""
+    return cat([view(parameter, (-1,)) for parameter in parameters])
+
+
+def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
+    """The parameters take over the numbers of a vector."""
+    if not isinstance(vec, Tensor):
+        raise TypeError(f"expected torch.Tensor, but got: {type(vec).__name__}")
+    done = 0
+    for parameter in parameters:
+        part = narrow(vec, 0, done, parameter.numel())
+        parameter.data = view(part, parameter.shape).data
+        done += parameter.numel()
 
 
 def _with_grad(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
