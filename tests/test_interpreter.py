@@ -582,6 +582,35 @@ print([x for x in Data()], list(Data()))
 for i, x in enumerate(Data()):
     print(i, x)
 """,
+    "texts and numbers": """
+import random
+random.seed(0)
+print(random.choices([1, 2, 3], k=2), random.choices('ab', weights=[1, 9], k=3))
+print('ab1'.isalnum(), 'a-b'.partition('-'), 'aBc'.swapcase(), 'abc'.rfind('c'), 'A'.isupper())
+print('a b c'.rsplit(' ', 1), 'x.py'.removesuffix('.py'), 'x.py'.removeprefix('x'), ' '.isspace())
+print(ord('a'), chr(98), hex(10), bin(3), issubclass(bool, int), issubclass(nn.Linear, nn.Module))
+print(math.dist([0, 0], [3, 4]), math.degrees(math.pi), math.radians(180), math.trunc(2.5))
+rng = np.random
+rng.seed(3)
+print(rng.randn(2), rng.choice(5, 3), rng.choice([1.0, 2.0], p=[0.1, 0.9]), rng.random(2))
+""",
+    "numpy's many functions": """
+a = np.arange(6.0).reshape(2, 3)
+print(np.square(a).sum(axis=1, keepdims=True), np.clip(a, 1, 4), np.where(a > 2, 1, 0), np.eye(2))
+print(np.concatenate([a, a], axis=1).shape, np.vstack((a, a)).shape, np.stack([a, a]).shape)
+print(np.c_[np.ones(2), np.zeros(2)], np.linalg.norm(a), np.linalg.solve(np.eye(2), np.ones(2)))
+print(np.polyfit([0.0, 1.0, 2.0], [1.0, 3.0, 5.0], 1).round(6), np.meshgrid([1, 2], [3, 4])[1])
+print(a.T.ravel(), a.var(), a.argmin(axis=1), np.add(a, 1, out=a), a, np.unique([3, 1, 3]))
+print(np.linspace(0, 1, 3)[:, np.newaxis], np.tile([1, 2], 2), np.outer([1], [3]), np.diff([1, 4]))
+print(np.logspace(-2, 0, num=3), np.bincount([0, 2]), np.median(a), np.full(2, 7), np.diag([1]))
+""",
+    "vectors of parameters": """
+net = nn.Linear(2, 1)
+vec = nn.utils.parameters_to_vector(net.parameters())
+print(vec)
+nn.utils.vector_to_parameters(vec.detach() * 0 + 3, net.parameters())
+print(net.weight, net.bias)
+""",
     "operators of lists": """
 a = [3, 1, 2]
 a.sort(); print(a)

@@ -171,6 +171,8 @@ def test_errors_in_torchs_words(refused: object) -> None:
 
 SCHEDULERS = [
     ("StepLR", {"step_size": 2, "gamma": 0.5}),
+    ("ConstantLR", {"factor": 0.5, "total_iters": 3}),
+    ("PolynomialLR", {"total_iters": 4, "power": 2.0}),
     ("MultiStepLR", {"milestones": [2, 3, 3, 7], "gamma": 0.5}),
     ("ExponentialLR", {"gamma": 0.9}),
     ("CosineAnnealingLR", {"T_max": 4, "eta_min": 0.01}),
