@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from backprop_tui.engines.base import Scalar
-from backprop_tui.engines.torch_engine.mentions import Mention
+from backprop_tui.engines.torch_engine.mentions import Mention, Mentions
 from backprop_tui.engines.torch_engine.modes import operations_unseen
 from backprop_tui.engines.torch_engine.recorder import Recorder, current
 from backprop_tui.engines.torch_engine.seen import unseen
@@ -49,11 +49,15 @@ class _Stepping:
     def _keep(self) -> None:
         """PyTorch's own optimizer writes to parameters and their state, and to nothing else."""
         mentions = self.recorder.mentions
+        written = mentions.written
         for param, *_ in self.before:
-            mentions.written(param)
+            written(param)
+            written = functools.partial(
+                Mentions.written, mentions
+            )  # who looks on need not for each
             for value in self.optimizer.state.get(param, {}).values():
                 if isinstance(value, torch.Tensor):
-                    mentions.written(value)
+                    written(value)
 
     def look(self) -> None:
         """Mention everything as it is before the updates."""
