@@ -111,10 +111,10 @@ class Meter:
         new = [i for i, p in enumerate(parameters) if id(p) not in self._column]
         if new:
             names = self._names(optimizer)
+            self._fetch(at_once=True)
             for i in new:
                 self._column[id(parameters[i])] = (len(self._titles), parameters[i])
                 self._titles.append(names[i])
-            self._fetch(at_once=True)
             self._columns(tuple(self._titles))
         gauge.columns = [self._column[id(p)][0] for p in parameters]
 
