@@ -250,14 +250,18 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
 def clamp_min(input: Any, min: Any) -> Any:
     """At least ``min``, a number."""
     if isinstance(min, tensors.Tensor):
-        raise TypeError("clamp_min() takes a number here; of two tensors use torch.maximum")
+        raise NotImplementedError(
+            "clamp_min() takes a number here; of two tensors use torch.maximum"
+        )
     return apply("clamp_min", need_tensor(input, "clamp_min"), min=min)
 
 
 def clamp_max(input: Any, max: Any) -> Any:
     """At most ``max``, a number."""
     if isinstance(max, tensors.Tensor):
-        raise TypeError("clamp_max() takes a number here; of two tensors use torch.minimum")
+        raise NotImplementedError(
+            "clamp_max() takes a number here; of two tensors use torch.minimum"
+        )
     return apply("clamp_max", need_tensor(input, "clamp_max"), max=max)
 
 
