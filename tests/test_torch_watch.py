@@ -176,6 +176,44 @@ def test_large_tensors_are_told_as_summaries() -> None:
 # ------------------------------------------------------------------ told later
 
 
+HELD = {
+    "nothing": lambda h, flat: None,
+    "the base": lambda h, flat: h,
+    "the view": lambda h, flat: flat,
+    "another view": lambda h, flat: h.t(),
+    "its memory": lambda h, flat: h.untyped_storage(),
+    "a gradient": lambda h, flat: flat.grad_fn,
+}
+
+
+@pytest.mark.parametrize("what", HELD)
+@pytest.mark.parametrize("grad", [False, True])
+def test_what_was_told_stays_whatever_of_it_is_still_held(what: str, grad: bool) -> None:
+    noted = Noted()
+    watch = Watch(noted)
+    x = torch.ones(2, 3, requires_grad=grad)
+    watch.start()
+    h = x * 2
+    flat = h.t().reshape(6) if what == "another view" else h.view(6)
+    held = HELD[what](h, flat)
+    flat.sum().backward() if grad else flat.sum()
+    del h, flat
+    watch.drain()
+    told = [one.data for _, name, args in noted.told if name == "forward" for one in args[3]]
+    assert all((array == 2).all() for array in told[:2])
+    with torch.no_grad():
+        if isinstance(held, torch.Tensor):
+            held.zero_()
+        elif isinstance(held, torch.UntypedStorage):
+            held.fill_(0)
+        for grad_ in [x.grad] if grad else []:
+            grad_.zero_()
+    watch.stop()
+    assert all((array == 2).all() for array in told[:2]), told
+    grads = [args[4] for _, name, args in noted.told if name == "accumulate"]
+    assert all((array == 2).all() for array in grads), grads
+
+
 def watched(source: str, events: int) -> Trace:
     """The trace of Python code, told when there are more than so many events."""
     trace = Trace(loads("import torch\n", "code.py").program(), "torch")

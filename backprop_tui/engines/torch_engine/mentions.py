@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import torch
 
 from backprop_tui.engines.base import Array, TensorValue
+from backprop_tui.engines.torch_engine.numbers import alone_together
 from backprop_tui.engines.torch_engine.seen import (
     Book,
     Key,
@@ -67,7 +68,7 @@ class Mention:
         self.version = version_of(tensor)
         #: whether it is told as a tensor, and not only its numbers
         self.seen = False
-        #: whether ``tensor`` is a copy that nobody else has
+        #: whether nobody else has ``tensor`` and its memory: a copy, or what the program let go of
         self.ours = False
         self.attributes: Attributes | None = None
         self.entry: Seen | None = None
@@ -120,6 +121,15 @@ class Mentions:
         kept = [m for m in self.waiting if m.data is None and not m.ours]
         live = {key: m for key, m in self._live.items() if m in kept} if kept else {}
         self._live, self._loose, self._lying, self.nbytes = live, kept, {}, 0
+
+    def let_go(self) -> None:
+        """See which of the mentioned tensors the program has let go of, with all their views."""
+        self.sort()
+        held = {storage_key(o.grad) for o in self._with_grad()}
+        for key, there in self._lying.items():
+            if len(there) > 1 and key not in held and alone_together(there):
+                for mention in there:
+                    mention.ours = True
 
     # ------------------------------------------------------------------ before something changes
 
@@ -192,14 +202,15 @@ class Mentions:
         if tensor.requires_grad:
             return []
         key = storage_key(tensor)
-        found = []
-        for ref in list(self._owners.values()):
-            owner = ref()
-            if owner is None or not keeps_grad(owner):
-                continue
-            if owner.grad is not None and storage_key(owner.grad) == key:
-                found.append((self.of(owner), self.of(owner.grad)))
-        return found
+        return [
+            (self.of(owner), self.of(owner.grad))
+            for owner in self._with_grad()
+            if storage_key(owner.grad) == key
+        ]
+
+    def _with_grad(self) -> list[Any]:
+        owners = [ref() for ref in list(self._owners.values())]
+        return [o for o in owners if o is not None and keeps_grad(o) and o.grad is not None]
 
 
 def _nbytes(tensor: Any) -> int:

@@ -6,6 +6,7 @@ Large tensors are summarised where they are: of a tensor on a GPU only the Diges
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ def equal(a: Array, b: Array) -> bool:
     """Whether shape, dtype and all numbers are the same, NaN included; never for summaries."""
     if a.shape != b.shape or a.dtype != b.dtype or isinstance(a, Summary):
         return False
-    if a.size > LARGE and not equal(a.ravel()[:LARGE], b.ravel()[:LARGE]):
+    if a.size > LARGE and not equal(a.flat[:LARGE], b.flat[:LARGE]):
         return False
     same = a == b
     if same.all():
@@ -49,12 +50,22 @@ class _Holder:
         self.tensor = tensor
 
 
+def _just_made() -> int:
+    tensor = torch.empty(1)
+    memory = tensor.untyped_storage()
+    return sys.getrefcount(memory)
+
+
+_JUST_MADE = _just_made()
+
+
 def _holders(mention: Any) -> tuple[int, int]:
     """How many hold ``mention.tensor``, and how many its memory."""
     try:
         memory = mention.tensor.untyped_storage()
         count = torch._C._storage_Use_Count(memory._cdata)
-        return sys.getrefcount(mention.tensor), count if memory.resizable() else 0
+        held = sys.getrefcount(memory) != _JUST_MADE  # by somebody who asked for it as well
+        return sys.getrefcount(mention.tensor), 0 if held or not memory.resizable() else count
     except (RuntimeError, NotImplementedError):
         return 0, 0
 
@@ -66,6 +77,39 @@ _ALONE = _holders(_Holder(torch.empty(1)))
 def alone(mention: Any) -> bool:
     """Whether nobody but the mention can reach ``mention.tensor`` or its memory."""
     return _holders(mention) == _ALONE
+
+
+def _based() -> int:
+    """How many hold what a mention and a view hold, as far as Python counts."""
+    tensor = torch.empty(1)
+    view = tensor.view(1)
+    held = _Holder(tensor)
+    del tensor
+    return _holders(held)[0] if view._base is held.tensor else -1
+
+
+_BASE = _based()
+
+
+def alone_together(mentions: Sequence[Any]) -> bool:
+    """Whether nobody but these, and each other as views, can reach their tensors and memory."""
+    parts = {id(mention.tensor): mention for mention in mentions}
+    based = {_add_base(mention.tensor, parts) for mention in mentions}
+    memory = _ALONE[1] + len(parts) - 1
+    return all(
+        _holders(part) == (_BASE if key in based else _ALONE[0], memory)
+        for key, part in parts.items()
+    )
+
+
+def _add_base(tensor: Any, parts: dict[int, Any]) -> int:
+    """The ``id`` of what a tensor is a view of, which becomes one of the ``parts``; 0 for none."""
+    base = tensor._base if tensor._is_view() else None
+    if base is None:
+        return 0
+    if id(base) not in parts:
+        parts[id(base)] = _Holder(base)
+    return id(base)
 
 
 def summarised(tensor: Any) -> Array:
@@ -123,10 +167,14 @@ def _dense(plain: Any) -> Any:
 
 def _array(plain: Any, copy: bool) -> Array:
     there = plain.cpu().resolve_conj().resolve_neg()
-    if copy or not there.is_contiguous():
+    if copy or not (there.is_contiguous() or _is_transposed(there)):
         there = there.clone(memory_format=torch.contiguous_format)
     array: Array = there.numpy()
     return array
+
+
+def _is_transposed(plain: Any) -> bool:
+    return bool(plain.ndim == 2 and plain.t().is_contiguous())
 
 
 _EXACT = (torch.float32, torch.float64)

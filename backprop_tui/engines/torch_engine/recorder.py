@@ -55,9 +55,7 @@ class Recorder(Tape):
         #: what the function being called made for itself, and numbers that it turned into tensors
         self._fresh: dict[int, Any] = {}
         self._numbers: dict[int, tuple[Any, Any]] = {}
-        #: backwards that run inside each other, and the sums that ran in one Node:
-        #: id of the result → (result, what was summed)
-        self.in_backward = 0
+        #: the sums that ran in one Node: id of the result → (result, what was summed)
         self.sums: dict[int, tuple[Any, Any]] = {}
         #: leaves that backward can reach → their ``.grad`` before
         self.grads: dict[int, Mention | None] = {}

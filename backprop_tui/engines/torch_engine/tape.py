@@ -46,6 +46,8 @@ class Tape:
         self._still: Callable[[], object] = _nowhere
         self._at: Callable[[object], None] = _anywhere
         self._draining = False
+        #: backwards that run inside each other
+        self.in_backward = 0
 
     @property
     def listener(self) -> Listener | None:
@@ -95,6 +97,9 @@ class Tape:
         self._draining = True
         try:
             with torch._C._DisableTorchDispatch(), torch._C.DisableTorchFunction():
+                # In backward PyTorch's engine takes over what nobody else holds.
+                if self.most and not self.in_backward:
+                    self.mentions.let_go()
                 while events:
                     tell, place, self._told_grad_enabled, what = events.popleft()
                     self._at(place)
