@@ -95,3 +95,19 @@ def test_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     text = "import matplotlib.pyplot as plt\nplt.plot([1])\nplt.savefig('x.png')\nplt.imread('y')\n"
     assert in_ours(text) == ("", "", "", 0)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["tqdm([1]).run", "plt.figure().name", "np.c_.of", "partial(max, 1).func", "field().default",
+     "(x for x in [1]).body", "time.time.name"],
+)  # fmt: skip
+def test_nothing_is_reached_through_them(expression: str) -> None:
+    text = (
+        "import time\nimport numpy as np\nimport matplotlib.pyplot as plt\nfrom tqdm import tqdm\n"
+        "from functools import partial\nfrom dataclasses import field\n"
+        "class A:\n    def __init__(self):\n"
+        "        self.run = self.name = self.of = self.func = self.default = self.body = 1\n"
+        f"{expression}\n"
+    )
+    assert in_ours(text)[1] == "AttributeError"
