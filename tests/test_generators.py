@@ -144,9 +144,7 @@ def test_every_next_is_told_as_a_call_that_goes_on_with_its_variables() -> None:
     text = "def rows(n):\n    for i in range(n):\n        yield i\nfor x in rows(2):\n    pass\n"
     trace = Session(loads(text), "numpy").complete()
     calls = [
-        [(each.name, each.value) for each in step.binds]
-        for step in trace
-        if isinstance(step, Call)
+        [(each.name, each.value) for each in step.binds] for step in trace if isinstance(step, Call)
     ]
     assert calls == [[("n", "2")], [("n", "2"), ("i", "0")], [("n", "2"), ("i", "1")]]
     bound = [step.binds[0].name for step in trace if isinstance(step, Bind)]

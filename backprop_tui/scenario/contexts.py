@@ -78,6 +78,9 @@ def entered(c: Compiler, item: ast.withitem, scope: Scope) -> Callable[[Env, Exi
         own = run.classes.get(type(context))
         if own is not None:
             context = OwnContext(run, context, own)
+        elif not hasattr(type(context), "__enter__"):
+            name = type(context).__name__
+            raise TypeError(f"{name!r} object does not support the context manager protocol")
         value = contexts.enter_context(context)
         if store is not None:
             store(env, value)
