@@ -62,6 +62,7 @@ class StepperScreen(Screen[None]):
         #: What the film still waits for ("loading PyTorch"), and since when.
         self.waiting = ""
         self._waiting_since = monotonic()
+        self._waiting: Timer | None = None
         self._focused = "program"
         self._views = {
             name: LinesView(number, id=name) for number, name in enumerate(PANES, start=1)
@@ -99,6 +100,8 @@ class StepperScreen(Screen[None]):
     def open(self, film: Film) -> None:
         """Show another film from its beginning."""
         self._leave()
+        if self._waiting is not None:
+            self._waiting.stop()
         self._player.pause()
         self.film = film
         self._live = None
@@ -109,12 +112,8 @@ class StepperScreen(Screen[None]):
     def wait(self, what: str) -> None:
         """Say what the film waits for until it is opened."""
         self.waiting, self._waiting_since = what, monotonic()
-        self.set_interval(REPAINT_EVERY, self._say_waiting)
+        self._waiting = self.set_interval(REPAINT_EVERY, self.paint)
         self.paint()
-
-    def _say_waiting(self) -> None:
-        if self.film is None:
-            self.paint()
 
     # -- layout and painting --------------------------------------------------------------------
 
