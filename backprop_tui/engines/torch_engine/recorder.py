@@ -196,8 +196,8 @@ class Recorder(Tape):
         seen = self.mentions.seen
         if isinstance(output, torch.Tensor):
             told = seen(output)
-            if plan.view:
-                told.version = -1  # autograd has still to make it one with its base's
+            if plan.view or plan.reshapes:
+                told.version = -1  # autograd has still to make it one with its base's, or count
             return [told]
         tensors = tensors_of(output)
         if plan.single:
