@@ -19,6 +19,8 @@ from backprop_tui.engines.base import Array
 
 #: How many bars a histogram has.
 BINS = 32
+#: Of about so many numbers, evenly taken, a histogram may be made where there are more.
+SAMPLE = 1 << 16
 #: How many elements of the last dimensions, and of those before, the corner shows.
 CORNER = (1, 1, 4, 8)
 
@@ -28,9 +30,9 @@ class Digest:
     """What is kept of the numbers.
 
     ``minimum`` to ``norm`` (the 2-norm) and the ``histogram`` (BINS counts, evenly from minimum to
-    maximum) are over the finite numbers, of which there are all but ``nonfinite``; the four are NaN
-    where there is none. ``corner`` holds the first elements of each dimension. ``device`` is where
-    the tensor was ("cpu", "cuda:0").
+    maximum; of a sample where there are more than SAMPLE) are over the finite numbers, of which
+    there are all but ``nonfinite``; the four are NaN where there is none. ``corner`` holds the
+    first elements of each dimension. ``device`` is where the tensor was ("cpu", "cuda:0").
     """
 
     minimum: float

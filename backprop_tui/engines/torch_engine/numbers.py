@@ -5,6 +5,7 @@ Large tensors are summarised where they are: of a tensor on a GPU only the Diges
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 import torch
 
 from backprop_tui.engines.base import Array
-from backprop_tui.engines.summary import BINS, Digest, Summary, corner
+from backprop_tui.engines.summary import BINS, SAMPLE, Digest, Summary, corner
 
 #: Of larger arrays the first so many numbers are compared first.
 LARGE = 256
@@ -122,19 +123,28 @@ def summarised(tensor: Any) -> Array:
         part = _array(corner(plain), copy=True)
         finite = plain if plain.dtype in _EXACT else plain.float()
         whole = finite.numel()
-        mask = torch.isfinite(finite)
-        if not bool(mask.all()):
-            finite = finite[mask]
+        ends = torch.aminmax(finite) if whole else ()
+        if whole and not torch.isfinite(torch.stack(ends)).all():
+            finite = finite[torch.isfinite(finite)]
+            ends = torch.aminmax(finite) if finite.numel() else ()
         low = high = mean = norm = float("nan")
         bars = [0] * BINS
-        if finite.numel():
-            ends = torch.aminmax(finite)
-            figures = (ends.min, ends.max, finite.mean(), torch.linalg.vector_norm(finite))
+        if ends:
+            figures = (*ends, finite.mean(), torch.linalg.vector_norm(finite))
             low, high, mean, norm = torch.stack(figures).tolist()
-            counts = torch.histc(finite, BINS, *_limits(low, high))
+            counts = torch.histc(_sample(finite), BINS, *_limits(low, high))
             bars = [int(count) for count in counts.tolist()]
         digest = Digest(low, high, mean, norm, whole - finite.numel(), tuple(bars), part, device)
         return Summary(tuple(plain.shape), part.dtype, digest)
+
+
+def _sample(tensor: Any) -> Any:
+    """Enough numbers for a histogram, evenly taken in steps that meet every row and column."""
+    count = tensor.numel()
+    step = max(1, count // SAMPLE)
+    while math.gcd(step, count) > 1:
+        step += 1
+    return tensor.reshape(-1)[::step]
 
 
 def _limits(low: float, high: float) -> tuple[float, float]:
