@@ -141,3 +141,17 @@ CLOSED = {
 def test_every_field_is_either_allowed_or_closed() -> None:
     fields = {(n, f) for n, allowed in ALLOWED.items() for f in set(n._fields) - set(allowed)}
     assert {f"{n.__name__}.{f}" for n, f in fields} <= CLOSED
+
+
+@pytest.mark.parametrize(
+    ("source", "hint"),
+    [
+        ("import torch\ntorch.stft(1)\n", "backprop-tui record FILE"),
+        ("import torch\nx = torch.ones(2)\nx.qqqqq()\n", "backprop-tui record FILE"),
+        ("import torch\ntorch.meshgrid(1)\n", "they broadcast"),
+        ("from torch.nn import Dropout2d\n", "use nn.Dropout"),
+    ],
+)
+def test_what_pytorch_has_and_the_language_has_not_is_given_a_way_out(source, hint):
+    with pytest.raises(ScenarioRefused, match=hint):
+        loads(source, "program.py")

@@ -95,6 +95,17 @@ MEMBER_REASONS: dict[str, str] = {
     "torch.nn.Bilinear": "use x1 @ W and a product with x2",
     "torch.nn.MultiheadAttention": "use nn.Linear for q, k, v and softmax(q @ k.mT / d**0.5) @ v",
     "torch.nn.functional.scaled_dot_product_attention": "use softmax(q @ k.mT / d**0.5, -1) @ v",
+    "torch.meshgrid": "use x.view(-1, 1) and y.view(1, -1): they broadcast",
+    "torch.cdist": "use ((a.unsqueeze(-2) - b.unsqueeze(-3)) ** 2).sum(-1).sqrt()",
+    "torch.diag": "use torch.diagonal, or x * torch.eye(n)",
+    "torch.roll": "use torch.cat((x[-k:], x[:-k]))",
+    "torch.cumprod": "use torch.exp(torch.cumsum(torch.log(x), dim)) for positive x, or a loop",
+    "torch.nn.Dropout2d": "use nn.Dropout",
+    "torch.nn.functional.unfold": "use slices in a loop, as convolution_by_hand does",
+    "torch.nn.functional.cosine_similarity": "use (a * b).sum(-1) / (a.norm() * b.norm())",
+    "torch.nn.CosineSimilarity": "use (a * b).sum(-1) / (a.norm() * b.norm())",
+    "torch.optim.NAdam": "use torch.optim.Adam",
+    "torch.optim.Adadelta": "use torch.optim.RMSprop or torch.optim.Adagrad",
     "torch.nn.RReLU": "use nn.LeakyReLU, or nn.PReLU to learn the slope",
     "torch.nn.functional.rrelu": "use F.leaky_relu",
     "torch.save": "leave it out: nothing is written",
@@ -120,7 +131,14 @@ ATTRIBUTE_REASONS: dict[str, str] = {
     "map_": "use a loop",
     "apply_": "use tensor operations",
     "storage": "use data",
+    "cumprod": "use x.log().cumsum(dim).exp() for positive x, or a loop",
+    "roll": "use torch.cat((x[-k:], x[:-k]))",
+    "unfold": "use slices in a loop",
 }
+
+
+#: The way out for PyTorch that is not in the language and has no neighbour in it.
+RECORD = "see docs/language.md; `backprop-tui record FILE` plays any PyTorch script"
 
 
 def of_node(node: ast.AST) -> tuple[str, str]:

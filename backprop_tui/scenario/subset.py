@@ -225,7 +225,10 @@ class Checker:
             names = in_namespace(owner)
             if node.attr not in names:
                 what, instead = refusals.of_member(owner, node.attr)
-                self.refuse(node, what, instead or did_you_mean(node.attr, names))
+                near = instead or did_you_mean(node.attr, names)
+                self.refuse(
+                    node, what, near or (owner.startswith("torch") and refusals.RECORD) or ""
+                )
             elif not isinstance(node.ctx, ast.Load):
                 self.refuse(node, f"{owner}.{node.attr} cannot be changed")
             return
@@ -256,7 +259,7 @@ class Checker:
         elif word not in MEMBER_NAMES and word not in self.attributes:
             what, instead = refusals.of_attribute(word)
             known = LIKELY_NAMES | self.attributes
-            self.refuse(node, what, instead or did_you_mean(word, known))
+            self.refuse(node, what, instead or did_you_mean(word, known) or refusals.RECORD)
 
     def constant(self, node: ast.Constant, parent: ast.AST | None) -> None:
         """A number or a text written out."""
