@@ -235,10 +235,17 @@ def test_every_name_is_pytorchs_own(name: str) -> None:
 
 
 def test_no_name_is_invented() -> None:
-    from backprop_tui.engines.numpy_engine import autograd, creation, functional, nn_functional
+    from backprop_tui.engines.numpy_engine import (
+        autograd,
+        creation,
+        functional,
+        loss_functions,
+        nn_functional,
+    )
 
     spaces: list[tuple[Any, Any]] = [
         (torch, creation), (torch, functional), (torch.nn.functional, nn_functional),
+        (torch.nn.functional, loss_functions),
     ]  # fmt: skip
     for theirs, mine in spaces:
         assert [name for name in mine.__all__ if not hasattr(theirs, name)] == []

@@ -28,6 +28,7 @@ WHERE = {
     "torch.nn": ("nn", "tensor"),
     "torch.nn.functional": (
         "nn_functional",
+        "loss_functions",
         "convolution",
         "pooling",
         "normalization",

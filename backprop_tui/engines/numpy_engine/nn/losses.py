@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import backprop_tui.engines.numpy_engine.nn_functional as F
+import backprop_tui.engines.numpy_engine.loss_functions as F
 from backprop_tui.engines.numpy_engine.nn.module import Module
 from backprop_tui.engines.numpy_engine.tensor import Tensor
 
