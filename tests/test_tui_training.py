@@ -268,7 +268,7 @@ async def test_a_run_goes_on_waiting_while_one_walks(run):
         app.stepper._live._attended = 0.0
         before = run.trace.wished()[2]
         await until(pilot, lambda: run.trace.wished()[2] < before)
-        assert "‖ paused at 2" in app.stepper._views["timeline"].beside
+        assert "‖ paused at 2" in app.stepper.stage.views["timeline"].beside
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
-"""The screen one steps through a film on: five panes, the caption, the key bar.
+"""The screen one steps through a film on: keys move the Film, the Stage shows where it is.
 
 a checked scenario ──▶ its source is shown at once; engine and film are imported behind it
-key ──binding──▶ action ──▶ Film moves ──▶ paint(): film.frame(sizes) ──▶ LinesView.show
-resize, zoom ──▶ arrange(): regions, sizes ──▶ paint()
+key ──binding──▶ action ──▶ Film moves ──▶ paint(): film.frame(sizes) ──▶ Stage.paint
+resize, zoom ──▶ Stage.lay_out: regions, sizes ──▶ paint()
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from textual.timer import Timer
 
 from backprop_tui.errors import TraceError, visible
 from backprop_tui.tui.commands import bindings
-from backprop_tui.tui.layout import PANES, SWITCHED, Arrangement, arrange
+from backprop_tui.tui.growth import REPAINT_EVERY, Growth
+from backprop_tui.tui.layout import PANES
 from backprop_tui.tui.player import Player
-from backprop_tui.tui.widgets.caption import Caption
+from backprop_tui.tui.stage import Stage
 from backprop_tui.tui.widgets.key_bar import KeyBar
 from backprop_tui.tui.widgets.lines_view import LinesView
-from backprop_tui.view.source import first_line, source_rows
-from backprop_tui.view.types import Pane, Run, Sizes, plain
+from backprop_tui.view.types import plain
 
 if TYPE_CHECKING:
     from backprop_tui.scenario.loader import Scenario
@@ -34,13 +34,7 @@ if TYPE_CHECKING:
     from backprop_tui.tui.film import Film, Leap
     from backprop_tui.tui.live import Live
 
-#: Recording ahead rests this long after a key press, so that it never stands in a key's way.
-QUIET_SECONDS = 0.15
-GROW_EVERY = 0.02
-REPAINT_EVERY = 0.5
 ATTEND_EVERY = 1.0
-#: Steps that must lie ahead before recording may rest.
-NEAR = 200
 
 
 class StepperScreen(Screen[None]):
@@ -56,37 +50,25 @@ class StepperScreen(Screen[None]):
         super().__init__()
         self.film = film
         self._opening = opening
-        self.zoomed: str | None = None
-        self.shown = "maths"
-        self.presenting = False
+        self.stage = Stage()
         #: What the film still waits for ("loading PyTorch"), and since when.
         self.waiting = ""
         self._waiting_since = monotonic()
         self._waiting: Timer | None = None
-        self._focused = "program"
-        self._views = {
-            name: LinesView(number, id=name) for number, name in enumerate(PANES, start=1)
-        }
-        self._caption = Caption(id="caption")
-        self._keys = KeyBar()
-        self._sizes = Sizes(*[(0, 0)] * len(PANES))
-        self._laid_out_for = Size(0, 0)
         self._player = Player(self.set_interval, self._tick)
-        self._growing: Timer | None = None
+        self._growth = Growth(self.set_interval, self._say_crash, self.paint)
         #: the run whose film this is, once its curves have been looked at
         self._live: Live | None = None
-        self._last_key = 0.0
-        self._last_paint = 0.0
 
     def compose(self) -> ComposeResult:
-        yield from self._views.values()
-        yield self._caption
-        yield self._keys
+        yield from self.stage.views.values()
+        yield self.stage.caption
+        yield self.stage.keys
 
     def on_mount(self) -> None:
-        self._views["program"].focus()
+        self.stage.view.focus()
         self.lay_out(self.app.size)
-        self.call_after_refresh(self._start_growing)
+        self.call_after_refresh(lambda: self._growth.start(self.film))
         self.set_interval(ATTEND_EVERY, self._attend)
 
     def on_unmount(self) -> None:
@@ -105,9 +87,9 @@ class StepperScreen(Screen[None]):
         self._player.pause()
         self.film = film
         self._live = None
-        self.zoomed = None
+        self.stage.zoomed = None
         self.lay_out()
-        self._wake()
+        self._growth.wake(film)
 
     def wait(self, what: str) -> None:
         """Say what the film waits for until it is opened."""
@@ -118,72 +100,27 @@ class StepperScreen(Screen[None]):
     # -- layout and painting --------------------------------------------------------------------
 
     def on_resize(self, event: events.Resize) -> None:
-        if event.size != self._laid_out_for:
+        if event.size != self.stage.size:
             self.lay_out(event.size)
 
     def lay_out(self, size: Size | None = None) -> None:
         """Lay the panes out for a size (the present one), and paint them."""
-        size = size or self.size
-        width, height = self._laid_out_for = size
-        if not width or not height:
-            return
-        self._keys.display = not self.presenting
-        places = arrange(
-            width,
-            height - (0 if self.presenting else 1),
-            shown=self.shown,
-            zoomed=self.zoomed,
-            presenting=self.presenting,
-        )
-        for name, view in self._views.items():
-            region = places.regions.get(name)
-            view.display = region is not None and region.height > 0
-            if region is not None:
-                view.place(region, divided=region.right < width)
-        self._caption.styles.offset = places.caption.offset
-        self._caption.styles.width, self._caption.styles.height = places.caption.size
-        self._sizes = Sizes(**{name: places.inside(name) for name in PANES})
-        self._name_beside(places)
-        self.paint()
-
-    def _name_beside(self, places: Arrangement) -> None:
-        """On a narrow screen the switched place says which other panes its keys bring."""
-        hidden = [name for name in SWITCHED if name not in places.regions]
-        for name in SWITCHED:
-            first = places.narrow and self.zoomed is None and name == self.shown
-            words = {f"{PANES.index(other) + 1} {other.capitalize()}": other for other in hidden}
-            self._views[name].switches = words if first else {}
-            self._views[name].beside = "  ".join(words) + " " if first and words else ""
+        if self.stage.lay_out(size or self.size):
+            self.paint()
 
     def paint(self) -> None:
         """Paint the frame of the present step; only what differs from before is drawn."""
-        film = self.film
-        if not any(self._sizes.program + self._sizes.timeline):
+        if not self.stage.has_room:
             return
-        if film is None:
-            if self._opening is not None:
-                self._paint_opening(self._opening)
-            return
-        self._last_paint = monotonic()
-        frame = film.frame(self._sizes)
-        self._views["timeline"].beside = self._status(plain(frame.position))
-        for name, view in self._views.items():
-            if view.display:
-                view.show(getattr(frame, name))
-        self._caption.show(frame.caption)
-
-    def _paint_opening(self, scenario: Scenario) -> None:
-        """What can be shown before the engine is there: the program and what it is about."""
-        rows = source_rows(scenario.text, self._sizes.program[0])
-        shown = tuple(row for rows in rows[first_line(scenario.text) :] for row in rows)
-        for name, view in self._views.items():
-            lines = shown if name == "program" else ()
-            title = scenario.name if name == "program" else name.capitalize()
-            view.show(Pane(title, lines))
-        words = " ".join(scenario.description.split())
-        if self.waiting:
-            words = f"● {self.waiting} … {monotonic() - self._waiting_since:.0f} s"
-        self._caption.show((Run(scenario.title, "active"), Run(f"  {words}")))
+        if self.film is not None:
+            self._growth.painted()
+            frame = self.film.frame(self.stage.sizes)
+            self.stage.paint(frame, self._status(plain(frame.position)))
+        elif self._opening is not None:
+            waits = ""
+            if self.waiting:
+                waits = f"● {self.waiting} … {monotonic() - self._waiting_since:.0f} s"
+            self.stage.paint_opening(self._opening, waits)
 
     def _status(self, position: str) -> str:
         film = self.film
@@ -198,28 +135,6 @@ class StepperScreen(Screen[None]):
             marks.append(f"▶ {self._player.speed:g}/s")
         return "  ".join([*marks, position]) + " "
 
-    # -- growing --------------------------------------------------------------------------------
-
-    def _start_growing(self) -> None:
-        self._growing = self.set_interval(GROW_EVERY, self._grow)
-
-    def _grow(self) -> None:
-        film = self.film
-        if film is None or self._growing is None:
-            return
-        if not film.growing:
-            self._growing.pause()
-            self.paint()
-            return
-        near = film.last - film.index < NEAR
-        if not (film.recording or near) and monotonic() - self._last_key < QUIET_SECONDS:
-            return
-        waited = film.recording
-        film.grow()
-        self._say_crash(film)
-        if (waited and not film.recording) or monotonic() - self._last_paint > REPAINT_EVERY:
-            self.paint()
-
     def _say_crash(self, film: Film) -> None:
         crash, film.crash = film.crash, None
         if crash is None:
@@ -231,20 +146,16 @@ class StepperScreen(Screen[None]):
             words = f"Recording ended early by a defect of backprop-tui: {words}"
         self.app.notify(visible(words), severity="error", timeout=15, markup=False)
 
-    def _wake(self) -> None:
-        if self._growing is not None and self.film is not None and self.film.growing:
-            self._growing.resume()
-
     # -- walking --------------------------------------------------------------------------------
 
     def _move(self, move: Callable[[Film], None]) -> None:
         if self.film is None:
             return
-        self._last_key = monotonic()
+        self._growth.pressed()
         move(self.film)
         self._say_crash(self.film)
         self.paint()
-        self._wake()
+        self._growth.wake(self.film)
 
     def action_step(self, count: int) -> None:
         self._move(lambda film: film.step(count))
@@ -323,8 +234,8 @@ class StepperScreen(Screen[None]):
     # -- looking --------------------------------------------------------------------------------
 
     def action_row(self, delta: int) -> None:
-        view = self._views[self._focused]
-        if self._focused != "tensors":
+        view = self.stage.view
+        if self.stage.focused != "tensors":
             view.scroll_lines(rows=delta)
             return
         targets = view.pane.targets
@@ -348,7 +259,7 @@ class StepperScreen(Screen[None]):
         self._move(lambda film: film.toggle_autograd())
 
     def action_scroll(self, rows: int, columns: int) -> None:
-        self._views[self._focused].scroll_lines(rows, columns)
+        self.stage.view.scroll_lines(rows, columns)
 
     def action_open_tensor(self) -> None:
         from backprop_tui.tui.screens.tensor import TensorScreen
@@ -373,38 +284,24 @@ class StepperScreen(Screen[None]):
     # -- panes ----------------------------------------------------------------------------------
 
     def action_focus_pane(self, name: str) -> None:
-        self._focused = name
-        relayout = False
-        if name in SWITCHED and self.shown != name:
-            self.shown = name
-            relayout = True
-        if self.zoomed is not None and self.zoomed != name:
-            self.zoomed = name
-            relayout = True
-        if relayout:
+        if self.stage.focus(name):
             self.lay_out()
-        self._views[name].focus()
+        self.stage.view.focus()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         if event.widget.id in PANES:
-            self._focused = event.widget.id
+            self.stage.focused = event.widget.id
 
     def action_pane(self, delta: int) -> None:
-        at = (PANES.index(self._focused) + delta) % len(PANES)
-        self.action_focus_pane(PANES[at])
+        self.action_focus_pane(self.stage.beside(delta))
 
     def action_zoom(self) -> None:
-        self.zoomed = None if self.zoomed == self._focused else self._focused
+        self.stage.zoom()
         self.lay_out()
 
     def action_back(self) -> None:
-        if self.zoomed is not None:
-            self.zoomed = None
-        elif self.presenting:
-            self.presenting = False
-        else:
-            return
-        self.lay_out()
+        if self.stage.back():
+            self.lay_out()
 
     # -- presenting, files, the app ---------------------------------------------------------------
 
@@ -446,7 +343,7 @@ class StepperScreen(Screen[None]):
             self.paint()
 
     def action_present(self) -> None:
-        self.presenting = not self.presenting
+        self.stage.presenting = not self.stage.presenting
         self.lay_out()
 
     def action_blank(self) -> None:
