@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from backprop_tui.engines.numpy_engine import lr_scheduler, optim
+from backprop_tui.engines.numpy_engine import lr_combined, lr_cycles, lr_scheduler, optim
 from backprop_tui.engines.numpy_engine.creation import tensor
 from backprop_tui.engines.numpy_engine.dtypes import float64
 from backprop_tui.engines.numpy_engine.engine import NumpyEngine
 from backprop_tui.engines.numpy_engine.tensor import Parameter
 
-OURS = SimpleNamespace(optim=optim, scheduler=lr_scheduler, parameter=Parameter, tensor=tensor)
+SCHEDULES = {**vars(lr_scheduler), **vars(lr_cycles), **vars(lr_combined)}
+OURS = SimpleNamespace(
+    optim=optim, scheduler=SimpleNamespace(**SCHEDULES), parameter=Parameter, tensor=tensor
+)
 TORCH = SimpleNamespace(
     optim=torch.optim,
     scheduler=torch.optim.lr_scheduler,
@@ -32,6 +36,13 @@ OPTIMIZERS = [
     ("AdamW", {"lr": 0.1, "weight_decay": 0.1}),
     ("RMSprop", {"lr": 0.1, "momentum": 0.9, "centered": True}),
     ("Adagrad", {"lr": 0.1, "lr_decay": 0.1}),
+    ("NAdam", {"lr": 0.1, "weight_decay": 0.1}),
+    ("NAdam", {"lr": 0.1, "weight_decay": 0.1, "decoupled_weight_decay": True}),
+    ("RAdam", {"lr": 0.1, "betas": (0.9, 0.8), "maximize": True}),
+    ("Adamax", {"lr": 0.1, "weight_decay": 0.1}),
+    ("Adadelta", {"rho": 0.8}),
+    ("ASGD", {"lr": 0.1, "t0": 1}),
+    ("Rprop", {"lr": 0.1}),
 ]
 
 
@@ -73,7 +84,7 @@ def test_steps_equal_torch(name: str, options: dict[str, object]) -> None:
     assert repr(ours) == repr(torchs)
 
 
-@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad"])
+@pytest.mark.parametrize("name", [name for name in optim.__all__ if name != "Optimizer"])
 def test_defaults(name: str) -> None:
     (_, ours), (_, torchs) = (made(side, name, {}) for side in (OURS, TORCH))
     assert repr(ours) == repr(torchs)
@@ -152,6 +163,12 @@ REFUSED = [
     lambda s, p: s.optim.Adam(p, betas=(0.9, 2)),
     lambda s, p: s.optim.AdamW(p, eps=-1),
     lambda s, p: s.optim.RMSprop(p, alpha=-1),
+    lambda s, p: s.optim.NAdam(p, momentum_decay=-1),
+    lambda s, p: s.optim.RAdam(p, betas=(0.9, 1.0)),
+    lambda s, p: s.optim.Adamax(p, eps=-1),
+    lambda s, p: s.optim.Adadelta(p, rho=1.5),
+    lambda s, p: s.optim.ASGD(p, weight_decay=-1),
+    lambda s, p: s.optim.Rprop(p, etas=(0.5, 1.0)),
     lambda s, p: s.optim.Adagrad(p, lr_decay=-1),
     lambda s, p: s.optim.Adagrad(p, initial_accumulator_value=-1),
     lambda s, p: s.optim.SGD(p).load_state_dict({"param_groups": [], "state": {}}),
@@ -169,30 +186,180 @@ def test_errors_in_torchs_words(refused: object) -> None:
     assert found[0] == found[1]
 
 
-SCHEDULERS = [
-    ("StepLR", {"step_size": 2, "gamma": 0.5}),
-    ("ConstantLR", {"factor": 0.5, "total_iters": 3}),
-    ("PolynomialLR", {"total_iters": 4, "power": 2.0}),
-    ("MultiStepLR", {"milestones": [2, 3, 3, 7], "gamma": 0.5}),
-    ("ExponentialLR", {"gamma": 0.9}),
-    ("CosineAnnealingLR", {"T_max": 4, "eta_min": 0.01}),
-    ("LambdaLR", {"lr_lambda": lambda epoch: 0.9**epoch}),
+SCHEDULERS = {
+    "StepLR": lambda s, o: s.StepLR(o, 2, gamma=0.5),
+    "ConstantLR": lambda s, o: s.ConstantLR(o, factor=0.5, total_iters=3),
+    "PolynomialLR": lambda s, o: s.PolynomialLR(o, total_iters=4, power=2.0),
+    "MultiStepLR": lambda s, o: s.MultiStepLR(o, [2, 3, 3, 7], gamma=0.5),
+    "ExponentialLR": lambda s, o: s.ExponentialLR(o, gamma=0.9),
+    "LinearLR": lambda s, o: s.LinearLR(o, 0.25, total_iters=4),
+    "CosineAnnealingLR": lambda s, o: s.CosineAnnealingLR(o, T_max=4, eta_min=0.01),
+    "LambdaLR": lambda s, o: s.LambdaLR(o, lambda epoch: 0.9**epoch),
+    "MultiplicativeLR": lambda s, o: s.MultiplicativeLR(o, [lambda epoch: 0.9]),
+    "warm restarts": lambda s, o: s.CosineAnnealingWarmRestarts(o, 3, T_mult=2, eta_min=0.01),
+    "OneCycleLR": lambda s, o: s.OneCycleLR(o, 0.5, total_steps=10),
+    "a line": lambda s, o: s.OneCycleLR(o, 0.5, epochs=3, steps_per_epoch=4, pct_start=0.5,
+                                        anneal_strategy="linear", cycle_momentum=False),
+    "three phases": lambda s, o: s.OneCycleLR(o, [0.5], total_steps=10, three_phase=True),
+    "CyclicLR": lambda s, o: s.CyclicLR(o, 0.01, 0.1, step_size_up=2, step_size_down=3),
+    "triangular2": lambda s, o: s.CyclicLR(o, 0.01, 0.1, 2, mode="triangular2"),
+    "exp_range": lambda s, o: s.CyclicLR(o, 0.1, 0.2, 3, mode="exp_range", gamma=0.9),
+    "a scale": lambda s, o: s.CyclicLR(o, 0.1, 0.2, 3, scale_fn=lambda x: 1 / (5 ** (x * 0.01)),
+                                       scale_mode="iterations", cycle_momentum=False),
+    "SequentialLR": lambda s, o: s.SequentialLR(
+        o, [s.LinearLR(o, 0.1, total_iters=3), s.CosineAnnealingLR(o, 5), s.StepLR(o, 1)], [3, 6]
+    ),
+    "a chain": lambda s, o: s.ChainedScheduler([s.ConstantLR(o, 0.1), s.ExponentialLR(o, 0.9)]),
+    "a chain in a sequence": lambda s, o: s.SequentialLR(
+        o, [s.SequentialLR(o, [s.ConstantLR(o), s.StepLR(o, 1)], [2]), s.ExponentialLR(o, 0.9)], [4]
+    ),
+    "one after another": lambda s, o: (s.StepLR(o, 3), s.ExponentialLR(o, 0.5))[1],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["SGD", "Adam"])
+@pytest.mark.parametrize("name", SCHEDULERS)
+@pytest.mark.filterwarnings("ignore")
+def test_schedulers(name: str, kind: str) -> None:
+    seen = []
+    for side in (OURS, TORCH):
+        options = {"momentum": 0.9} if kind == "SGD" else {}
+        params, optimizer = made(side, kind, {"lr": 0.1, **options})
+        scheduler = SCHEDULERS[name](side.scheduler, optimizer)
+        found = []
+        for _ in range(10):
+            group = optimizer.param_groups[0]
+            found.append((group["lr"], group.get("momentum"), group.get("betas")))
+            found.append(tuple(scheduler.get_last_lr()))
+            steps(side, params, optimizer, 1)
+            scheduler.step()
+        seen.append((found, kept(scheduler.state_dict()), sorted(group)))
+    assert seen[0] == seen[1]
+
+
+def kept(state: object) -> object:
+    """A state dict as it is compared: without what PyTorch keeps of its own making."""
+    if isinstance(state, dict):
+        return {k: kept(v) for k, v in state.items() if k not in ("_scale_fn_ref",)}
+    return [kept(one) for one in state] if isinstance(state, list) else state
+
+
+@pytest.mark.parametrize("name", SCHEDULERS)
+@pytest.mark.filterwarnings("ignore")
+def test_a_schedulers_state_carries_on(name: str) -> None:
+    seen = []
+    for side in (OURS, TORCH):
+        _, optimizer = made(side, "SGD", {"lr": 0.1, "momentum": 0.9})
+        scheduler = SCHEDULERS[name](side.scheduler, optimizer)
+        for _ in range(4):
+            scheduler.step()
+        _, second = made(side, "SGD", {"lr": 0.1, "momentum": 0.9})
+        other = SCHEDULERS[name](side.scheduler, second)
+        other.load_state_dict(scheduler.state_dict())
+        second.load_state_dict(optimizer.state_dict())
+        for one in (scheduler, other):
+            one.step()
+        seen.append([scheduler.get_last_lr(), other.get_last_lr()])
+    assert seen[0] == seen[1]
+    assert seen[0][0] == seen[0][1]
+
+
+ANY_ROUND = ("StepLR", "LinearLR", "PolynomialLR", "MultiStepLR", "ConstantLR", "LambdaLR",
+             "CosineAnnealingLR", "warm restarts")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ANY_ROUND)
+@pytest.mark.filterwarnings("ignore")
+def test_a_round_of_ones_choice(name: str) -> None:
+    seen = []
+    for side in (OURS, TORCH):
+        _, optimizer = made(side, "SGD", {"lr": 0.1})
+        scheduler = SCHEDULERS[name](side.scheduler, optimizer)
+        seen.append([])
+        for epoch in (4, 0, 2, 5, 3):
+            scheduler.step(epoch)
+            seen[-1].append(scheduler.get_last_lr())
+    assert seen[0] == seen[1]
+
+
+PLATEAUS = [
+    {"patience": 1},
+    {"patience": 0, "mode": "max", "threshold_mode": "abs", "threshold": 0.1},
+    {"patience": 1, "cooldown": 2, "factor": 0.5, "min_lr": [0.02]},
+    {"mode": "max", "patience": 2, "threshold": 0.05},
 ]
 
 
-@pytest.mark.parametrize(("name", "options"), SCHEDULERS, ids=[name for name, _ in SCHEDULERS])
-def test_schedulers(name: str, options: dict[str, object]) -> None:
-    rates = []
+@pytest.mark.parametrize("options", PLATEAUS, ids=str)
+def test_a_plateau(options: dict[str, object]) -> None:
+    seen = []
+    for side in (OURS, TORCH):
+        _, optimizer = made(side, "SGD", {"lr": 0.1})
+        scheduler = side.scheduler.ReduceLROnPlateau(optimizer, **options)
+        seen.append([])
+        for measure in (1.0, 0.9, 0.91, 0.95, 0.9, 0.2, 0.3, 0.3, 0.3, 0.25, 0.3, 0.3):
+            scheduler.step(side.tensor(measure))
+            seen[-1].append((scheduler.get_last_lr(), scheduler.num_bad_epochs, scheduler.best))
+        seen[-1].append(scheduler.state_dict())
+    assert seen[0] == seen[1]
+
+
+REFUSED_SCHEDULES = [
+    lambda s, o: s.StepLR("o", 1),
+    lambda s, o: s.StepLR(o, 1, last_epoch=2),
+    lambda s, o: s.LambdaLR(o, [abs, abs]),
+    lambda s, o: s.LinearLR(o, 2.0),
+    lambda s, o: s.LinearLR(o, end_factor=2.0),
+    lambda s, o: s.ConstantLR(o, -1.0),
+    lambda s, o: s.CosineAnnealingWarmRestarts(o, 0),
+    lambda s, o: s.CosineAnnealingWarmRestarts(o, 2, 0),
+    lambda s, o: s.CosineAnnealingWarmRestarts(o, 2, eta_min="0"),
+    lambda s, o: s.CosineAnnealingWarmRestarts(o, 2).step(-1),
+    lambda s, o: s.OneCycleLR(o, 0.1),
+    lambda s, o: s.OneCycleLR(o, 0.1, total_steps=0),
+    lambda s, o: s.OneCycleLR(o, 0.1, epochs=1.5, steps_per_epoch=2),
+    lambda s, o: s.OneCycleLR(o, 0.1, total_steps=4, pct_start=2),
+    lambda s, o: s.OneCycleLR(o, 0.1, total_steps=4, anneal_strategy="cosine"),
+    lambda s, o: s.OneCycleLR(o, [0.1, 0.2], total_steps=4),
+    lambda s, o: [one.step() for one in [s.OneCycleLR(o, 0.1, 1)] for _ in range(3)],
+    lambda s, o: s.CyclicLR(o, 0.1, 0.2, mode="sine"),
+    lambda s, o: s.SequentialLR(o, [], []),
+    lambda s, o: s.SequentialLR(o, [s.StepLR(o, 1)], [1]),
+    lambda s, o: s.SequentialLR(o, [s.StepLR(o, 1), s.ReduceLROnPlateau(o)], [1]),
+    lambda s, o: s.ChainedScheduler([]),
+    lambda s, o: s.ReduceLROnPlateau(o, factor=1.0),
+    lambda s, o: s.ReduceLROnPlateau(o, mode="low"),
+    lambda s, o: s.ReduceLROnPlateau(o, threshold_mode="low"),
+    lambda s, o: s.ReduceLROnPlateau(o, min_lr=[0, 0]),
+]
+
+
+@pytest.mark.parametrize("refused", REFUSED_SCHEDULES, ids=range(len(REFUSED_SCHEDULES)))
+@pytest.mark.filterwarnings("ignore")
+def test_schedulers_refuse_in_torchs_words(refused: object) -> None:
+    found = []
+    for side in (OURS, TORCH):
+        _, optimizer = made(side, "SGD", {"lr": 0.1, "momentum": 0.9})
+        with pytest.raises(Exception) as raised:  # noqa: PT011
+            refused(side.scheduler, optimizer)
+        found.append((raised.type, str(raised.value)))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_a_scheduler_before_its_optimizer_is_warned_of(early: bool) -> None:
     for side in (OURS, TORCH):
         params, optimizer = made(side, "SGD", {"lr": 0.1})
-        scheduler = getattr(side.scheduler, name)(optimizer, **options)
-        found = []
-        for _ in range(10):
-            found += [optimizer.param_groups[0]["lr"], *scheduler.get_last_lr()]
+        steps(side, params, optimizer, 1)
+        scheduler = side.scheduler.StepLR(optimizer, 1)
+        if not early:
             steps(side, params, optimizer, 1)
+        with warnings.catch_warnings(record=True) as heard:
+            warnings.simplefilter("always")
             scheduler.step()
-        rates.append(found)
-    assert rates[0] == rates[1]
+        assert [str(one.message)[:45] for one in heard] == (
+            ["Detected call of `lr_scheduler.step()` before"] if early else []
+        )
 
 
 class Told:

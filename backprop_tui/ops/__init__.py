@@ -3,6 +3,7 @@
 from backprop_tui.ops import (
     activations,
     arithmetic,
+    attention,
     choosing,
     comparison,
     convolution,
@@ -21,6 +22,9 @@ from backprop_tui.ops import (
     shape,
     softmax,
     statistics,
+    updates_moments,
+    updates_plain,
+    updates_squares,
 )
 from backprop_tui.ops.base import OPS, Formula, Op, Vjp, define
 
@@ -31,6 +35,7 @@ __all__ = [
     "Vjp",
     "activations",
     "arithmetic",
+    "attention",
     "choosing",
     "comparison",
     "convolution",
@@ -50,4 +55,7 @@ __all__ = [
     "shape",
     "softmax",
     "statistics",
+    "updates_moments",
+    "updates_plain",
+    "updates_squares",
 ]

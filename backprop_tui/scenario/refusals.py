@@ -104,8 +104,6 @@ MEMBER_REASONS: dict[str, str] = {
     "torch.nn.functional.unfold": "use slices in a loop, as convolution_by_hand does",
     "torch.nn.functional.cosine_similarity": "use (a * b).sum(-1) / (a.norm() * b.norm())",
     "torch.nn.CosineSimilarity": "use (a * b).sum(-1) / (a.norm() * b.norm())",
-    "torch.optim.NAdam": "use torch.optim.Adam",
-    "torch.optim.Adadelta": "use torch.optim.RMSprop or torch.optim.Adagrad",
     "torch.nn.RReLU": "use nn.LeakyReLU, or nn.PReLU to learn the slope",
     "torch.nn.functional.rrelu": "use F.leaky_relu",
     "torch.save": "leave it out: nothing is written",

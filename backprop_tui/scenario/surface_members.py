@@ -267,6 +267,7 @@ items() -- the (name, module) pairs of a ModuleDict
 OPTIMIZER = """
 param_groups -- a list of dictionaries: parameters, lr and the rest
 state -- what the optimizer remembers of each parameter
+defaults -- the hyper-parameters of a group that says nothing else
 zero_grad(set_to_none=True) -- clear the gradients of all its parameters
 step() -- change every parameter by its gradient
 state_dict() -- the optimizer's state
@@ -277,7 +278,14 @@ add_param_group(param_group) -- more parameters
 SCHEDULER = """
 step(metrics) -- set the rate for the next round; ReduceLROnPlateau wants a measure
 get_last_lr() -- the rates in use
+get_lr() -- the rates of this round, computed from those in use
 last_epoch -- the number of the round
+base_lrs -- the rates it began with
+optimizer -- whose rates it sets
+best -- the best measure so far, of ReduceLROnPlateau
+num_bad_epochs -- how many rounds brought nothing better
+state_dict() -- what it knows
+load_state_dict(state_dict) -- take over what another knows
 """
 
 TABLES: dict[str, str] = {

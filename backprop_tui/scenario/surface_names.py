@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from backprop_tui.scenario import surface_layers, surface_training
+
 TORCH = """
 tensor(data, dtype=None, device=None, requires_grad=False) -- a tensor with these values
 from_numpy(array) -- a tensor that shares its memory with a NumPy array
@@ -262,16 +264,6 @@ Tanhshrink() -- x − tanh(x)
 Softmin(dim=None) -- the softmax of −x
 LogSigmoid() -- the logarithm of Sigmoid
 Dropout(p=0.5) -- while training, each element is dropped with this probability
-MSELoss(reduction='mean') -- the mean of (ŷ − y)²
-L1Loss(reduction='mean') -- the mean of |ŷ − y|
-SmoothL1Loss(reduction='mean') -- squared near 0, absolute beyond
-HuberLoss(reduction='mean', delta=1.0) -- squared near 0, absolute beyond
-BCELoss(reduction='mean') -- binary cross-entropy of probabilities
-BCEWithLogitsLoss(reduction='mean') -- binary cross-entropy of scores
-CrossEntropyLoss(weight=None, reduction='mean') -- cross-entropy of scores and class numbers
-NLLLoss(weight=None, reduction='mean') -- the same, of log-probabilities
-KLDivLoss(reduction='mean') -- the Kullback–Leibler divergence
-HingeEmbeddingLoss(margin=1.0) -- the hinge loss
 """
 
 FUNCTIONAL = """
@@ -320,70 +312,9 @@ log_softmax(input, dim) -- the logarithm of softmax
 one_hot(tensor, num_classes=-1) -- a 1 at the class number
 dropout(input, p=0.5, training=True) -- each element is dropped with this probability
 embedding(input, weight) -- rows picked by index
-mse_loss(input, target, reduction='mean') -- the mean of (ŷ − y)²
-l1_loss(input, target, reduction='mean') -- the mean of |ŷ − y|
-smooth_l1_loss(input, target, reduction='mean') -- squared near 0, absolute beyond
-huber_loss(input, target, reduction='mean', delta=1.0) -- squared near 0, absolute beyond
-hinge_embedding_loss(input, target, margin=1.0) -- the hinge loss
-margin_ranking_loss(input1, input2, target, margin=0) -- which of two should be larger
 softsign(input) -- x / (1 + |x|)
 tanhshrink(input) -- x − tanh(x)
-binary_cross_entropy(input, target, reduction='mean') -- of probabilities
-binary_cross_entropy_with_logits(input, target, reduction='mean') -- of scores
-cross_entropy(input, target, weight=None, reduction='mean') -- of scores and class numbers
-nll_loss(input, target, weight=None, reduction='mean') -- of log-probabilities
-kl_div(input, target, reduction='mean') -- the Kullback–Leibler divergence
 normalize(input, p=2.0, dim=1) -- divided by its length
-"""
-
-INIT = """
-uniform_(tensor, a=0.0, b=1.0) -- uniform in [a, b)
-normal_(tensor, mean=0.0, std=1.0) -- normal
-constant_(tensor, val) -- all the same value
-zeros_(tensor) -- all zeros
-ones_(tensor) -- all ones
-eye_(tensor) -- the identity matrix
-xavier_uniform_(tensor, gain=1.0) -- Glorot's uniform start
-xavier_normal_(tensor, gain=1.0) -- Glorot's normal start
-kaiming_uniform_(tensor, a=0, mode='fan_in', nonlinearity='leaky_relu') -- He's uniform start
-kaiming_normal_(tensor, a=0, mode='fan_in', nonlinearity='leaky_relu') -- He's normal start
-calculate_gain(nonlinearity, param=None) -- the gain that suits an activation
-"""
-
-UTILS = """
-clip_grad_norm_(parameters, max_norm) -- gradients shortened together to a length
-clip_grad_value_(parameters, clip_value) -- each gradient kept within bounds
-parameters_to_vector(parameters) -- all parameters in one vector
-vector_to_parameters(vec, parameters) -- … and back
-"""
-
-OPTIM = """
-SGD(params, lr=0.001, momentum=0, dampening=0, weight_decay=0, nesterov=False) -- gradient descent
-Adam(params, lr=0.001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0) -- steps scaled by moments
-AdamW(params, lr=0.001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0.01) -- decay kept apart
-RMSprop(params, lr=0.01, alpha=0.99, eps=1e-08, momentum=0) -- steps scaled by recent gradients
-Adagrad(params, lr=0.01) -- steps scaled by all gradients so far
-"""
-
-SCHEDULERS = """
-StepLR(optimizer, step_size, gamma=0.1) -- the rate falls every step_size rounds
-MultiStepLR(optimizer, milestones, gamma=0.1) -- the rate falls at these rounds
-ExponentialLR(optimizer, gamma) -- the rate falls every round
-CosineAnnealingLR(optimizer, T_max, eta_min=0.0) -- the rate falls along a cosine
-LinearLR(optimizer, start_factor=0.333, end_factor=1.0, total_iters=5) -- warm-up along a line
-ConstantLR(optimizer, factor=0.333, total_iters=5) -- the rate is smaller at first
-PolynomialLR(optimizer, total_iters=5, power=1.0) -- the rate falls to 0
-OneCycleLR(optimizer, max_lr, total_steps=None, epochs=None) -- the rate rises once and falls
-ReduceLROnPlateau(optimizer, mode='min', factor=0.1, patience=10) -- falls where nothing improves
-LambdaLR(optimizer, lr_lambda) -- the rate follows a function of yours
-"""
-
-DATA = """
-Dataset() -- the base class of your own data: __len__ and __getitem__
-TensorDataset(*tensors) -- rows of tensors of the same length
-DataLoader(dataset, batch_size=1, shuffle=False, drop_last=False, generator=None) -- batches
-Subset(dataset, indices) -- some of the rows
-random_split(dataset, lengths, generator=None) -- rows divided at random
 """
 
 TABLES: dict[str, str] = {
@@ -393,12 +324,7 @@ TABLES: dict[str, str] = {
     "torch.accelerator": ACCELERATOR,
     "torch.backends": "",
     "torch.backends.mps": BACKENDS_MPS,
-    "torch.nn": NN,
-    "torch.nn.functional": FUNCTIONAL,
-    "torch.nn.init": INIT,
-    "torch.nn.utils": UTILS,
-    "torch.optim": OPTIM,
-    "torch.optim.lr_scheduler": SCHEDULERS,
-    "torch.utils": "",
-    "torch.utils.data": DATA,
+    "torch.nn": NN + surface_layers.NN + surface_training.LOSSES,
+    "torch.nn.functional": FUNCTIONAL + surface_layers.FUNCTIONAL + surface_training.LOSS_FUNCTIONS,
+    **surface_training.TABLES,
 }

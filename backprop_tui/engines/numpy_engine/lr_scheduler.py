@@ -1,16 +1,20 @@
 """``optim.lr_scheduler``: learning rates that change from round to round.
 
 As in PyTorch each rate is computed from the one in use (so schedulers can be chained), and making
-a scheduler is already round 0.
+a scheduler is already round 0. What a scheduler knows are its attributes, by PyTorch's names and
+in PyTorch's order: they are its ``state_dict()``.
 """
 
 from __future__ import annotations
 
 import math
+import warnings
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from backprop_tui.engines.numpy_engine.optim import Optimizer
+from backprop_tui.engines.numpy_engine.optimizer import Group, Optimizer
 
 __all__ = [
     "ConstantLR",
@@ -20,15 +24,39 @@ __all__ = [
     "LambdaLR",
     "LinearLR",
     "MultiStepLR",
-    "OneCycleLR",
+    "MultiplicativeLR",
     "PolynomialLR",
-    "ReduceLROnPlateau",
     "StepLR",
 ]
 
+_TOO_EARLY = (
+    "Detected call of `lr_scheduler.step()` before `optimizer.step()`. "
+    "In PyTorch 1.1.0 and later, you should call them in the opposite order: "
+    "`optimizer.step()` before `lr_scheduler.step()`.  Failure to do this "
+    "will result in PyTorch skipping the first value of the learning rate schedule. "
+    "See more details at "
+    "https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate"
+)
+#: What PyTorch says of ``step(epoch)``.
+EPOCH = (
+    "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where "
+    "possible. Please use `scheduler.step()` to step the scheduler. During the deprecation, if "
+    "epoch is different from None, the closed form is used instead of the new chainable form, "
+    "where available. Please open an issue if you are unable to replicate your use case: "
+    "https://github.com/pytorch/pytorch/issues/new/choose."
+)
+_ASK_LAST = "To get the last learning rate computed by the scheduler, please use `get_last_lr()`."
+
 
 class LRScheduler:
-    """The base of all schedulers; a subclass says in ``_rate`` what a group's rate becomes."""
+    """The base of all schedulers.
+
+    A subclass says in ``_rate`` what a group's rate becomes, and in ``_closed``, where there is
+    such a thing, what it is in any round by itself.
+    """
+
+    _is_initial = False
+    _get_lr_called_within_step = False
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         if not isinstance(optimizer, Optimizer):
@@ -36,35 +64,91 @@ class LRScheduler:
         self.optimizer = optimizer
         for position, group in enumerate(optimizer.param_groups):
             if last_epoch == -1:
-                group["initial_lr"] = group["lr"]
+                group.setdefault("initial_lr", group["lr"])
             elif "initial_lr" not in group:
                 raise KeyError(
-                    "param 'initial_lr' is not specified in "
-                    f"param_groups[{position}] when resuming scheduler with last_epoch >= 0"
+                    f"param 'initial_lr' is not specified in param_groups[{position}] when "
+                    "resuming scheduler with last_epoch >= 0.\n"
+                    "This typically happens when:\n"
+                    "1. You're trying to resume training from a checkpoint but haven't properly "
+                    "loaded the optimizer state\n"
+                    "2. You're using last_epoch >= 0 for a fresh training run (not recommended)"
                 )
         self.base_lrs: list[float] = [group["initial_lr"] for group in optimizer.param_groups]
         self.last_epoch = last_epoch
-        self._last_lr: list[float] = []
-        self.step()
+        optimizer.scheduled = True
+        self._initial_step()
 
-    def _rate(self, rate: float, base: float, group: int) -> float:
+    def _initial_step(self) -> None:
+        self._step_count = 0
+        self._is_initial = True
+        self.step()
+        self._is_initial = False
+
+    def _rate(self, group: Group, base: float, position: int) -> float:
         raise NotImplementedError
 
-    def step(self) -> None:
+    def _closed(self, base: float) -> float | None:
+        return None
+
+    def get_lr(self) -> list[float]:
+        """The rates of this round, computed from those in use."""
+        if not self._get_lr_called_within_step:
+            warnings.warn(_ASK_LAST, stacklevel=2)
+        groups = zip(self.optimizer.param_groups, self.base_lrs, strict=True)
+        return [self._rate(group, base, n) for n, (group, base) in enumerate(groups)]
+
+    def step(self, epoch: int | None = None) -> None:
         """Set the rates of the next round."""
-        self.last_epoch += 1
-        groups = self.optimizer.param_groups
-        rates = [
-            self._rate(group["lr"], base, position)
-            for position, (group, base) in enumerate(zip(groups, self.base_lrs, strict=True))
-        ]
-        for group, rate in zip(groups, rates, strict=True):
+        if self._step_count == 1 and not self.optimizer.stepped:
+            warnings.warn(_TOO_EARLY, stacklevel=2)
+        self._step_count += 1
+        if epoch is not None:
+            warnings.warn(EPOCH, stacklevel=2)
+        self._update_lr(epoch)
+
+    def _update_lr(self, epoch: int | None = None) -> None:
+        self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
+        self._get_lr_called_within_step = True
+        closed = [] if epoch is None else [self._closed(base) for base in self.base_lrs]
+        rates = [rate for rate in closed if rate is not None] or self.get_lr()
+        self._get_lr_called_within_step = False
+        self._give(rates)
+
+    def _give(self, rates: Iterable[float]) -> None:
+        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
             group["lr"] = rate
-        self._last_lr = rates
+        self._last_lr = rates_in_use(self.optimizer)
 
     def get_last_lr(self) -> list[float]:
         """The rates in use."""
         return self._last_lr
+
+    def state_dict(self) -> dict[str, Any]:
+        """All it knows but its optimizer."""
+        return {name: value for name, value in vars(self).items() if name != "optimizer"}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over a ``state_dict()``."""
+        vars(self).update(state_dict)
+
+
+def rates_in_use(optimizer: Optimizer) -> list[float]:
+    """The rate of every group."""
+    return [group["lr"] for group in optimizer.param_groups]
+
+
+def for_groups(name: str, optimizer: Optimizer, param: Any) -> list[Any]:
+    """One value for each group, from a value or a list of them."""
+    count = len(optimizer.param_groups)
+    if isinstance(param, list | tuple):
+        if len(param) != count:
+            raise ValueError(
+                f"{name} must have the same length as optimizer.param_groups. "
+                f"{name} has {len(param)} values, param_groups has {count}."
+            )
+        return list(param)
+    return [param] * count
 
 
 class StepLR(LRScheduler):
@@ -77,9 +161,13 @@ class StepLR(LRScheduler):
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
-    def _rate(self, rate: float, base: float, group: int) -> float:
+    def _rate(self, group: Group, base: float, position: int) -> float:
+        rate: float = group["lr"]
         falls = self.last_epoch != 0 and self.last_epoch % self.step_size == 0
         return rate * self.gamma if falls else rate
+
+    def _closed(self, base: float) -> float:
+        return base * self.gamma ** (self.last_epoch // self.step_size)
 
 
 class MultiStepLR(LRScheduler):
@@ -92,13 +180,19 @@ class MultiStepLR(LRScheduler):
         gamma: float = 0.1,
         last_epoch: int = -1,
     ) -> None:
-        self.milestones = sorted(milestones)
+        self.milestones = Counter(milestones)
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
-    def _rate(self, rate: float, base: float, group: int) -> float:
-        falls: float = rate * self.gamma ** self.milestones.count(self.last_epoch)
-        return falls if self.last_epoch in self.milestones else rate
+    def _rate(self, group: Group, base: float, position: int) -> float:
+        rate: float = group["lr"]
+        if self.last_epoch not in self.milestones:
+            return rate
+        return rate * float(self.gamma ** self.milestones[self.last_epoch])
+
+    def _closed(self, base: float) -> float:
+        milestones = sorted(self.milestones.elements())
+        return base * float(self.gamma ** bisect_right(milestones, self.last_epoch))
 
 
 class ExponentialLR(LRScheduler):
@@ -108,8 +202,12 @@ class ExponentialLR(LRScheduler):
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
-    def _rate(self, rate: float, base: float, group: int) -> float:
-        return rate if self.last_epoch == 0 else rate * self.gamma
+    def _rate(self, group: Group, base: float, position: int) -> float:
+        rate: float = group["lr"]
+        return rate if self._is_initial else rate * self.gamma
+
+    def _closed(self, base: float) -> float:
+        return base * float(self.gamma**self.last_epoch)
 
 
 class CosineAnnealingLR(LRScheduler):
@@ -126,15 +224,22 @@ class CosineAnnealingLR(LRScheduler):
         self.eta_min = eta_min
         super().__init__(optimizer, last_epoch)
 
-    def _rate(self, rate: float, base: float, group: int) -> float:
+    def _rate(self, group: Group, base: float, position: int) -> float:
+        rate: float = group["lr"]
         epoch, period, least = self.last_epoch, self.T_max, self.eta_min
-        if epoch == 0:
+        if self._is_initial:
             return rate
+        if self._step_count == 1 and epoch > 0:
+            return least + (base - least) * (1 + math.cos(epoch * math.pi / period)) / 2
         if (epoch - 1 - period) % (2 * period) == 0:
             return rate + (base - least) * (1 - math.cos(math.pi / period)) / 2
         return (1 + math.cos(math.pi * epoch / period)) / (
             1 + math.cos(math.pi * (epoch - 1) / period)
         ) * (rate - least) + least
+
+    def _closed(self, base: float) -> float:
+        turned = 1 + math.cos(math.pi * self.last_epoch / self.T_max)
+        return self.eta_min + (base - self.eta_min) * turned / 2
 
 
 class LambdaLR(LRScheduler):
@@ -146,17 +251,36 @@ class LambdaLR(LRScheduler):
         lr_lambda: Callable[[int], float] | list[Callable[[int], float]],
         last_epoch: int = -1,
     ) -> None:
+        self.optimizer = optimizer
         count = len(optimizer.param_groups)
         self.lr_lambdas: list[Any] = (
-            lr_lambda if isinstance(lr_lambda, list) else [lr_lambda] * count
+            list(lr_lambda) if isinstance(lr_lambda, list | tuple) else [lr_lambda] * count
         )
         if len(self.lr_lambdas) != count:
             raise ValueError(f"Expected {count} lr_lambdas, but got {len(self.lr_lambdas)}")
         super().__init__(optimizer, last_epoch)
 
-    def _rate(self, rate: float, base: float, group: int) -> float:
-        factor: float = self.lr_lambdas[group](self.last_epoch)
+    def _rate(self, group: Group, base: float, position: int) -> float:
+        factor: float = self.lr_lambdas[position](self.last_epoch)
         return base * factor
+
+    def state_dict(self) -> dict[str, Any]:
+        """All it knows but its optimizer and its functions."""
+        known = super().state_dict()
+        known.pop("lr_lambdas")
+        return {**known, "lr_lambdas": [None] * len(self.lr_lambdas)}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over a ``state_dict()``; the functions stay."""
+        super().load_state_dict({k: v for k, v in state_dict.items() if k != "lr_lambdas"})
+
+
+class MultiplicativeLR(LambdaLR):
+    """The rate in use times a function of the round."""
+
+    def _rate(self, group: Group, base: float, position: int) -> float:
+        rate: float = group["lr"]
+        return rate if self._is_initial else rate * self.lr_lambdas[position](self.last_epoch)
 
 
 class LinearLR(LRScheduler):
@@ -182,14 +306,20 @@ class LinearLR(LRScheduler):
         self.total_iters = total_iters
         super().__init__(optimizer, last_epoch)
 
-    def _rate(self, rate: float, base: float, group: int) -> float:
+    def _rate(self, group: Group, base: float, position: int) -> float:
+        rate: float = group["lr"]
         epoch, total, start = self.last_epoch, self.total_iters, self.start_factor
         if epoch == 0:
             return rate * start
-        if epoch > total:
+        if self._is_initial or epoch > total:
             return rate
         rise = self.end_factor - start
         return rate * (1.0 + rise / (total * start + (epoch - 1) * rise))
+
+    def _closed(self, base: float) -> float:
+        rise = self.end_factor - self.start_factor
+        done = min(self.total_iters, self.last_epoch)
+        return base * (self.start_factor + rise * done / self.total_iters)
 
 
 class ConstantLR(LRScheduler):
@@ -208,10 +338,15 @@ class ConstantLR(LRScheduler):
         self.total_iters = total_iters
         super().__init__(optimizer, last_epoch)
 
-    def _rate(self, rate: float, base: float, group: int) -> float:
+    def _rate(self, group: Group, base: float, position: int) -> float:
+        rate: float = group["lr"]
         if self.last_epoch == 0:
             return rate * self.factor
         return rate * (1.0 / self.factor) if self.last_epoch == self.total_iters else rate
+
+    def _closed(self, base: float) -> float:
+        over = self.last_epoch >= self.total_iters
+        return base * (self.factor + over * (1 - self.factor))
 
 
 class PolynomialLR(LRScheduler):
@@ -228,147 +363,14 @@ class PolynomialLR(LRScheduler):
         self.power = power
         super().__init__(optimizer, last_epoch)
 
-    def _rate(self, rate: float, base: float, group: int) -> float:
+    def _rate(self, group: Group, base: float, position: int) -> float:
+        rate: float = group["lr"]
         epoch, total = self.last_epoch, self.total_iters
-        if epoch == 0 or epoch > total:
+        if self._is_initial or epoch > total:
             return rate
         left = (1.0 - epoch / total) / (1.0 - (epoch - 1) / total)
         return rate * float(left**self.power)
 
-
-class OneCycleLR(LRScheduler):
-    """The rate rises to ``max_lr`` and falls far below where it began, along cosines.
-
-    A ``momentum`` or ``betas`` of the optimizer goes the other way.
-    """
-
-    def __init__(
-        self,
-        optimizer: Optimizer,
-        max_lr: float,
-        total_steps: int | None = None,
-        epochs: int | None = None,
-        steps_per_epoch: int | None = None,
-        pct_start: float = 0.3,
-        anneal_strategy: str = "cos",
-        cycle_momentum: bool = True,
-        base_momentum: float = 0.85,
-        max_momentum: float = 0.95,
-        div_factor: float = 25.0,
-        final_div_factor: float = 1e4,
-    ) -> None:
-        if total_steps is None:
-            if epochs is None or steps_per_epoch is None:
-                raise ValueError(
-                    "You must define either total_steps OR (epochs AND steps_per_epoch)"
-                )
-            total_steps = epochs * steps_per_epoch
-        if anneal_strategy not in ("cos", "linear"):
-            raise ValueError(
-                f"anneal_strategy must be one of 'cos' or 'linear', instead got {anneal_strategy}"
-            )
-        self.total_steps = total_steps
-        self.turn = float(pct_start * total_steps) - 1
-        self.linear = anneal_strategy == "linear"
-        self.cycle_momentum = cycle_momentum
-        self.momenta = (base_momentum, max_momentum)
-        self.rates = (max_lr / div_factor, max_lr, max_lr / div_factor / final_div_factor)
-        for group in optimizer.param_groups:
-            group["lr"] = self.rates[0]
-            group["max_lr"], group["min_lr"] = self.rates[1:]
-            if cycle_momentum:
-                if "momentum" not in group and "betas" not in group:
-                    raise ValueError(
-                        "optimizer must support momentum or beta1 with `cycle_momentum` option "
-                        "enabled"
-                    )
-                self._give_momentum(group, max_momentum)
-                group["base_momentum"], group["max_momentum"] = self.momenta
-        super().__init__(optimizer)
-
-    @staticmethod
-    def _give_momentum(group: dict[str, Any], momentum: float) -> None:
-        if "betas" in group:
-            group["betas"] = (momentum, *group["betas"][1:])
-        else:
-            group["momentum"] = momentum
-
-    def _between(self, start: float, end: float, share: float) -> float:
-        if self.linear:
-            return (end - start) * share + start
-        return end + (start - end) / 2.0 * (math.cos(math.pi * share) + 1)
-
-    def _rate(self, rate: float, base: float, group: int) -> float:
-        step, last = self.last_epoch, self.total_steps - 1
-        if step > self.total_steps:
-            raise ValueError(
-                f"Tried to step {step} times. The specified number of total steps is "
-                f"{self.total_steps}"
-            )
-        first, top, end = self.rates
-        low, high = self.momenta
-        if step <= self.turn:
-            share = step / self.turn
-            rate, momentum = self._between(first, top, share), self._between(high, low, share)
-        else:
-            share = (step - self.turn) / (last - self.turn)
-            rate, momentum = self._between(top, end, share), self._between(low, high, share)
-        if self.cycle_momentum:
-            self._give_momentum(self.optimizer.param_groups[group], momentum)
-        return rate
-
-
-class ReduceLROnPlateau(LRScheduler):
-    """The rate falls when a measure has not improved for ``patience`` rounds."""
-
-    def __init__(
-        self,
-        optimizer: Optimizer,
-        mode: str = "min",
-        factor: float = 0.1,
-        patience: int = 10,
-        threshold: float = 1e-4,
-        threshold_mode: str = "rel",
-        cooldown: int = 0,
-        min_lr: float = 0,
-        eps: float = 1e-8,
-    ) -> None:
-        if factor >= 1.0:
-            raise ValueError("Factor should be < 1.0.")
-        if mode not in ("min", "max"):
-            raise ValueError("mode " + mode + " is unknown!")
-        if threshold_mode not in ("rel", "abs"):
-            raise ValueError("threshold mode " + threshold_mode + " is unknown!")
-        self.optimizer = optimizer
-        self.mode, self.factor, self.patience = mode, factor, patience
-        self.threshold, self.threshold_mode = threshold, threshold_mode
-        self.cooldown, self.min_lr, self.eps = cooldown, min_lr, eps
-        self.best = math.inf if mode == "min" else -math.inf
-        self.num_bad_epochs = self.cooldown_counter = self.last_epoch = 0
-        self._last_lr = [group["lr"] for group in optimizer.param_groups]
-
-    def step(self, metrics: Any) -> None:  # type: ignore[override]
-        """Look at the measure of this round."""
-        current = float(metrics)
-        self.last_epoch += 1
-        if self._better(current):
-            self.best, self.num_bad_epochs = current, 0
-        else:
-            self.num_bad_epochs += 1
-        if self.cooldown_counter > 0:
-            self.cooldown_counter -= 1
-            self.num_bad_epochs = 0
-        groups = self.optimizer.param_groups
-        if self.num_bad_epochs > self.patience:
-            for group in groups:
-                rate = max(group["lr"] * self.factor, self.min_lr)
-                if group["lr"] - rate > self.eps:
-                    group["lr"] = rate
-            self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
-        self._last_lr = [group["lr"] for group in groups]
-
-    def _better(self, value: float) -> bool:
-        sign = 1 if self.mode == "min" else -1
-        if self.threshold_mode == "rel":
-            return sign * value < sign * self.best * (1.0 - sign * self.threshold)
-        return sign * value < sign * self.best - self.threshold
+    def _closed(self, base: float) -> float:
+        done = min(self.total_iters, self.last_epoch)
+        return float(base * (1.0 - done / self.total_iters) ** self.power)

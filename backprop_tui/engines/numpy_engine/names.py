@@ -33,12 +33,13 @@ WHERE = {
         "pooling",
         "normalization",
         "inverses",
+        "attention",
         "functional",
     ),
     "torch.nn.init": ("nn.init",),
     "torch.nn.utils": ("nn.utils",),
     "torch.optim": ("optim",),
-    "torch.optim.lr_scheduler": ("lr_scheduler",),
+    "torch.optim.lr_scheduler": ("lr_scheduler", "lr_cycles", "lr_combined"),
     "torch.utils.data": ("data",),
 }
 

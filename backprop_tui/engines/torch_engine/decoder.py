@@ -16,7 +16,7 @@ from backprop_tui.engines.base import Array, GradValue, Listener, Operand, Scala
 from backprop_tui.engines.torch_engine.aten import Plan
 from backprop_tui.engines.torch_engine.mentions import Mention, history_of
 from backprop_tui.engines.torch_engine.seen import Book, grad_fn_of
-from backprop_tui.ops.updates import hyperparameters
+from backprop_tui.ops.updates import ONE_NUMBER, hyperparameters
 
 #: A mention of a tensor and, where it has one, of its ``.grad``.
 WithGrad = tuple[Mention, Mention | None]
@@ -209,12 +209,13 @@ class Decoder:
             )
 
     def _state(self, state: State) -> dict[str, Array | Scalar]:
-        """What the optimizer remembers of a parameter: arrays, and ``step`` as a number."""
+        """What the optimizer remembers of a parameter: arrays, and as numbers what is one."""
         told: dict[str, Array | Scalar] = {}
         for name, value in state.items():
             if isinstance(value, Mention):
                 array = self.book.array(value)
-                told[name] = array.item() if name == "step" else array
+                alone = name in ONE_NUMBER and array.ndim == 0
+                told[name] = array.item() if alone else array
             else:
                 told[name] = float(value) if name == "step" else value
         return told
