@@ -212,13 +212,20 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
     if not training or p == 0.0:
         return input
     dtype = input.array.dtype
-    if p == 1.0:
-        mask = np.zeros(input.array.shape, dtype)
-    else:
-        kept = default_generator().bernoulli(input.array.shape, 1 - p).astype(dtype)
-        mask = kept / dtype.type(1 - p)
-    noise = tensors.Tensor(np.asarray(mask))
+    mask = np.zeros_like(input.array)
+    if p < 1.0:
+        in_memory = _as_laid(mask)
+        kept = default_generator().bernoulli(in_memory.shape, 1 - p).astype(dtype)
+        in_memory[...] = kept / dtype.type(1 - p)
+    noise = tensors.Tensor(mask)
     return apply_("mul", input, noise) if inplace else mul(input, noise)
+
+
+def _as_laid(array: Any) -> Any:
+    """A view of it whose last dimension is the innermost one in memory, and so on outwards:
+    PyTorch fills a tensor with random numbers in the order in which it lies."""
+    order = sorted(range(array.ndim), key=lambda dim: -array.strides[dim])
+    return array.transpose(order)
 
 
 def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:

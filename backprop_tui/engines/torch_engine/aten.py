@@ -243,7 +243,7 @@ class Plan:
 
     __slots__ = (
         "attrs", "fills", "idle", "in_place", "inputs", "name", "op", "other", "parameters",
-        "remembers", "reshapes", "rest", "silent", "single", "suspect", "variadic", "view",
+        "remembers", "reshapes", "rest", "silent", "suspect", "told", "variadic", "view",
         "written",
     )  # fmt: skip
 
@@ -282,8 +282,8 @@ class Plan:
         self.op = op
         self.name = base if op is None else op.name
         self.variadic = op is not None and op.variadic
-        #: whether only the first of its outputs is told
-        self.single = op is not None and op.outputs == 1
+        #: how many of its outputs are told; None: all
+        self.told = (op.outputs or None) if op is not None else None
         #: whether PyTorch may run it for itself
         self.suspect = self.name in ("detach", "transpose")
         self.rest = ""

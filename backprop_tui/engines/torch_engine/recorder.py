@@ -199,9 +199,7 @@ class Recorder(Tape):
             if plan.view or plan.reshapes:
                 told.version = -1  # autograd has still to make it one with its base's, or count
             return [told]
-        tensors = tensors_of(output)
-        if plan.single:
-            tensors = tensors[:1]
+        tensors = tensors_of(output)[: plan.told]
         if plan.name == "unsafe_split":
             for tensor in tensors:
                 self.book.apart(tensor)

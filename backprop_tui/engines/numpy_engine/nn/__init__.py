@@ -13,6 +13,7 @@ from backprop_tui.engines.numpy_engine.nn.activations import (
     Softplus,
     Tanh,
 )
+from backprop_tui.engines.numpy_engine.nn.attention import MultiheadAttention
 from backprop_tui.engines.numpy_engine.nn.containers import (
     ModuleDict,
     ModuleList,
@@ -70,6 +71,7 @@ from backprop_tui.engines.numpy_engine.nn.losses import (
     NLLLoss,
     SmoothL1Loss,
 )
+from backprop_tui.engines.numpy_engine.nn.lstm import LSTM
 from backprop_tui.engines.numpy_engine.nn.module import Module
 from backprop_tui.engines.numpy_engine.nn.normalization import (
     BatchNorm1d,
@@ -84,6 +86,13 @@ from backprop_tui.engines.numpy_engine.nn.recurrent import (
     LSTMCell,
     RNNCell,
 )
+from backprop_tui.engines.numpy_engine.nn.transformer import (
+    Transformer,
+    TransformerDecoder,
+    TransformerDecoderLayer,
+    TransformerEncoder,
+    TransformerEncoderLayer,
+)
 from backprop_tui.engines.numpy_engine.tensor import Parameter
 
 __all__ = [
@@ -92,6 +101,7 @@ __all__ = [
     "GELU",
     "GLU",
     "GRU",
+    "LSTM",
     "RNN",
     "SELU",
     "AdaptiveAvgPool1d",
@@ -136,6 +146,7 @@ __all__ = [
     "Module",
     "ModuleDict",
     "ModuleList",
+    "MultiheadAttention",
     "NLLLoss",
     "PReLU",
     "Parameter",
@@ -155,5 +166,10 @@ __all__ = [
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "Transformer",
+    "TransformerDecoder",
+    "TransformerDecoderLayer",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
     "Upsample",
 ]

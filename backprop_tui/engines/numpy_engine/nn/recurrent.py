@@ -165,11 +165,14 @@ class LSTMCell(_Cell):
 
     def _step(self, x: Tensor, state: Sequence[Tensor]) -> tuple[Any, ...]:
         h, c = state
-        gates = _gates(self._of_hidden(h).add_(self._of_input(x)), 4)
-        taken, kept = gates[0].sigmoid_(), gates[1].sigmoid_()
-        new, given = gates[2].tanh_(), gates[3].sigmoid_()
-        c = (kept * c).add_(taken * new)
-        return given * c.tanh(), c
+        return _lstm_step(_gates(self._of_hidden(h).add_(self._of_input(x)), 4), c)
+
+
+def _lstm_step(gates: Sequence[Any], c: Any) -> tuple[Any, Any]:
+    taken, kept = gates[0].sigmoid_(), gates[1].sigmoid_()
+    new, given = gates[2].tanh_(), gates[3].sigmoid_()
+    c = (kept * c).add_(taken * new)
+    return given * c.tanh(), c
 
 
 class GRUCell(_Cell):
@@ -230,17 +233,9 @@ class _Stack(_Recurrent):
         self.batch_first = batch_first
         self.dropout = float(dropout)
         self.bidirectional = bidirectional
-        rows = self.gates * hidden_size
         for layer in range(num_layers):
-            width = hidden_size * len(self._directions()) if layer else input_size
-            shapes: dict[str, tuple[int, ...]] = {
-                "weight_ih": (rows, width),
-                "weight_hh": (rows, hidden_size),
-            }
-            if bias:
-                shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
             for direction in self._directions():
-                for name, shape in shapes.items():
+                for name, shape in self._shapes(layer).items():
                     self.register_parameter(
                         f"{name}_l{layer}{direction}", parameter(*shape, dtype=dtype)
                     )
@@ -249,8 +244,29 @@ class _Stack(_Recurrent):
     def _directions(self) -> tuple[str, ...]:
         return ("", "_reverse") if self.bidirectional else ("",)
 
-    def _step(self, of_input: Any, state: Any, weight: Any, bias: Any) -> Any:
+    def _given(self) -> int:
+        """How many numbers a step gives to the next, and to the layer above."""
+        return self.hidden_size
+
+    def _shapes(self, layer: int) -> dict[str, tuple[int, ...]]:
+        """The parameters of a layer in one direction."""
+        rows, given = self.gates * self.hidden_size, self._given()
+        width = given * len(self._directions()) if layer else self.input_size
+        shapes: dict[str, tuple[int, ...]] = {
+            "weight_ih": (rows, width),
+            "weight_hh": (rows, given),
+        }
+        if self.bias:
+            shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
+        return shapes
+
+    def _step(self, of_input: Any, state: Any, layer: str) -> Any:
+        """One step: the state after it."""
         raise NotImplementedError
+
+    def _seen(self, state: Any) -> Any:
+        """What the layer above is given of a state."""
+        return state
 
     def forward(self, input: Tensor, hx: Any = None) -> tuple[Any, Any]:
         if input.ndim not in (2, 3):
@@ -262,7 +278,15 @@ class _Stack(_Recurrent):
         x = input if batched else input.unsqueeze(batch_dim)
         hx = self._first_states(x, hx, batched, x.shape[batch_dim])
         x = x.transpose(0, 1) if self.batch_first else x
-        first = list(hx.unbind(0))
+        x, last = self._layers(x, list(hx.unbind(0)))
+        states = stack(last, 0)
+        output = apply("transpose_", x, dim0=0, dim1=1) if self.batch_first else x
+        if batched:
+            return output, states
+        return output.squeeze(batch_dim), states.squeeze(1)
+
+    def _layers(self, x: Any, first: list[Any]) -> tuple[Any, list[Any]]:
+        """One layer on the other: what the last of them gave, and the last states of all."""
         last: list[Any] = []
         for layer in range(self.num_layers):
             if layer and self.dropout and self.training:
@@ -273,11 +297,20 @@ class _Stack(_Recurrent):
                 outputs.append(output)
                 last.append(state)
             x = cat(outputs, outputs[0].ndim - 1) if self.bidirectional else outputs[0]
-        states = stack(last, 0)
-        output = apply("transpose_", x, dim0=0, dim1=1) if self.batch_first else x
-        if batched:
-            return output, states
-        return output.squeeze(batch_dim), states.squeeze(1)
+        return x, last
+
+    def _check_input(self, x: Tensor) -> None:
+        kind = next(self.parameters()).dtype
+        if x.array.dtype != kind.numpy:
+            raise ValueError(
+                f"RNN input dtype ({x.dtype}) does not match weight dtype ({kind}). Convert "
+                f"input: input.to({kind}), or convert model: model.to({x.dtype})"
+            )
+        if x.shape[-1] != self.input_size:
+            raise RuntimeError(
+                "input.size(-1) must be equal to input_size. Expected "
+                f"{self.input_size}, got {x.shape[-1]}"
+            )
 
     def _first_states(self, x: Tensor, hx: Any, batched: bool, batch: int) -> Any:
         if hx is None:
@@ -292,11 +325,7 @@ class _Stack(_Recurrent):
                     f"For unbatched 2-D input, hx should also be 2-D but got {hx.ndim}-D tensor"
                 )
             hx = hx.unsqueeze(1)
-        if x.shape[-1] != self.input_size:
-            raise RuntimeError(
-                "input.size(-1) must be equal to input_size. Expected "
-                f"{self.input_size}, got {x.shape[-1]}"
-            )
+        self._check_input(x)
         wanted = (self.num_layers * len(self._directions()), batch, self.hidden_size)
         if tuple(hx.shape) != wanted:
             raise RuntimeError(f"Expected hidden size {wanted}, got {list(hx.shape)}")
@@ -305,16 +334,17 @@ class _Stack(_Recurrent):
     def _layer(self, layer: str, x: Tensor, state: Any) -> tuple[Any, Any]:
         """All steps of one layer in one direction: what every step gave, and the last state."""
         named = self._parameters
-        w_ih, w_hh, b_ih, b_hh = (
-            named.get(name + layer) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        )
+        steps = F.linear(x, named["weight_ih" + layer], named.get("bias_ih" + layer)).unbind(0)
         backwards = layer.endswith("_reverse")
-        steps = F.linear(x, w_ih, b_ih).unbind(0)
         made = []
         for step in reversed(steps) if backwards else steps:
-            state = self._step(step, state, w_hh, b_hh)
-            made.append(state)
+            state = self._step(step, state, layer)
+            made.append(self._seen(state))
         return stack(made[::-1] if backwards else made, 0), state
+
+    def _of_state(self, state: Any, layer: str) -> Any:
+        named = self._parameters
+        return F.linear(state, named["weight_hh" + layer], named.get("bias_hh" + layer))
 
     def extra_repr(self) -> str:
         text = f"{self.input_size}, {self.hidden_size}"
@@ -359,8 +389,8 @@ class RNN(_Stack):
         )  # fmt: skip
         self.nonlinearity = nonlinearity
 
-    def _step(self, of_input: Any, state: Any, weight: Any, bias: Any) -> Any:
-        total = F.linear(state, weight, bias).add_(of_input)
+    def _step(self, of_input: Any, state: Any, layer: str) -> Any:
+        total = self._of_state(state, layer).add_(of_input)
         return total.tanh() if self.nonlinearity == "tanh" else total.relu()
 
 
@@ -369,6 +399,6 @@ class GRU(_Stack):
 
     gates = 3
 
-    def _step(self, of_input: Any, state: Any, weight: Any, bias: Any) -> Any:
+    def _step(self, of_input: Any, state: Any, layer: str) -> Any:
         gates = _gates(of_input, 3)
-        return _gru_step(gates, _gates(F.linear(state, weight, bias), 3), state)
+        return _gru_step(gates, _gates(self._of_state(state, layer), 3), state)
