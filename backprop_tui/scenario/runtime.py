@@ -35,6 +35,7 @@ from backprop_tui.scenario.surface import (
     did_you_mean,
     in_namespace,
 )
+from backprop_tui.scenario.surface_layers import STATIC
 from backprop_tui.scenario.text import Text
 from backprop_tui.scenario.values import (
     Builtin,
@@ -188,6 +189,8 @@ class Runtime:
             if not isinstance(value, type):
                 return value.name
             return self._resolved.get(id(value), value.__name__).rpartition(".")[2]
+        if (self._resolved.get(id(value), ""), name) in STATIC:
+            return attrgetter(name)(value)
         if self.kind(value) == "Module":
             if name in self.own(value):
                 return attrgetter(name)(value)

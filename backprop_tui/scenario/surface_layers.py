@@ -16,3 +16,17 @@ FUNCTIONAL = """
 scaled_dot_product_attention(query, key, value, attn_mask=None, is_causal=False) -- weighted means
 multi_head_attention_forward(query, key, value, embed_dim_to_check, num_heads) -- several heads
 """
+
+MODULE = """
+in_proj_weight -- the weights of queries, keys and values, one below the other
+in_proj_bias -- their biases
+embed_dim -- how many numbers a position has
+num_heads -- how many heads attend
+head_dim -- how many numbers a head sees
+num_layers -- how many layers lie on each other
+bidirectional -- whether a recurrent net also reads from the end
+generate_square_subsequent_mask(sz) -- −∞ where a position would look at a later one
+"""
+
+#: Static methods: (the class's dotted name, the method's name).
+STATIC = frozenset({("torch.nn.Transformer", "generate_square_subsequent_mask")})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backprop_tui.scenario import surface_layers
 from backprop_tui.scenario.surface_values import DICT, LIST, NDARRAY, SET, STR, TUPLE
 
 TENSOR = """
@@ -297,7 +298,7 @@ variable -- the leaf of an AccumulateGrad node
 """,
     "Size": TUPLE + "numel() -- the product of all sizes\n",
     "ReturnType": TUPLE + "values -- the values\nindices -- where they were\n",
-    "Module": MODULE,
+    "Module": MODULE + surface_layers.MODULE,
     "Optimizer": OPTIMIZER,
     "LRScheduler": SCHEDULER,
     "DataLoader": """
