@@ -15,6 +15,8 @@ from backprop_tui.engines.torch_engine.recorder import Handler, Recorder
 #: Where PyTorch's own layers and loaders are made.
 _HOME = Path(torch.__file__).parent
 _LAYERS, _DATA = str(_HOME / "nn" / "modules"), str(_HOME / "utils" / "data")
+#: Where a Parameter is copied with the module that it belongs to.
+_COPIES = str(_HOME / "nn" / "parameter.py")
 _MAKERS = frozenset({"__init__", "reset_parameters", "_reset_parameters", "init_weights"})
 
 
@@ -94,7 +96,7 @@ def _filled(recorder: Recorder, func: Any, args: tuple[Any, ...], kwargs: Mappin
 def _by_layers(
     recorder: Recorder, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> Any:
-    """An ordinary operation in place; unheard while PyTorch makes a layer of its own."""
+    """An ordinary operation; unheard while PyTorch makes or copies a layer of its own."""
     if _made_by_torch():
         return _silently(recorder, func, args, kwargs)
     return recorder.plainly(func, args, kwargs)
@@ -134,6 +136,8 @@ def _made_by_torch() -> bool:
             return False
         where, name = frame.f_code.co_filename, frame.f_code.co_name
         if (name in _MAKERS and where.startswith(_LAYERS)) or where.startswith(_DATA):
+            return True
+        if name == "__deepcopy__" and where == _COPIES:
             return True
         frame = frame.f_back
     return False
@@ -181,5 +185,5 @@ HANDLED: dict[Any, Handler] = {
     **dict.fromkeys(
         [*_methods("reshape reshape_as flatten"), torch.reshape, torch.flatten], _reshape
     ),
-    **dict.fromkeys(_methods("fill_ zero_ copy_ mul_ div_ add_ erfinv_ clamp_"), _by_layers),
+    **dict.fromkeys(_methods("fill_ zero_ copy_ mul_ div_ add_ erfinv_ clamp_ clone"), _by_layers),
 }  # fmt: skip
