@@ -92,8 +92,8 @@ def _weights(query: Any, key: Any, mask: Any, is_causal: bool, scale: float) -> 
     if mask is not None:
         scores = scores + mask
     if is_causal:
-        later = np.tri(*scores.shape[-2:], dtype=bool)
-        scores = scores + np.where(later, 0.0, -math.inf).astype(_kind(scores))
+        seen = np.tri(*scores.shape[-2:]) > 0
+        scores = scores + np.where(seen, 0.0, -math.inf).astype(_kind(scores))
     return _safe_softmax(scores)
 
 

@@ -34,6 +34,7 @@ WHERE = {
         "normalization",
         "inverses",
         "attention",
+        "heads",
         "functional",
     ),
     "torch.nn.init": ("nn.init",),

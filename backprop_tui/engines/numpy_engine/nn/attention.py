@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from backprop_tui.engines.numpy_engine import attention as A
 from backprop_tui.engines.numpy_engine import events
+from backprop_tui.engines.numpy_engine import heads as H
 from backprop_tui.engines.numpy_engine.dtypes import dtype, on_cpu
 from backprop_tui.engines.numpy_engine.nn import init
 from backprop_tui.engines.numpy_engine.nn.layers import Linear, parameter
@@ -106,13 +106,13 @@ class MultiheadAttention(Module):
         is_causal: bool = False,
     ) -> tuple[Any, Any]:
         kind = query.array.dtype
-        key_padding_mask = A.canonical_mask(key_padding_mask, "key_padding_mask", kind)
-        attn_mask = A.canonical_mask(attn_mask, "attn_mask", kind)
+        key_padding_mask = H.canonical_mask(key_padding_mask, "key_padding_mask", kind)
+        attn_mask = H.canonical_mask(attn_mask, "attn_mask", kind)
         turned = self.batch_first and query.ndim == 3
         if turned:
             query, key, value = _batch_second(query, key, value)
         named = self._parameters
-        output, weights = A.multi_head_attention_forward(
+        output, weights = H.multi_head_attention_forward(
             query,
             key,
             value,

@@ -58,9 +58,7 @@ class LSTM(_Stack):
 
     def forward(self, input: Tensor, hx: Any = None) -> tuple[Any, Any]:
         if input.ndim not in (2, 3):
-            raise ValueError(
-                f"LSTM: Expected input to be 2D or 3D, got {input.ndim}D instead"
-            )
+            raise ValueError(f"LSTM: Expected input to be 2D or 3D, got {input.ndim}D instead")
         batched = input.ndim == 3
         batch_dim = 0 if self.batch_first else 1
         x = input if batched else input.unsqueeze(batch_dim)
@@ -90,9 +88,7 @@ class LSTM(_Stack):
         self._check_input(x)
         for number, (one, size) in enumerate(zip((h, c), wanted, strict=True)):
             if tuple(one.shape) != size:
-                raise RuntimeError(
-                    f"Expected hidden[{number}] size {size}, got {list(one.shape)}"
-                )
+                raise RuntimeError(f"Expected hidden[{number}] size {size}, got {list(one.shape)}")
         return h, c
 
     # -- a Node for a layer

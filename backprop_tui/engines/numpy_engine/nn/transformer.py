@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 import backprop_tui.engines.numpy_engine.nn_functional as F
-from backprop_tui.engines.numpy_engine import attention as A
 from backprop_tui.engines.numpy_engine import events
+from backprop_tui.engines.numpy_engine import heads as H
 from backprop_tui.engines.numpy_engine.apply import apply
 from backprop_tui.engines.numpy_engine.dtypes import dtype
 from backprop_tui.engines.numpy_engine.nn import init
@@ -20,6 +20,7 @@ from backprop_tui.engines.numpy_engine.nn.containers import ModuleList
 from backprop_tui.engines.numpy_engine.nn.layers import Dropout, Linear
 from backprop_tui.engines.numpy_engine.nn.module import Module
 from backprop_tui.engines.numpy_engine.nn.normalization import LayerNorm
+from backprop_tui.engines.numpy_engine.state import now
 from backprop_tui.engines.numpy_engine.tensor import Tensor
 
 Activation = str | Callable[[Any], Any]
@@ -95,8 +96,8 @@ class TransformerEncoderLayer(_Layer):
         is_causal: bool = False,
     ) -> Any:
         kind = src.array.dtype
-        padding = A.canonical_mask(src_key_padding_mask, "src_key_padding_mask", kind)
-        mask = A.canonical_mask(src_mask, "src_mask", kind)
+        padding = H.canonical_mask(src_key_padding_mask, "src_key_padding_mask", kind)
+        mask = H.canonical_mask(src_mask, "src_mask", kind)
 
         def attend(x: Any) -> Any:
             return self.self_attn(x, x, x, padding, False, mask, is_causal=is_causal)[0]
@@ -183,15 +184,37 @@ class TransformerEncoder(_Stack):
         is_causal: bool | None = None,
     ) -> Any:
         kind = src.array.dtype
-        padding = A.canonical_mask(src_key_padding_mask, "src_key_padding_mask", kind)
-        mask = A.canonical_mask(mask, "mask", kind)
+        padding = H.canonical_mask(src_key_padding_mask, "src_key_padding_mask", kind)
+        mask = H.canonical_mask(mask, "mask", kind)
         causal = self._causal(src, mask, is_causal)
         output = src
         for layer in self.layers:
-            output = layer(
-                output, src_mask=mask, is_causal=causal, src_key_padding_mask=padding
-            )
+            output = layer(output, src_mask=mask, is_causal=causal, src_key_padding_mask=padding)
+        if padding is not None and mask is None and self._leaves_out(src, padding):
+            output = output.masked_fill((padding != 0).unsqueeze(-1), 0.0)
         return self._normalized(output)
+
+    def _leaves_out(self, src: Tensor, padding: Tensor) -> bool:
+        """Whether PyTorch, with nothing to learn, computes nothing for padding and puts 0 there:
+        each row of the batch has its padding at the end, and the layers are of the usual kind."""
+        layer = self.layers[0]
+        if not (self.enable_nested_tensor and isinstance(layer, TransformerEncoderLayer)):
+            return False
+        heads = layer.self_attn
+        usual = (
+            src.ndim == 3
+            and heads.batch_first
+            and heads.in_proj_bias is not None
+            and heads.num_heads % 2 == 0
+            and not layer.norm_first
+            and not layer.training
+            and layer.activation in (F.relu, F.gelu)
+        )
+        learns = now().grad_enabled and (
+            src.requires_grad or any(p.requires_grad for p in layer.parameters())
+        )
+        hidden = padding.array != 0
+        return usual and not learns and bool((np.diff(hidden.astype(int), axis=1) >= 0).all())
 
 
 class TransformerDecoder(_Stack):
@@ -255,9 +278,7 @@ class Transformer(Module):
         )  # fmt: skip
 
         def norm() -> LayerNorm:
-            return LayerNorm(
-                d_model, layer_norm_eps, bias=bias, device=device, dtype=dtype
-            )
+            return LayerNorm(d_model, layer_norm_eps, bias=bias, device=device, dtype=dtype)
 
         if custom_encoder is None:
             layer = TransformerEncoderLayer(*shared)
