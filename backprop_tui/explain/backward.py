@@ -6,6 +6,8 @@ from backprop_tui.engines.base import Outgoing, TensorValue
 from backprop_tui.explain.contributions import Contribution, Meeting, meeting
 from backprop_tui.explain.formulas import formula_name
 from backprop_tui.explain.gradients import (
+    ENDS,
+    briefly,
     chain_lines,
     element_of,
     elements,
@@ -123,7 +125,7 @@ class _Node:
         parts.append(Part("numbers", tuple(numbers)))
         parts.append(Part("summed because of broadcasting", tuple(summed)))
         parts.append(Part("paths meet", tuple(met)))
-        parts.append(Part("chain rule", tuple(self.chains())))
+        parts += [Part("chain rule", tuple(lines)) for lines in self.chains()]
         worked_on = self.chosen[0] if self.chosen else None
         return Explanation(
             f"Back through {self.step.node.name}",
@@ -267,12 +269,15 @@ class _Node:
         lines = [
             sentence(
                 f"{name} {shape_words(shape)} was broadcast to {shape_words(whole.shape)}, "
-                f"so its gradient is summed over {over}:"
+                f"so its gradient is summed over {over}:",
+                f"over {over}: {name} {shape_words(shape)} was broadcast to "
+                f"{shape_words(whole.shape)}",
             )
         ]
         total = known(out.grad, at)
         if is_whole(whole) and total is not None:
-            lines.append(equal(left, plus(kept(whole)[index].ravel()), total))
+            terms = kept(whole)[index].ravel()
+            lines.append(briefly(*(equal(left, plus(terms, ends), total) for ends in (ENDS, 1))))
         elif total is not None:
             lines.append(is_value(left, total))
         if 1 < out.grad.size <= SMALL_ARRAY:
@@ -299,8 +304,9 @@ class _Node:
             lines.append(sentence(words))
         return lines
 
-    def chains(self) -> list[Equation]:
-        lines: list[Equation] = []
+    def chains(self) -> list[list[Equation]]:
+        """The chain rule to each of the inputs."""
+        chains: list[list[Equation]] = []
         for edge, value, out in self.chosen[:MOST_CHAINS]:
             if self.seed is None:
                 break
@@ -311,8 +317,9 @@ class _Node:
                 left = self.named_after(edge, self.part(value, at))
                 total = known(out.grad, at)
                 total = found.ways[0].contribution if total is None else total
-                lines += chain_lines(found, left, total, self.names, self.step.index, self.seed)
-        return lines
+                at_now = self.step.index
+                chains.append(chain_lines(found, left, total, self.names, at_now, self.seed))
+        return chains
 
     def worked(self, value: TensorValue) -> Element:
         at = element_of(value.data, self.element)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,8 +16,8 @@ from backprop_tui.explain.write import equal, sentence, value_name
 from backprop_tui.trace.steps import SeedGrad
 from backprop_tui.trace.trace import Trace
 
-#: Sums and products of more pieces than this show the first two and the last two.
-LONGEST_ROW = 10
+#: Sums and products of more pieces than this show so many at each end.
+LONGEST_ROW, ENDS = 10, 2
 
 
 def root_of(trace: Trace, names: Names, index: int) -> tuple[SeedGrad | None, Name]:
@@ -113,25 +114,37 @@ def _way_lines(
 ) -> list[Equation]:
     """One path: its factors by name, then their numbers."""
     root, tensor = root_name(names, seed), seed.tensor.tensor
-    symbols = _row(
-        [_factor_name(f, root, tensor, names, at) for f in way.factors], " · ", "factors"
-    )
-    product = dotted([factor.parts for factor in way.factors])
+    factors = [_factor_name(f, root, tensor, names, at) for f in way.factors]
+    parts = [factor.parts for factor in way.factors]
+    symbols, few = (_row(factors, " · ", "factors", ends) for ends in (ENDS, 1))
+    product, few_numbers = (dotted(parts, ends) for ends in (ENDS, 1))
     if way.ways == 1:
-        first = [equal(left, symbols)] if len(way.factors) > 1 else []
-        return [*first, equal(left, product, total)]
-    several = Name(
-        f"{symbols.text} + … ({way.ways} terms)",
-        rf"\underbrace{{{symbols.tex} + \dots}}_{{{way.ways}\ \text{{terms}}}}",
-    )
+        first = [briefly(equal(left, symbols), equal(left, few))] if len(factors) > 1 else []
+        worked = equal(left, product, total)
+        return [*first, briefly(worked, equal(left, few_numbers, total))]
+    this = Name("this term", r"\text{this term}")
     return [
-        equal(left, several),
-        equal(Name("this term", r"\text{this term}"), product, way.product),
+        briefly(*(equal(left, _one_of(name, way.ways)) for name in (symbols, few))),
+        briefly(*(equal(this, name, way.product) for name in (product, few_numbers))),
         sentence(
             f"Elements fan out on the way: this is one of {way.ways} terms, a large one. "
-            f"Their sum is {value_name(total).text}."
+            f"Their sum is {value_name(total).text}.",
+            f"the {way.ways} terms sum to {value_name(total).text}",
         ),
     ]
+
+
+def briefly(line: Equation, brief: Equation) -> Equation:
+    """A line that where rows are few has fewer factors or terms."""
+    return replace(line, brief=brief.text)
+
+
+def _one_of(term: Name, terms: int) -> Name:
+    """``term + … (30 terms)``."""
+    return Name(
+        f"{term.text} + … ({terms} terms)",
+        rf"\underbrace{{{term.tex} + \dots}}_{{{terms}\ \text{{terms}}}}",
+    )
 
 
 def _factor_name(factor: Factor, root: Name, tensor: int, names: Names, at: int) -> Name:
@@ -147,14 +160,13 @@ def _by(left: Name) -> str:
     return left.text.split("/∂", 1)[-1].partition(" via ")[0]
 
 
-def plus(terms: Array) -> Name:
+def plus(terms: Array, ends: int = ENDS) -> Name:
     """``1 + 2 + (-3)``, the first and the last where there are many."""
-    return _row(
-        [_bracketed(term, first=i == 0) for i, term in enumerate(terms.tolist())], " + ", "terms"
-    )
+    pieces = [_bracketed(term, first=i == 0) for i, term in enumerate(terms.tolist())]
+    return _row(pieces, " + ", "terms", ends)
 
 
-def dotted(factors: Sequence[tuple[float, ...]]) -> Name:
+def dotted(factors: Sequence[tuple[float, ...]], ends: int = ENDS) -> Name:
     """``1 · (0.5·0.9) · (-0.2)``: a factor made of several parts in parentheses, its ones left
     out."""
     alone = len(factors) == 1
@@ -167,7 +179,7 @@ def dotted(factors: Sequence[tuple[float, ...]]) -> Name:
         inner = [_bracketed(part, first=False) for part in kept]
         words, tex = "·".join(p.text for p in inner), r" \cdot ".join(p.tex for p in inner)
         pieces.append(Name(words, tex) if alone else Name(f"({words})", f"({tex})"))
-    return _row(pieces, " · ", "factors")
+    return _row(pieces, " · ", "factors", ends)
 
 
 def _bracketed(number: float, *, first: bool) -> Name:
@@ -178,11 +190,12 @@ def _bracketed(number: float, *, first: bool) -> Name:
     return Name(f"({value.text})", f"({value.tex})")
 
 
-def _row(pieces: Sequence[Name], sign: str, what: str) -> Name:
+def _row(pieces: Sequence[Name], sign: str, what: str, ends: int = ENDS) -> Name:
+    """Pieces in a row; the ends of a long one, and where it is to be brief of any."""
     tex_sign = r" \cdot " if sign == " · " else sign
-    if len(pieces) <= LONGEST_ROW:
+    if len(pieces) <= (LONGEST_ROW if ends == ENDS else 2 * ends + 1):
         return Name(sign.join(p.text for p in pieces), tex_sign.join(p.tex for p in pieces))
-    shown = [*pieces[:2], Name("…", r"\dots"), *pieces[-2:]]
+    shown = [*pieces[:ends], Name("…", r"\dots"), *pieces[-ends:]]
     words = sign.join(p.text for p in shown)
     tex = tex_sign.join(p.tex for p in shown)
     return Name(

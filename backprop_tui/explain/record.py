@@ -12,16 +12,18 @@ class Equation:
     """One line of working. ``latex`` is empty where ``text`` is a sentence, no equation.
 
     ``result`` is the number or array that stands at the line's end; None where there is none.
+    ``brief`` says it in fewer words, or with fewer terms or factors, for where rows are few.
     """
 
     text: str
     latex: str = ""
     result: Array | float | None = None
+    brief: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """Lines under a heading, one of HEADINGS."""
+    """Lines under a heading, one of HEADINGS; several parts may share one, one after the other."""
 
     heading: str
     lines: tuple[Equation, ...]

@@ -233,7 +233,8 @@ def _values(binds: tuple[Named, ...], names: Names, at: int) -> tuple[Part, ...]
         leaf = "leaf" if value.is_leaf else f"grad_fn {value.grad_fn}"
         on = "" if value.device == "cpu" else f", on {value.device}"
         shape = shape_words(shape_of(value))
-        lines.append(sentence(f"shape {shape}, {value.dtype}{on}, {leaf}{grad}"))
+        full = f"shape {shape}, {value.dtype}{on}, {leaf}{grad}"
+        lines.append(sentence(full, full.removeprefix("shape ").replace("torch.", "")))
     if len(binds) > 8:
         lines.append(sentence(f"… and {len(binds) - 8} more"))
     return (Part("values", tuple(lines)),) if lines else ()

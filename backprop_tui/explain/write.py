@@ -29,9 +29,9 @@ BRIEF_ARRAY = 6
 _NOT_GIVEN = re.compile(r" (?:\+|·|\\cdot) \$\w+")
 
 
-def sentence(words: str) -> Equation:
-    """A line that is no equation."""
-    return Equation(words)
+def sentence(words: str, brief: str = "") -> Equation:
+    """A line that is no equation; ``brief`` says it in fewer words."""
+    return Equation(words, brief=brief)
 
 
 def equal(

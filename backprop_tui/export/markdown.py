@@ -281,6 +281,7 @@ class _Document:
         if isinstance(step, Bind | Call | Loop):
             yield _bound(step)
             return
+        heading = ""
         for part in said.parts:
             if part.heading == "chain rule":
                 # A leaf receives what a Node before it has passed on: once is enough.
@@ -288,7 +289,9 @@ class _Document:
                 if spelled <= self.spelled:
                     continue
                 self.spelled |= spelled
-            yield f"*{gfm.title(part.heading)}*"
+            if part.heading != heading:
+                yield f"*{gfm.title(part.heading)}*"
+            heading = part.heading
             for equation in part.lines:
                 yield gfm.math(equation.latex) if equation.latex else gfm.prose(equation.text)
         if said.summary:

@@ -62,7 +62,9 @@ def frame(trace: Trace, index: int, selection: Selection, sizes: Sizes) -> Frame
         tensors_pane(trace, index, sizes.tensors[0], selection.tensor)
         if _visible(sizes.tensors)
         else Pane("Tensors", ()),
-        maths_pane(explanation, *sizes.maths) if _visible(sizes.maths) else Pane("Maths", ()),
+        maths_pane(explanation, *sizes.maths, whole=_is_alone(sizes))
+        if _visible(sizes.maths)
+        else Pane("Maths", ()),
         timeline_pane(trace, index, sizes.timeline[0]),
         _caption(trace, index, explanation),
         _position(trace, index),
@@ -71,6 +73,11 @@ def frame(trace: Trace, index: int, selection: Selection, sizes: Sizes) -> Frame
 
 def _visible(size: Size) -> bool:
     return size[0] > 0 and size[1] > 0
+
+
+def _is_alone(sizes: Sizes) -> bool:
+    """Whether Maths has the stage to itself."""
+    return not any(map(_visible, (sizes.program, sizes.graph, sizes.tensors)))
 
 
 def _graph(

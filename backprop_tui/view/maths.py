@@ -1,11 +1,20 @@
-"""The Maths pane: an Explanation as wrapped lines."""
+"""The Maths pane: an Explanation as wrapped lines, in as few rows as there are.
+
+Where rows are few, the forms are tried in turn until one fits: spacious, then with the headings
+beside their lines, then shorter and shorter (``shorter``). A form that leaves lines out says so in
+the title, with the rows that still have no room. In a roomy pane, and in one that is zoomed,
+nothing is left out: what has no room is scrolled to.
+"""
 
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable, Iterator
 
-from backprop_tui.explain import Explanation, Part
-from backprop_tui.view.types import Line, Pane, Run
+from backprop_tui.explain import Equation, Explanation, Part
+from backprop_tui.view import shorter
+from backprop_tui.view.shorter import Parts
+from backprop_tui.view.types import Line, Pane, Run, plain
 
 _INDENT = "  "
 _HANG = "      "
@@ -16,35 +25,90 @@ _SHORT = {
     "incoming gradient": "incoming",
     "accumulates into .grad": ".grad",
 }
-#: Said by the lines of other parts too: left out first.
-_SPARE = ("incoming gradient",)
+_MORE = " …"
+#: A part of which fewer rows have room is not begun.
+_LEAST_SEEN = 2
+#: Between two of several values in a row.
+_BESIDE = "   "
+#: What is left out where rows are few, the least missed first.
+_SPARED: tuple[Callable[[Parts], Parts], ...] = (
+    shorter.without_incoming,
+    shorter.without_one_part,
+    shorter.without_broadcasting,
+    shorter.without_terms,
+    shorter.without_before_and_after,
+    shorter.without_arrays,
+    shorter.with_one_chain,
+    shorter.with_fewer_pieces,
+)
+#: A pane of so many rows loses nothing: what has no room is scrolled to.
+ROOMY = 16
+SHORTENED = "shortened · 4 z: in full"
 
 
-def maths_pane(explanation: Explanation, width: int, height: int = 0) -> Pane:
+def maths_pane(
+    explanation: Explanation, width: int, height: int = 0, *, whole: bool = False
+) -> Pane:
     """Title, words, then each part of the working under its heading.
 
     If that is more than ``height`` rows, title and words (the caption says them too) are left out;
-    if it still is, the headings stand beside their lines, and what is said twice is said once.
-    0: as many rows as it takes.
+    if it still is, the forms of this module are tried, and only those that lose nothing if it is
+    to be shown ``whole``. ``height`` 0: as many rows as it takes.
     """
     lines = _spacious(explanation, width)
+    title = "Maths"
+    whole = whole or height >= ROOMY
     if height and len(lines) > height and explanation.parts:
         words = len(_words(explanation, width)) + 1
         lines = lines[words:]
-        if len(lines) > height:
-            lines = _compact(explanation.parts, explanation.summary, width)
-        if len(lines) > height:
-            lines = _compact(explanation.parts, "", width)
-        if len(lines) > height:
-            needed = tuple(part for part in explanation.parts if part.heading not in _SPARE)
-            lines = _compact(needed, "", width)
-    return Pane("Maths", tuple(lines))
+        for form, spares in _forms(explanation, width):
+            if len(lines) <= height or (spares and whole):
+                break
+            lines = form
+            title = f"Maths · {SHORTENED}" if spares else "Maths"
+        if len(lines) > height and not whole:
+            shown = _cut(lines, width, height)
+            title = f"Maths · {len(lines) - len(shown)} more rows, {SHORTENED}"
+            lines = shown
+    return Pane(title, tuple(lines))
+
+
+def _cut(lines: list[Line], width: int, height: int) -> list[Line]:
+    """The first rows; a part of which hardly anything would be seen is left out whole."""
+    heads = [at for at, line in enumerate(lines) if line and line[0].style == "heading"]
+    heads = [at for at in heads if lines[at][0].text and at > 0]
+    end = next((at for at in heads if height - _LEAST_SEEN < at <= height), height)
+    shown = lines[:end]
+    if end not in heads:
+        *before, last = shown[-1]
+        room = max(width, _LEAST_ROOM) - len(plain(tuple(before))) - len(_MORE)
+        shown[-1] = (*before, Run(last.text[:room], last.style), Run(_MORE, "muted"))
+    return shown
+
+
+def _forms(explanation: Explanation, width: int) -> Iterator[tuple[list[Line], bool]]:
+    """Shorter and shorter forms, and whether anything is left out."""
+    parts = explanation.parts
+    yield _compact(parts, explanation.summary, width), False
+    parts = shorter.together(parts)
+    yield _compact(parts, explanation.summary, width), False
+    yield _compact(parts, "", width), False
+    lettered = shorter.let(parts)
+    if len(_compact(lettered, "", width)) < len(_compact(parts, "", width)):
+        parts = lettered
+        yield _compact(parts, "", width), False
+    for spare in _SPARED:
+        parts = spare(parts)
+        yield _compact(parts, "", width), True
 
 
 def _spacious(explanation: Explanation, width: int) -> list[Line]:
     lines = _words(explanation, width)
+    heading = ""
     for part in explanation.parts:
-        lines += [(), *_wrapped(part.heading, width, "heading", "", "")]
+        if part.heading != heading:
+            lines += [(), *_wrapped(part.heading, width, "heading", "", "")]
+        heading = part.heading
         for equation in part.lines:
             lines += _wrapped(equation.text, width, "value", _INDENT, _HANG)
     if explanation.summary:
@@ -57,19 +121,21 @@ def _words(explanation: Explanation, width: int) -> list[Line]:
     return title + _wrapped(explanation.what, width, "", "", "")
 
 
-def _compact(parts: tuple[Part, ...], summary: str, width: int) -> list[Line]:
+def _compact(parts: Parts, summary: str, width: int) -> list[Line]:
     heads = [_SHORT.get(part.heading, part.heading) for part in parts]
     beside = max((len(head) for head in heads), default=0)
     if width - beside - len(_INDENT) < _LEAST_ROOM:
         beside = 0
     room = width - beside - (len(_INDENT) if beside else 0)
     lines: list[Line] = []
+    before = ""
     for part, words in zip(parts, heads, strict=True):
-        if not beside:
+        words, before = "" if words == before else words, words
+        if words and not beside:
             lines += _wrapped(words, width, "heading", "", "")
         head = Run(words if beside else "", "heading")
         gap = Run(" " * (beside + len(_INDENT) - len(words)) if beside else "")
-        for text in _continued([equation.text for equation in part.lines], room):
+        for text in _rows(part, room):
             for line in _wrapped(text, room, "value", "", _INDENT):
                 lines.append((head, gap, *line))
                 head, gap = Run(""), Run(" " * (beside + len(_INDENT)) if beside else "")
@@ -78,20 +144,38 @@ def _compact(parts: tuple[Part, ...], summary: str, width: int) -> list[Line]:
     return lines
 
 
-def _continued(texts: list[str], room: int) -> list[str]:
-    """``a = b`` and ``a = c`` as ``a = b = c``, in one row if it has room, else in two."""
+def _rows(part: Part, room: int) -> list[str]:
+    """The lines of a part, in one row what one row has room for: ``a = b`` and ``a = c`` as
+    ``a = b = c``, a sentence in few words behind its equation, values side by side."""
     found: list[str] = []
+    before: Equation | None = None
     left = ""
-    for text in texts:
-        before, sign, right = text.partition(" = ")
-        if not sign or before != left:
-            found.append(text)
-        elif len(found[-1]) + len(right) + 3 <= room:
-            found[-1] += f" = {right}"
+    for line in part.lines:
+        now, sign, right = line.text.partition(" = ")
+        end = len(found[-1]) if found else 0
+        if before is not None and sign and now == left:
+            fits = end + len(right) + 3 <= room
+            found[-1:] = [f"{found[-1]} = {right}"] if fits else [found[-1], f"{_INDENT}= {right}"]
+        elif (
+            before is not None
+            and line.brief
+            and not line.latex
+            and end + len(line.brief) + 2 <= room
+        ):
+            found[-1] += f"; {line.brief}"
+        elif before is not None and _side_by_side(part, before) and end + len(line.text) < room - 2:
+            found[-1] += _BESIDE + line.text
         else:
-            found.append(f"{_INDENT}= {right}")
-        left = before if sign else ""
+            found.append(line.text if line.latex else line.brief or line.text)
+        left = now if sign else ""
+        before = line
     return found
+
+
+def _side_by_side(part: Part, before: Equation) -> bool:
+    """Whether what follows may stand in the same row: after a value, not after what is told of it,
+    and never in what a program printed."""
+    return part.heading == "values" and bool(before.latex)
 
 
 def _wrapped(text: str, width: int, style: str, first: str, then: str) -> list[Line]:
