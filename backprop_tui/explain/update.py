@@ -64,8 +64,14 @@ def explain_update(step: Update, names: Names, element: Index | None) -> Explana
 
 
 def _brief(step: Update, name: Name, parts: tuple[Part, ...]) -> str:
-    """The rule's last line and its numbers; what the parameter is now."""
-    by_heading = {part.heading: part.lines[-1].text for part in parts}
+    """The parameter's last line and its numbers; what the parameter is now."""
+    by_heading = {
+        part.heading: next(
+            (line.text for line in reversed(part.lines) if line.text.startswith(name.text)),
+            part.lines[-1].text,
+        )
+        for part in parts
+    }
     words = [by_heading[heading] for heading in ("rule", "numbers") if heading in by_heading]
     if step.after.data.size > 1 or not words:
         words.append(f"now {brief_value(step.after.data)}")

@@ -11,14 +11,14 @@ from backprop_tui.ops.reductions import axes_of, count, spread
 from backprop_tui.ops.rules import Dim, reduce
 
 
-def _variance(self: Any, dim: Dim, correction: float, keepdim: bool) -> Any:
+def variance(self: Any, dim: Dim, correction: float, keepdim: bool) -> Any:
     axes = axes_of(self, dim)
     n = count(self.shape, dim)
     below = self - self.sum(axis=axes, keepdims=True) / n
     return (below * below).sum(axis=axes, keepdims=keepdim) / max(n - correction, 0)
 
 
-def _variance_vjp(g: Any, s: Saved) -> Any:
+def variance_vjp(g: Any, s: Saved) -> Any:
     axes = axes_of(s.self, s.dim)
     n = count(s.self.shape, s.dim)
     below = s.self - s.self.sum(axis=axes, keepdims=True) / n
@@ -26,15 +26,15 @@ def _variance_vjp(g: Any, s: Saved) -> Any:
     return float(factor) * spread(g, s.self.shape, s.dim, s.keepdim) * below
 
 
-def _deviation_vjp(g: Any, s: Saved) -> Any:
-    return _variance_vjp(np.where(s.result == 0, 0, g / (s.result * 2)), s)
+def deviation_vjp(g: Any, s: Saved) -> Any:
+    return variance_vjp(np.where(s.result == 0, 0, g / (s.result * 2)), s)
 
 
 define(
     Op(
         name="var",
         grad_fn="VarBackward0",
-        forward=lambda self, *, dim=None, correction=1, keepdim=False: _variance(
+        forward=lambda self, *, dim=None, correction=1, keepdim=False: variance(
             self, dim, correction, keepdim
         ),
         shape=reduce,
@@ -44,7 +44,7 @@ define(
         ),
         vjps={
             "self": Vjp(
-                _variance_vjp,
+                variance_vjp,
                 Formula(
                     "2 / (N − $correction) · $grad · ($self − mean)",
                     r"\frac{2}{N - $correction} \cdot $grad \cdot ($self - \mu)",
@@ -60,7 +60,7 @@ define(
         name="std",
         grad_fn="StdBackward0",
         forward=lambda self, *, dim=None, correction=1, keepdim=False: np.sqrt(
-            _variance(self, dim, correction, keepdim)
+            variance(self, dim, correction, keepdim)
         ),
         shape=reduce,
         formula=Formula(
@@ -69,7 +69,7 @@ define(
         ),
         vjps={
             "self": Vjp(
-                _deviation_vjp,
+                deviation_vjp,
                 Formula(
                     "$grad / (2 · $result) · 2 / (N − $correction) · ($self − mean)",
                     r"\frac{$grad}{$result} \cdot \frac{$self - \mu}{N - $correction}",
@@ -82,7 +82,8 @@ define(
 )
 
 
-def _norm(self: Any, p: float, dim: Dim, keepdim: bool) -> Any:
+def norm_of(self: Any, p: float, dim: Dim, keepdim: bool) -> Any:
+    """The length of a vector, or of each along ``dim``."""
     axes = axes_of(self, dim)
     sizes = np.abs(self)
     if p == np.inf:
@@ -98,7 +99,8 @@ def _norm(self: Any, p: float, dim: Dim, keepdim: bool) -> Any:
     return (sizes**p).sum(axis=axes, keepdims=keepdim) ** (1 / p)
 
 
-def _norm_vjp(g: Any, s: Saved) -> Any:
+def norm_vjp(g: Any, s: Saved) -> Any:
+    """The gradient of ``norm_of``, whose ``p`` is called ``ord``."""
     if s.ord == 0:
         return None
     g, norm = (spread(x, s.self.shape, s.dim, s.keepdim) for x in (g, s.result))
@@ -118,12 +120,12 @@ define(
     Op(
         name="linalg_vector_norm",
         grad_fn="LinalgVectorNormBackward0",
-        forward=lambda self, *, ord=2.0, dim=None, keepdim=False: _norm(self, ord, dim, keepdim),
+        forward=lambda self, *, ord=2.0, dim=None, keepdim=False: norm_of(self, ord, dim, keepdim),
         shape=reduce,
         formula=Formula("(Σ |$self| ^ $ord) ^ (1 / $ord)", r"\left\|$self\right\|_{$ord}"),
         vjps={
             "self": Vjp(
-                _norm_vjp,
+                norm_vjp,
                 Formula(
                     "$self · |$self| ^ ($ord − 2) · ($grad / $result ^ ($ord − 1))",
                     r"$grad \cdot \frac{$self \, |$self|^{$ord - 2}}{{$result}^{$ord - 1}}",

@@ -13,6 +13,16 @@ CrossEntropyLoss(weight=None, reduction='mean') -- cross-entropy of scores and c
 NLLLoss(weight=None, reduction='mean') -- the same, of log-probabilities
 KLDivLoss(reduction='mean') -- the Kullback–Leibler divergence
 HingeEmbeddingLoss(margin=1.0) -- the hinge loss
+MarginRankingLoss(margin=0.0) -- which of two should be larger
+CosineEmbeddingLoss(margin=0.0) -- whether two vectors should point the same way
+TripletMarginLoss(margin=1.0, p=2.0, eps=1e-06, swap=False) -- nearer to one than to another
+TripletMarginWithDistanceLoss(distance_function=None, margin=1.0) -- with a distance of your own
+SoftMarginLoss(reduction='mean') -- the logistic loss, of targets −1 and 1
+MultiMarginLoss(p=1, margin=1.0, weight=None) -- wrong scores a margin below the true one
+MultiLabelMarginLoss(reduction='mean') -- wrong scores 1 below each true one
+MultiLabelSoftMarginLoss(weight=None) -- binary cross-entropy of many classes at once
+PoissonNLLLoss(log_input=True, full=False) -- of a rate and a count
+GaussianNLLLoss(full=False, eps=1e-06) -- of a mean and a variance
 """
 
 LOSS_FUNCTIONS = """
@@ -22,6 +32,16 @@ smooth_l1_loss(input, target, reduction='mean') -- squared near 0, absolute beyo
 huber_loss(input, target, reduction='mean', delta=1.0) -- squared near 0, absolute beyond
 hinge_embedding_loss(input, target, margin=1.0) -- the hinge loss
 margin_ranking_loss(input1, input2, target, margin=0) -- which of two should be larger
+cosine_embedding_loss(input1, input2, target, margin=0) -- whether they should point the same way
+triplet_margin_loss(anchor, positive, negative, margin=1.0, p=2) -- nearer to one than to another
+triplet_margin_with_distance_loss(anchor, positive, negative, margin=1.0) -- a distance of your own
+pairwise_distance(x1, x2, p=2.0, eps=1e-06, keepdim=False) -- the length of each difference
+soft_margin_loss(input, target, reduction='mean') -- the logistic loss, of targets −1 and 1
+multi_margin_loss(input, target, p=1, margin=1.0) -- wrong scores a margin below the true one
+multilabel_margin_loss(input, target, reduction='mean') -- wrong scores 1 below each true one
+multilabel_soft_margin_loss(input, target, weight=None) -- many classes at once
+poisson_nll_loss(input, target, log_input=True, full=False) -- of a rate and a count
+gaussian_nll_loss(input, target, var, full=False, eps=1e-06) -- of a mean and a variance
 binary_cross_entropy(input, target, reduction='mean') -- of probabilities
 binary_cross_entropy_with_logits(input, target, reduction='mean') -- of scores
 cross_entropy(input, target, weight=None, reduction='mean') -- of scores and class numbers

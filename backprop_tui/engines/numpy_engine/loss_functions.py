@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -9,17 +10,18 @@ import numpy as np
 from backprop_tui.engines.numpy_engine import tensor as tensors
 from backprop_tui.engines.numpy_engine.apply import apply
 from backprop_tui.engines.numpy_engine.indexing import gather
+from backprop_tui.engines.numpy_engine.inplace import apply_
 from backprop_tui.engines.numpy_engine.pointwise import abs as abs_
 from backprop_tui.engines.numpy_engine.pointwise import (
     add,
     bitwise_not,
-    clamp_min,
     div,
     eq,
     masked_fill,
     mul,
     need_tensor,
     neg,
+    pow,
     sub,
     where,
 )
@@ -28,49 +30,101 @@ from backprop_tui.engines.numpy_engine.reduce import mean, sum
 from backprop_tui.engines.numpy_engine.shaping import broadcast_tensors, flatten, reshape
 
 
-def _check(reduction: str) -> None:
+def check_reduction(reduction: str) -> None:
+    """ValueError for a reduction that there is not."""
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(f"{reduction} is not a valid value for reduction")
 
 
-def _reduced(loss: Any, reduction: str) -> Any:
-    _check(reduction)
+def reduced(loss: Any, reduction: str) -> Any:
+    """A loss as a mean, as a sum, or as it is."""
+    check_reduction(reduction)
     return loss if reduction == "none" else (mean(loss) if reduction == "mean" else sum(loss))
 
 
-def _pair(name: str, input: Any, target: Any, reduction: str, **attrs: Any) -> Any:
+def _both(input: Any, target: Any) -> tuple[Any, Any]:
+    """Two tensors of one shape, with PyTorch's warning where that takes broadcasting."""
     for one in (target, input):
         if not isinstance(one, tensors.Tensor):
             raise AttributeError(f"'{type(one).__name__}' object has no attribute 'size'")
-    _check(reduction)
-    input, target = broadcast_tensors(input, target)
-    return apply(name, input, target, reduction=reduction, **attrs)
+    if target.array.shape != input.array.shape:
+        warnings.warn(
+            f"Using a target size ({target.shape}) that is different to the input size "
+            f"({input.shape}). This will likely lead to incorrect results due to broadcasting. "
+            "Please ensure they have the same size.",
+            stacklevel=4,
+        )
+    first, second = broadcast_tensors(input, target)
+    return first, second
 
 
-def mse_loss(input: Any, target: Any, *old: Any, reduction: str = "mean") -> Any:
+def _weighing(input: Any, weight: Any, reduction: str) -> None:
+    if weight.array.shape != input.array.shape:
+        raise ValueError("Weights and input must have the same size.")
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(
+            f"Invalid reduction mode: {reduction}. Expected one of 'none', 'mean', 'sum'."
+        )
+
+
+def _weighed(losses: Any, weight: Any, reduction: str) -> Any:
+    """Each loss times its weight; the mean is one of weights."""
+    losses = mul(losses, weight)
+    if reduction == "none":
+        return losses
+    total = sum(losses)
+    return total if reduction == "sum" else div(total, sum(weight))
+
+
+def mse_loss(
+    input: Any, target: Any, *old: Any, reduction: str = "mean", weight: Any = None
+) -> Any:
     """The mean of (ŷ − y)²."""
-    return _pair("mse_loss", input, target, reduction)
+    first, second = _both(input, target)
+    if weight is not None:
+        _weighing(input, weight, reduction)
+        return _weighed(pow(sub(first, second), 2), weight, reduction)
+    check_reduction(reduction)
+    return apply("mse_loss", first, second, reduction=reduction)
 
 
 def smooth_l1_loss(
     input: Any, target: Any, *old: Any, reduction: str = "mean", beta: float = 1.0
 ) -> Any:
     """Squared near 0, absolute beyond."""
-    return _pair("smooth_l1_loss", input, target, reduction, beta=beta)
+    first, second = _both(input, target)
+    check_reduction(reduction)
+    if beta == 0:
+        return reduced(abs_(sub(first, second)), reduction)
+    if beta < 0:
+        raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
+    return apply("smooth_l1_loss", first, second, reduction=reduction, beta=float(beta))
 
 
-def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
+def huber_loss(
+    input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None
+) -> Any:
     """Squared for errors below ``delta``, straight beyond."""
+    first, second = _both(input, target)
+    if weight is None:
+        check_reduction(reduction)
+    else:
+        _weighing(input, weight, reduction)
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
-    return _pair("huber_loss", input, target, reduction, delta=delta)
+    if weight is None:
+        return apply("huber_loss", first, second, reduction=reduction, delta=float(delta))
+    losses = apply("huber_loss", first, second, reduction="none", delta=float(delta))
+    return reduced(mul(losses, weight), reduction)
 
 
-def l1_loss(input: Any, target: Any, *old: Any, reduction: str = "mean") -> Any:
+def l1_loss(input: Any, target: Any, *old: Any, reduction: str = "mean", weight: Any = None) -> Any:
     """The mean of |ŷ − y|."""
-    need_tensor(target, "l1_loss", "target", 2)
-    input, target = broadcast_tensors(need_tensor(input, "l1_loss"), target)
-    return _reduced(abs_(sub(input, target)), reduction)
+    first, second = _both(input, target)
+    if weight is not None:
+        _weighing(input, weight, reduction)
+        return _weighed(abs_(sub(first, second)), weight, reduction)
+    return reduced(abs_(sub(first, second)), reduction)
 
 
 def binary_cross_entropy(
@@ -79,7 +133,7 @@ def binary_cross_entropy(
     """Of probabilities."""
     need_tensor(input, "binary_cross_entropy")
     need_tensor(target, "binary_cross_entropy", "target", 2)
-    _check(reduction)
+    check_reduction(reduction)
     if target.array.shape != input.array.shape:
         raise ValueError(
             f"Using a target size ({target.shape}) that is different to the input size "
@@ -108,7 +162,7 @@ def binary_cross_entropy_with_logits(
     """Of scores: sigmoid and binary cross-entropy in one."""
     need_tensor(input, "binary_cross_entropy_with_logits")
     need_tensor(target, "binary_cross_entropy_with_logits", "target", 2)
-    _check(reduction)
+    check_reduction(reduction)
     if target.array.shape != input.array.shape:
         raise ValueError(
             f"Target size ({target.shape}) must be the same as input size ({input.shape})"
@@ -128,7 +182,7 @@ def nll_loss(
     """Of log-probabilities and class numbers."""
     need_tensor(input, "nll_loss_nd")
     need_tensor(target, "nll_loss_nd", "target", 2)
-    _check(reduction)
+    check_reduction(reduction)
     if input.ndim >= 2 and target.ndim and input.shape[0] != target.shape[0]:
         raise ValueError(
             f"Expected input batch_size ({input.shape[0]}) to match target batch_size "
@@ -170,7 +224,7 @@ def cross_entropy(
     """Of scores, with class numbers or with a probability for every class."""
     need_tensor(input, "cross_entropy_loss")
     need_tensor(target, "cross_entropy_loss", "target", 2)
-    _check(reduction)
+    check_reduction(reduction)
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing:g}")
     dim = 0 if input.ndim == 1 else 1
@@ -239,7 +293,7 @@ def kl_div(
     if reduction == "batchmean":
         total = sum(loss)
         return div(total, input.shape[0]) if input.ndim else total
-    return _reduced(loss, reduction)
+    return reduced(loss, reduction)
 
 
 def hinge_embedding_loss(
@@ -247,10 +301,11 @@ def hinge_embedding_loss(
 ) -> Any:
     """x where y is 1, max(0, margin − x) where y is −1."""
     zeros = tensors.Tensor(np.zeros_like(input.array))
-    margins = clamp_min(sub(tensors.Tensor(np.full_like(input.array, margin)), input), 0)
+    margins = apply_("sub", tensors.Tensor(np.full_like(input.array, margin)), input)
+    margins = apply_("clamp_min", margins, min=0)
     far = where(target != 1, margins, zeros)
     near = where(target != -1, input, zeros)
-    return _reduced(add(far, near), reduction)
+    return reduced(add(far, near), reduction)
 
 
 __all__ = [

@@ -25,10 +25,12 @@ WHERE = {
         "inverses",
     ),
     "torch.autograd": ("autograd",),
-    "torch.nn": ("nn", "tensor"),
+    "torch.nn": ("nn", "nn.margin_losses", "tensor"),
     "torch.nn.functional": (
         "nn_functional",
         "loss_functions",
+        "likelihood_losses",
+        "margin_losses",
         "convolution",
         "pooling",
         "normalization",

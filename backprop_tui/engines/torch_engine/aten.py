@@ -35,6 +35,9 @@ RECORDS: dict[str, str] = {
         for kind in ("Tensor", "Scalar")
     },
     "rsub.Scalar": "rsub",
+    "sub.Scalar": "sub.scalar",
+    "norm.ScalarOpt_dim": "norm.dim",
+    "multilabel_margin_loss_forward.default": "multilabel_margin_loss",
     "pow.Tensor_Scalar": "pow",
     "pow.Tensor_Tensor": "pow.tensor",
     "pow.Scalar": "pow.scalar",
@@ -204,7 +207,7 @@ ATTRS: dict[tuple[str, str], Callable[[Bound, Any], Any]] = {
     **{
         (name, "dim"): _dims
         for name in ("sum.dim", "mean.dim", "amax", "amin", "var", "std", "logsumexp",
-                     "linalg_vector_norm")
+                     "linalg_vector_norm", "norm.dim")
     },
     **{(name, "dim"): _maybe_dim for name in ("any", "all", "count_nonzero")},
     **{(name, "correction"): _correction for name in ("var", "std")},
@@ -212,7 +215,8 @@ ATTRS: dict[tuple[str, str], Callable[[Bound, Any], Any]] = {
     **{
         (name, "reduction"): _reduction
         for name in ("mse_loss", "huber_loss", "smooth_l1_loss", "binary_cross_entropy",
-                     "binary_cross_entropy_with_logits", "nll_loss", "nll_loss2d")
+                     "binary_cross_entropy_with_logits", "nll_loss", "nll_loss2d",
+                     "soft_margin_loss", "multi_margin_loss", "multilabel_margin_loss")
     },
     **{
         (pool, name): _pair(name)

@@ -42,6 +42,9 @@ class Recorder(Tape):
     def __init__(self, handled: Mapping[Any, Handler]) -> None:
         super().__init__()
         self.allocate: Allocate | None = None
+        self.aside: DispatchMode | None = None
+        #: Nodes with a smaller number were made before recording began
+        self.first_node = 0
         #: functions that are told in their own way
         self.handled = handled
         #: above 0 nothing is told: PyTorch's own bookkeeping
@@ -70,6 +73,9 @@ class Recorder(Tape):
     @contextmanager
     def active(self) -> Iterator[None]:
         """Inside, what PyTorch does in this thread is recorded."""
+        self.first_node = torch._C._autograd._get_sequence_nr()
+        if torch._C._autograd._top_saved_tensors_default_hooks(True) is not None:
+            self.hooked = True
         with FunctionMode(self), DispatchMode(self):
             before, _local.recorder = current(), self
             try:
@@ -299,7 +305,7 @@ class Recorder(Tape):
             or plan.silent
             or not plan.in_place
             or not isinstance(target, torch.Tensor)
-            or id(target) in self._fresh
+            or (id(target) in self._fresh and not _into_graph(args))
         )
         begun = None
         if not silent and not plan.fills:
@@ -348,6 +354,13 @@ class Recorder(Tape):
             for tensor in changed:
                 self.note(self.decoder.filled, mentions.aliases(tensor), mentions.grad(tensor))
         return output
+
+
+def _into_graph(args: tuple[Any, ...]) -> bool:
+    """Whether what is written gets a Node: its other arguments, or itself, have a gradient."""
+    return torch.is_grad_enabled() and any(
+        isinstance(one, torch.Tensor) and one.requires_grad for one in args
+    )
 
 
 class _Local(threading.local):

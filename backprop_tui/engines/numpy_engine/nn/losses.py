@@ -9,7 +9,7 @@ from backprop_tui.engines.numpy_engine.nn.module import Module
 from backprop_tui.engines.numpy_engine.tensor import Tensor
 
 
-class _Loss(Module):
+class Loss(Module):
     """A loss and how it is reduced: "mean", "sum" or "none"."""
 
     weight: Tensor | None
@@ -19,21 +19,21 @@ class _Loss(Module):
         self.reduction = reduction
 
 
-class L1Loss(_Loss):
+class L1Loss(Loss):
     """|ŷ − y|."""
 
     def forward(self, input: Tensor, target: Tensor) -> Any:
         return F.l1_loss(input, target, reduction=self.reduction)
 
 
-class MSELoss(_Loss):
+class MSELoss(Loss):
     """(ŷ − y)²."""
 
     def forward(self, input: Tensor, target: Tensor) -> Any:
         return F.mse_loss(input, target, reduction=self.reduction)
 
 
-class SmoothL1Loss(_Loss):
+class SmoothL1Loss(Loss):
     """Squared within beta of the target, absolute beyond."""
 
     def __init__(self, *, reduction: str = "mean", beta: float = 1.0) -> None:
@@ -44,7 +44,7 @@ class SmoothL1Loss(_Loss):
         return F.smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
 
 
-class HuberLoss(_Loss):
+class HuberLoss(Loss):
     """Squared within delta of the target, linear beyond."""
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
@@ -55,7 +55,7 @@ class HuberLoss(_Loss):
         return F.huber_loss(input, target, reduction=self.reduction, delta=self.delta)
 
 
-class BCELoss(_Loss):
+class BCELoss(Loss):
     """Binary cross-entropy of probabilities."""
 
     def __init__(self, weight: Tensor | None = None, *, reduction: str = "mean") -> None:
@@ -66,7 +66,7 @@ class BCELoss(_Loss):
         return F.binary_cross_entropy(input, target, weight=self.weight, reduction=self.reduction)
 
 
-class BCEWithLogitsLoss(_Loss):
+class BCEWithLogitsLoss(Loss):
     """Binary cross-entropy of scores."""
 
     pos_weight: Tensor | None
@@ -88,7 +88,7 @@ class BCEWithLogitsLoss(_Loss):
         )
 
 
-class NLLLoss(_Loss):
+class NLLLoss(Loss):
     """The negative log-likelihood of log-probabilities and class numbers."""
 
     def __init__(
@@ -108,7 +108,7 @@ class NLLLoss(_Loss):
         )
 
 
-class CrossEntropyLoss(_Loss):
+class CrossEntropyLoss(Loss):
     """The cross-entropy of scores and class numbers (or class probabilities)."""
 
     def __init__(
@@ -135,7 +135,7 @@ class CrossEntropyLoss(_Loss):
         )
 
 
-class KLDivLoss(_Loss):
+class KLDivLoss(Loss):
     """The Kullback–Leibler divergence of log-probabilities from probabilities."""
 
     def __init__(self, *, reduction: str = "mean", log_target: bool = False) -> None:
@@ -146,7 +146,7 @@ class KLDivLoss(_Loss):
         return F.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
 
 
-class HingeEmbeddingLoss(_Loss):
+class HingeEmbeddingLoss(Loss):
     """x where y is 1, max(0, margin − x) where y is −1."""
 
     def __init__(self, margin: float = 1.0, *, reduction: str = "mean") -> None:
