@@ -7,7 +7,8 @@
 An iteration ends with an optimizer's ``step()``. There it is decided whether the next one is
 recorded in full: because that is the level, because it was asked for by its number, or because a
 viewer wishes to walk into it. The Watch is switched on or off there, and a run that a viewer has
-paused waits there.
+paused waits there. What was recorded is told from time to time; a Reading waits until its
+iteration's steps have an index.
 
     wish "pause"  the next iteration is recorded in full, then the run waits
     wish "next"   one more, and it waits again
@@ -18,11 +19,14 @@ The last wish counts, whichever viewer had it. A run whose viewers have all left
 
 from __future__ import annotations
 
+import functools
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from types import FrameType
 from typing import Any, Literal, Protocol
 
@@ -37,6 +41,8 @@ Level = Literal["steps", "iterations", "off"]
 
 #: Seconds between two looks for a wish: while the run goes on, and while it waits.
 LOOK_EVERY, LOOK_WAITING = 0.1, 0.03
+#: What is recorded waits no longer than this to be told, seconds.
+TELL_EVERY = 0.1
 #: A viewer that has not been heard of for so long is gone, seconds.
 ABSENT = 5.0
 
@@ -47,6 +53,8 @@ class Switch(Protocol):
     def start(self) -> None: ...
     def stop(self) -> None: ...
     def drain(self) -> None: ...
+    def then(self, tell: Callable[[], None]) -> None:
+        """``tell`` is called once all that was recorded before is told."""
 
 
 class Tape(Protocol):
@@ -89,7 +97,10 @@ class Levels:
         self._sight = sight
         self._meter: Meter | None = None
         self._recording = False
-        self._first_step: int | None = None
+        #: iterations recorded in full → their first step, None until it is told
+        self._firsts: dict[int, int | None] = {}
+        self._readings: deque[Reading] = deque()
+        self._told = 0.0
         self._thread = 0
         self._stepping: list[tuple[Any, FrameType]] = []
         self._undo: list[Callable[[], None]] = []
@@ -101,7 +112,7 @@ class Levels:
     def begin(self) -> None:
         """Put the hooks in place; recording begins if the first iteration is to be recorded."""
         self._thread = threading.get_ident()
-        self._meter = Meter(self._trace.measure, self._name_columns, self._names)
+        self._meter = Meter(self._measured, self._name_columns, self._names)
         plain = torch.autograd.backward
 
         def backward(*args: Any, **kwargs: Any) -> Any:
@@ -115,7 +126,7 @@ class Levels:
         torch.autograd.backward = backward
         self._undo.append(lambda: setattr(torch.autograd, "backward", plain))
         if self._wanted():
-            self._first_step = 0
+            self._firsts[1], self._told = 0, time.monotonic()
             self._recording = True
             self._watch.start()
         before = optimizers.register_optimizer_step_pre_hook(self._step_begins)
@@ -131,6 +142,10 @@ class Levels:
         if self._recording:
             self._recording = False
             self._watch.stop()
+        self._close()
+
+    def _close(self) -> None:
+        """Hand on all that was measured."""
         if self._meter is not None:
             with _unseen():
                 self._meter.close()
@@ -158,35 +173,63 @@ class Levels:
         self._stepping.pop()
         if self._stepping:  # an optimizer that is part of another
             return
-        if self._recording:
-            self._watch.drain()
+        now = time.monotonic()
+        if self._recording and now - self._told > TELL_EVERY:
+            self._drain()
         meter = self._measuring()
         if meter is not None:
             with _unseen():
-                meter.step_ends(optimizer, self.iteration, self._first_step)
-        self._next_iteration()
+                meter.step_ends(optimizer, self.iteration)
+        self._next_iteration(now)
 
     def _measuring(self) -> Meter | None:
         """The meter, if there is to be a Reading of this iteration."""
         return self._meter if self.level != "off" or self._recording else None
 
-    def _next_iteration(self) -> None:
+    def _drain(self) -> None:
+        self._watch.drain()
+        self._told = time.monotonic()
+
+    def _measured(self, reading: Reading) -> None:
+        """A Reading is there; it is handed on when its first step is known, in its turn."""
+        self._readings.append(reading)
+        self._deliver()
+
+    def _deliver(self) -> None:
+        readings, firsts = self._readings, self._firsts
+        while readings:
+            number = readings[0].iteration
+            if number in firsts:
+                first = firsts[number]
+                if first is None:
+                    return
+                del firsts[number]
+                self._trace.measure(replace(readings.popleft(), step=first))
+            else:
+                self._trace.measure(readings.popleft())
+
+    def _begins(self, iteration: int) -> None:
+        """What is told next is the first step of an iteration."""
+        self._firsts[iteration] = len(self._trace)
+        self._deliver()
+
+    def _next_iteration(self, now: float) -> None:
         self.iteration += 1
-        self._listen()
+        self._listen(now)
         if self._pausing and self._recording:
             self._wait()
         wanted = self._wanted()
         if wanted and not self._recording:
             self._recording = True
             self._watch.start()
-            self._first_step = len(self._trace)
+            self._begins(self.iteration)
             self._resumed(self.iteration)
         elif self._recording and not wanted:
             self._recording = False
             self._watch.stop()
-            self._first_step = None
         elif self._recording:
-            self._first_step = len(self._trace)
+            self._firsts[self.iteration] = None
+            self._watch.then(functools.partial(self._begins, self.iteration))
 
     def _wanted(self) -> bool:
         """Whether the iteration that runs now is recorded in full."""
@@ -201,9 +244,8 @@ class Levels:
 
     # ------------------------------------------------------------------ wishes
 
-    def _listen(self) -> None:
+    def _listen(self, now: float) -> None:
         """Look for a wish, not too often."""
-        now = time.monotonic()
         if now - self._looked < LOOK_EVERY:
             return
         self._looked = now
@@ -215,9 +257,8 @@ class Levels:
 
     def _wait(self) -> None:
         """The run waits, with all that it has told in its file, for a wish or for all to leave."""
-        if self._meter is not None:
-            with _unseen():
-                self._meter.close()
+        self._drain()
+        self._close()
         self._trace.flush()
         self._trace.say("paused")
         try:

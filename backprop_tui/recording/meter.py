@@ -31,6 +31,8 @@ PATIENCE = 0.25
 MEMORY_KEEPS = 0.5
 #: From this size on a product with itself is the faster way to a norm on a CPU.
 LARGE = 2048
+#: Outside of these the square of a norm may have over- or underflowed.
+LOW, HIGH = 1e-15, 1e15
 
 Deliver = Callable[[Reading], None]
 
@@ -76,8 +78,8 @@ class Meter:
         for part in gauge.parts:
             part.keep()
 
-    def step_ends(self, optimizer: Any, iteration: int, step: int | None) -> None:
-        """After it; ``step`` is the index of the iteration's first recorded step."""
+    def step_ends(self, optimizer: Any, iteration: int) -> None:
+        """After it."""
         gauge = self._gauges.get(id(optimizer))
         if gauge is None or gauge.optimizer is not optimizer:
             return
@@ -92,7 +94,6 @@ class Meter:
                 (),
                 (),
                 self._used(gauge),
-                step,
             ),
             gauge,
             numbers,
@@ -256,6 +257,7 @@ class _Part:
         half = first.dtype in (torch.float16, torch.bfloat16)
         self.wide = torch.float32 if half else None
         self.single = half or first.dtype == torch.float32
+        self.large = any(p.numel() >= LARGE for p in parameters)
         self.dot = first.device.type == "cpu" and first.dtype in (torch.float32, torch.float64)
         with torch.no_grad():
             self.before = [torch.empty_like(p, requires_grad=False) for p in parameters]
@@ -286,6 +288,12 @@ class _Part:
             return self._norms([*given, *before, *parameters])
 
     def _norms(self, tensors: list[Any]) -> list[Any]:
+        if self.dot and not self.large:
+            norms = torch.stack(torch._foreach_norm(tensors)).tolist()
+            return [
+                norm if LOW < norm < HIGH else _norm(tensor)
+                for norm, tensor in zip(norms, tensors, strict=True)
+            ]
         if self.dot:
             return [_norm(t) for t in tensors]
         norms = (
@@ -308,9 +316,8 @@ def _norm(tensor: Any) -> float:
         norm = math.sqrt(abs(torch.dot(flat, flat).item()))
     else:
         norm = float(torch.linalg.vector_norm(tensor).item())
-    if 1e-15 < norm < 1e15:
+    if LOW < norm < HIGH:
         return norm
-    # Its square may have over- or underflowed.
     return float(torch.linalg.vector_norm(tensor, dtype=torch.float64).item())
 
 

@@ -74,6 +74,11 @@ class _Switch:
         places.on = False
         self.drain = watch.drain
 
+    def then(self, tell: Callable[[], None]) -> None:
+        recorder = self._watch.engine.recorder
+        recorder.also(tell)
+        recorder.flush()
+
     def start(self) -> None:
         self._places.on = True
         self._watch.start()

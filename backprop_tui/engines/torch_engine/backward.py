@@ -5,14 +5,16 @@
 
 Captured are the Node and mentions of its gradients; ``gradients.py`` works out the rest. That a
 gradient was summed back because of broadcasting is seen among the operations inside the Node,
-unless all Nodes are such as can run unobserved (``derivatives.py``): that is a good deal faster.
+unless all Nodes are such as can run unobserved (``derivatives.py``): then no code of the program's
+own runs meanwhile, and what the hooks were given is looked at when PyTorch's engine is done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from functools import partial
+from types import CodeType
 from typing import Any
 
 import torch
@@ -20,89 +22,248 @@ import torch
 from backprop_tui.engines.torch_engine.derivatives import summed
 from backprop_tui.engines.torch_engine.gradients import Gradients
 from backprop_tui.engines.torch_engine.mentions import Mention
-from backprop_tui.engines.torch_engine.modes import operations_unseen
+from backprop_tui.engines.torch_engine.modes import operations_seen, operations_unseen
 from backprop_tui.engines.torch_engine.recorder import Recorder, current
-from backprop_tui.engines.torch_engine.seen import grad_fn_of, leaf_of, unseen
+from backprop_tui.engines.torch_engine.seen import ACCUMULATES, grad_fn_of, unseen
+from backprop_tui.engines.torch_engine.tape import OFTEN
+
+Grads = tuple[Any, ...]
+Hook = Callable[[Grads, Grads], None]
 
 
 class Run:
-    """One backward."""
+    """One backward; inside it is captured."""
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
         self.mentions = recorder.mentions
         self.gradients = Gradients(recorder.decoder)
-        self.handles: list[Any] = []
+        #: the Nodes that can be reached: Node, its leaf, and which of its outputs are plain sums
+        self.nodes: list[tuple[Any, Any, tuple[int, ...] | None]] = []
+        #: hooks as PyTorch keeps them → the one that is ours
+        self.hooks: list[tuple[dict[Any, Any], Any]] = []
+        self.prehooks: list[tuple[dict[Any, Any], Any]] = []
         #: whether no operation inside has to be seen, and no code of the program's own runs
         self.unobserved = False
+        #: what the hooks of an unobserved run were given: number of the Node, gradients out and in
+        self.kept: list[tuple[int, Grads, Grads]] = []
         #: id of a Node → the tensors among its outputs that keep their gradient, by output number
         self.retained: dict[int, list[tuple[int, Any]]] = {}
 
-    def watch(self, roots: Sequence[Any], unobserved: bool) -> None:
+    def begin(self, tensors: Sequence[Any], grads: Sequence[Any], create_graph: bool) -> None:
+        """A backward from ``tensors`` is about to run."""
+        recorder = self.recorder
+        recorder.flush()
+        with unseen():
+            seen, of = self.mentions.seen, self.mentions.of
+            roots = [_edge_of(tensor) for tensor in tensors]
+            for tensor, grad, (node, index) in zip(tensors, grads, roots, strict=True):
+                recorder.note(self.gradients.begins, seen(tensor), of(grad), node, index)
+            recorder.flush()
+            eager = recorder.most == 0 or recorder.hooked or recorder.in_backward or create_graph
+            self.watch([node for node, _ in roots], not eager)
+        self._outside = recorder.grad_enabled, recorder.function
+        if recorder.grad_enabled is None:
+            recorder.grad_enabled = torch._C.is_grad_enabled()
+        recorder.function = None
+        recorder.in_backward += 1
+
+    def end(self) -> None:
+        """PyTorch's engine is done."""
+        recorder = self.recorder
+        try:
+            self.settle()
+        finally:
+            recorder.in_backward -= 1
+            recorder.grad_enabled, recorder.function = self._outside
+            recorder.sums.clear()
+            if not recorder.in_backward:
+                self.mentions.waiting.difference_update(recorder.grads.values())
+                recorder.grads.clear()
+            _remove(self.hooks)
+            _remove(self.prehooks)
+
+    # ------------------------------------------------------------------ before
+
+    def watch(self, roots: list[Any], unobserved: bool) -> None:
         """Put hooks on every Node that can be reached; see if it can run ``unobserved``."""
+        recorder = self.recorder
+        first, grads, nodes = recorder.first_node, recorder.grads, self.nodes
         written: list[tuple[Any, Any]] = []
         seen: dict[int, Any] = {}  # a Node's id is its own for as long as somebody holds it
-        stack = list(roots)
-        handles, ran, grads = self.handles, self.ran, self.recorder.grads
+        stack = roots
         while stack:
             node = stack.pop()
             if node is None or id(node) in seen:
                 continue
             seen[id(node)] = node
-            leaf = leaf_of(node)
-            if leaf is None:
-                sums = summed(node) if unobserved else None
+            if type(node) is not ACCUMULATES:
+                sums = None
+                if unobserved and node._sequence_nr() >= first:
+                    sums = summed(node)
                 unobserved = sums is not None
-                handles.append(node.register_hook(partial(ran, node, sums)))
+                nodes.append((node, None, sums))
                 stack += [target for target, _ in node.next_functions]
+                continue
+            leaf = node.variable
+            nodes.append((node, leaf, None))
+            if leaf._backward_hooks or leaf._post_accumulate_grad_hooks:
+                unobserved = False
+            before = leaf.grad
+            if before is not None:
+                written.append((node, leaf))
+            if id(leaf) not in grads:
+                grads[id(leaf)] = self._waits(before)
+        if recorder.retaining:
+            self._retained(seen)
+        self.unobserved = unobserved
+        if not self._hook() and unobserved:  # somebody else's are there
+            _remove(self.hooks)
+            self.unobserved = False
+            self._hook()
+        if self.unobserved:
+            for node, leaf in written:
+                self._before(node, self._writing(leaf))
+
+    def _hook(self) -> bool:
+        """Put a hook on each Node; whether there were none before."""
+        alone = True
+        for index, (node, leaf, _) in enumerate(self.nodes):
+            if self.unobserved:
+                hook = self._keeping(index)
+            elif leaf is None:
+                hook = self._running(node)
             else:
-                handles.append(node.register_hook(partial(self.accumulated, node, leaf)))
-                if leaf._backward_hooks or leaf._post_accumulate_grad_hooks:
-                    unobserved = False
-                if leaf.grad is not None:
-                    written.append((node, leaf))
-                if id(leaf) not in grads:
-                    grads[id(leaf)] = before = self.mentions.grad(leaf)
-                    if before is not None:
-                        self.mentions.waiting.add(before)
+                hook = self._accumulating(node, leaf)
+            hooks = node.register_hook(hook)
+            self.hooks.append((hooks, hook))
+            alone = alone and len(hooks) == 1
+        return alone
+
+    def _before(self, node: Any, hook: Any) -> None:
+        self.prehooks.append((node.register_prehook(hook), hook))
+
+    def _waits(self, grad: Any) -> Mention | None:
+        """A gradient as it is before."""
+        if grad is None:
+            return None
+        mention = self.mentions.of(grad)
+        self.mentions.waiting.add(mention)
+        return mention
+
+    def _retained(self, seen: dict[int, Any]) -> None:
         for ref in self.recorder.retaining:
             tensor: Any = ref()
             node = None if tensor is None else grad_fn_of(tensor)
             if node is not None and id(node) in seen:
-                grads[id(tensor)] = before = self.mentions.grad(tensor)
-                if before is not None:
-                    self.mentions.waiting.add(before)
+                self.recorder.grads[id(tensor)] = self._waits(tensor.grad)
                 kept = self.retained.setdefault(id(node), [])
                 if not kept:
-                    handles.append(node.register_prehook(partial(self.arrived, node)))
+                    self._before(node, self._arriving(node))
                 kept.append((tensor.output_nr, tensor))
-        self.unobserved = unobserved and not any(len(h.hooks_dict_ref()) > 1 for h in handles)
-        if self.unobserved:
-            for node, leaf in written:
-                handles.append(node.register_prehook(partial(self.writes, leaf)))
 
     # ------------------------------------------------------------------ hooks
 
-    def writes(self, leaf: Any, _: Any) -> None:
-        """A leaf is about to receive a gradient, added to the one that it has."""
-        with unseen():
-            if leaf.grad is not None:
-                self.mentions.written(leaf.grad)
-
-    def arrived(self, node: Any, arrived: Any) -> None:
-        """A Node is about to run; ``retain_grad`` has done its work."""
-        with unseen():
-            for index, tensor in self.retained[id(node)]:
-                if arrived[index] is not None:
-                    self._kept(tensor, node, index, arrived[index], None)
-
-    def accumulated(self, node: Any, leaf: Any, _: Any, arrived: Any) -> None:
-        """A leaf received its gradient."""
-        if arrived and arrived[0] is not None:
+    def _running(self, node: Any) -> Hook:
+        def backward_hook(left: Grads, arrived: Grads) -> None:
             with unseen():
-                self._kept(leaf, node, 0, arrived[0], node)
+                self.ran(node, left, arrived, self._sums(left))
+                self.recorder.flush()
 
-    def _kept(self, tensor: Any, node: Any, index: int, grad: Any, accumulator: Any) -> None:
+        return backward_hook
+
+    def _accumulating(self, node: Any, leaf: Any) -> Hook:
+        def backward_hook(_: Grads, arrived: Grads) -> None:
+            if arrived and arrived[0] is not None:
+                with unseen():
+                    self.accumulated(leaf, node, 0, arrived[0], node)
+                    self.recorder.flush()
+
+        return backward_hook
+
+    def _keeping(self, index: int) -> Hook:
+        kept = self.kept
+
+        def backward_hook(left: Grads, arrived: Grads) -> None:
+            kept.append((index, left, arrived))
+            if len(kept) >= OFTEN:
+                self.settle()
+
+        return backward_hook
+
+    def _arriving(self, node: Any) -> Any:
+        """A Node is about to run; ``retain_grad`` has done its work."""
+
+        def backward_prehook(arrived: Grads) -> None:
+            with unseen():
+                self.settle()
+                for index, tensor in self.retained[id(node)]:
+                    if arrived[index] is not None:
+                        self.accumulated(tensor, node, index, arrived[index], None)
+                self.recorder.flush()
+
+        return backward_prehook
+
+    def _writing(self, leaf: Any) -> Any:
+        """A leaf is about to receive a gradient, added to the one that it has."""
+
+        def backward_prehook(_: Grads) -> None:
+            with unseen():
+                if leaf.grad is not None:
+                    self.settle()
+                    self.mentions.written(leaf.grad)
+
+        return backward_prehook
+
+    # ------------------------------------------------------------------ noted
+
+    def settle(self) -> None:
+        """Note what was kept."""
+        if not self.kept:
+            return
+        mentions, nodes = self.mentions, self.nodes
+        of = mentions.of
+        with unseen():
+            for index, left, arrived in self.kept:
+                node, leaf, outputs = nodes[index]
+                if leaf is None:
+                    sums = None
+                    if outputs:
+                        came = of(arrived[0])
+                        sums = {of(left[i]): came for i in outputs if left[i] is not None}
+                    self.ran(node, left, arrived, sums)
+                elif arrived and arrived[0] is not None and leaf.grad is not None:
+                    mentions.has_grad(leaf)
+                    self.recorder.also(
+                        self.gradients.accumulated, mentions.seen(leaf), node, 0, of(arrived[0]),
+                        self.recorder.grads.get(id(leaf)), of(leaf.grad), node,
+                    )  # fmt: skip
+            self.kept.clear()
+            self.recorder.flush()
+
+    def _sums(self, left: Grads) -> dict[Mention, Mention] | None:
+        """What was summed, of the gradients that left, as seen among the operations."""
+        recorder, of = self.recorder, self.mentions.of
+        if not recorder.sums:
+            return None
+        whole, recorder.sums = recorder.sums, {}
+        return {of(g): of(whole[id(g)][1]) for g in left if id(g) in whole}
+
+    def ran(
+        self, node: Any, left: Grads, arrived: Grads, sums: dict[Mention, Mention] | None
+    ) -> None:
+        """A Node ran."""
+        of = self.mentions.of
+        self.recorder.also(
+            self.gradients.ran,
+            node,
+            [None if grad is None else of(grad) for grad in left],
+            [None if grad is None else of(grad) for grad in arrived],
+            sums,
+        )
+
+    def accumulated(self, tensor: Any, node: Any, index: int, grad: Any, accumulator: Any) -> None:
+        """A tensor's ``.grad`` received this one."""
         recorder, mentions = self.recorder, self.mentions
         mentions.has_grad(tensor)
         before, after = recorder.grads.get(id(tensor)), mentions.grad(tensor)
@@ -115,28 +276,29 @@ class Run:
             )  # fmt: skip
             if before is not None:
                 mentions.waiting.discard(before)
-            recorder.flush()
 
-    def ran(self, node: Any, summed_: tuple[int, ...] | None, left: Any, arrived: Any) -> None:
-        """A Node ran."""
-        recorder, of = self.recorder, self.mentions.of
-        with unseen():
-            sums: dict[Mention, Mention] | None = None
-            if summed_ and self.unobserved:
-                came = arrived[0]
-                sums = {of(left[i]): of(came) for i in summed_ if left[i] is not None}
-            elif recorder.sums:
-                whole = recorder.sums
-                sums = {of(g): of(whole[id(g)][1]) for g in left if id(g) in whole}
-                recorder.sums = {}
-            recorder.also(
-                self.gradients.ran,
-                node,
-                [None if grad is None else of(grad) for grad in left],
-                [None if grad is None else of(grad) for grad in arrived],
-                sums,
-            )
-            recorder.flush()
+
+def _remove(hooks: list[tuple[dict[Any, Any], Any]]) -> None:
+    for there, ours in hooks:
+        there.pop(ours, None)
+    hooks.clear()
+
+
+def noticing(plain: Any) -> Any:
+    """What PyTorch puts hooks on Nodes with: ours need no handle, and others' code runs inside."""
+
+    def register_hook(hooks: dict[Any, Any] | None, hook: Any) -> tuple[dict[Any, Any], Any]:
+        if getattr(hook, "__code__", None) in _OURS:
+            there: dict[Any, Any] = OrderedDict() if hooks is None else hooks
+            there[hook] = hook
+            return there, there
+        recorder = current()
+        if recorder is not None:
+            recorder.hooked = True
+        registered: tuple[dict[Any, Any], Any] = plain.__func__(hooks, hook)
+        return registered
+
+    return staticmethod(register_hook)
 
 
 # ---------------------------------------------------------------------- PyTorch's engine
@@ -163,17 +325,23 @@ class RecordedEngine:
     ) -> Any:
         """PyTorch's own, with every Node told as it runs."""
         recorder = current()
-
-        def run() -> Any:
-            return self.engine.run_backward(
-                tensors, grad_tensors, keep_graph, create_graph, inputs,
-                allow_unreachable=allow_unreachable, accumulate_grad=accumulate_grad,
-            )  # fmt: skip
-
-        if recorder is None or recorder.quiet or not _can_run(tensors, grad_tensors):
-            return run()
-        with watched(recorder, tensors, grad_tensors, create_graph):
-            return run()
+        plain = partial(
+            self.engine.run_backward,
+            tensors, grad_tensors, keep_graph, create_graph, inputs,
+            allow_unreachable=allow_unreachable, accumulate_grad=accumulate_grad,
+        )  # fmt: skip
+        if recorder is None:
+            return plain()
+        if recorder.quiet or not _can_run(tensors, grad_tensors):
+            with operations_seen(recorder):
+                return plain()
+        run = Run(recorder)
+        run.begin(tensors, grad_tensors, create_graph)
+        try:
+            with (operations_unseen if run.unobserved else operations_seen)(recorder):
+                return plain()
+        finally:
+            run.end()
 
 
 def _can_run(tensors: Sequence[Any], grads: Sequence[Any]) -> bool:
@@ -184,39 +352,20 @@ def _can_run(tensors: Sequence[Any], grads: Sequence[Any]) -> bool:
     )
 
 
-@contextmanager
-def watched(
-    recorder: Recorder, tensors: Sequence[Any], grads: Sequence[Any], create_graph: bool
-) -> Iterator[None]:
-    """Inside, a backward from ``tensors`` runs and is captured."""
-    recorder.flush()
-    run = Run(recorder)
-    with unseen():
-        seen, of = recorder.mentions.seen, recorder.mentions.of
-        roots = [_edge_of(tensor) for tensor in tensors]
-        for tensor, grad, (node, index) in zip(tensors, grads, roots, strict=True):
-            recorder.note(run.gradients.begins, seen(tensor), of(grad), node, index)
-        recorder.flush()
-        eager = recorder.most == 0 or recorder.hooked or recorder.in_backward or create_graph
-        run.watch([node for node, _ in roots], not eager)
-    enabled, function = recorder.grad_enabled, recorder.function
-    recorder.grad_enabled = torch.is_grad_enabled() if enabled is None else enabled
-    recorder.function = None
-    recorder.in_backward += 1
-    try:
-        with operations_unseen(recorder) if run.unobserved else nullcontext():
-            yield
-    finally:
-        recorder.in_backward -= 1
-        recorder.grad_enabled, recorder.function = enabled, function
-        recorder.sums.clear()
-        if not recorder.in_backward:
-            recorder.mentions.waiting.difference_update(recorder.grads.values())
-            recorder.grads.clear()
-        for handle in run.handles:
-            handle.remove()
-
-
 def _edge_of(tensor: Any) -> tuple[Any, int]:
     edge = torch.autograd.graph.get_gradient_edge(tensor)
     return edge.node, edge.output_nr
+
+
+_OURS = frozenset(
+    code
+    for made in (
+        Run._running,
+        Run._accumulating,
+        Run._keeping,
+        Run._arriving,
+        Run._writing,
+    )
+    for code in made.__code__.co_consts
+    if isinstance(code, CodeType)
+)

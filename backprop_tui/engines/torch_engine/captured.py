@@ -56,14 +56,13 @@ class Captured:
     def before_writes(self, look: Callable[[], object]) -> None:
         """``look`` is called before an operation writes to memory: what has been given a name by
         then can still be captured as it is."""
-        plain, recorder = self._mentions.written, self.engine.recorder
+        recorder = self.engine.recorder
 
-        def written(tensor: Any) -> None:
+        def looks() -> None:
             if not (recorder.quiet or recorder.in_backward):
                 look()
-            plain(tensor)
 
-        self._mentions.written = written  # type: ignore[method-assign]
+        self._mentions.look = looks
 
     def capture(self, value: Any) -> Any:
         """What tells of ``value`` later, as it is now."""

@@ -15,12 +15,11 @@ from typing import Any
 
 import torch
 import torch.utils.data
-from torch.nn.modules import module as modules
 from torch.optim import optimizer as optimizers
 from torch.utils.data._utils import fetch
 
 from backprop_tui.engines.torch_engine.aten import plain as plain_value
-from backprop_tui.engines.torch_engine.backward import RecordedEngine
+from backprop_tui.engines.torch_engine.backward import RecordedEngine, noticing
 from backprop_tui.engines.torch_engine.loaders import counting, drawing, fetching
 from backprop_tui.engines.torch_engine.modes import operations_unseen
 from backprop_tui.engines.torch_engine.recorder import current
@@ -35,18 +34,25 @@ from backprop_tui.engines.torch_engine.stepping import (
 # ---------------------------------------------------------------------- modules at work
 
 
-def _enters(module: Any, _: Any) -> None:
-    recorder = current()
-    if recorder is not None and recorder.listener is not None:
-        recorder.note(recorder.decoder.enters, module)
-        recorder.flush()
+def _calling(plain: Any) -> Any:
+    """``Module.__call__``: enters, runs its hooks and its forward, exits.
 
+    PyTorch's hooks for all modules say the same, but take it a slower way.
+    """
 
-def _exits(module: Any, *_: Any) -> None:
-    recorder = current()
-    if recorder is not None and recorder.listener is not None:
-        recorder.note(recorder.decoder.exits, module)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        recorder = current()
+        if recorder is None or recorder.listener is None:
+            return plain(self, *args, **kwargs)
+        recorder.note(recorder.decoder.enters, self)
         recorder.flush()
+        try:
+            return plain(self, *args, **kwargs)
+        finally:
+            recorder.note(recorder.decoder.exits, self)
+            recorder.flush()
+
+    return functools.wraps(plain)(call)
 
 
 # ---------------------------------------------------------------------- gradients cleared
@@ -61,13 +67,18 @@ def _clearing(plain: Callable[..., Any], tensors: Callable[[Any], Iterable[Any]]
         if recorder is None or recorder.quiet or recorder.listener is None:
             return plain(self, *args, **kwargs)
         mentions, cleared = recorder.mentions, list(tensors(self))
-        with recorder.muted(), unseen(), operations_unseen(recorder):
+        recorder.flush()
+        with unseen(), operations_unseen(recorder):
             before = [mentions.grad(tensor) for tensor in cleared]
             if not (args[0] if args else kwargs.get("set_to_none", True)):
                 for grad in before:
                     if grad is not None:
                         mentions.written(grad.tensor)
-            result = plain(self, *args, **kwargs)
+            recorder.quiet += 1
+            try:
+                result = plain(self, *args, **kwargs)
+            finally:
+                recorder.quiet -= 1
             after = [(mentions.seen(tensor), mentions.grad(tensor)) for tensor in cleared]
         for tensor in cleared:
             mentions.has_grad(tensor)
@@ -198,6 +209,7 @@ def _packing(plain: Callable[..., Any]) -> Any:
 
 #: where, what → its wrapper
 _WRAPPED: tuple[tuple[Any, str, Callable[[Any], Any]], ...] = (
+    (torch.nn.Module, "__call__", _calling),
     (torch.nn.Module, "zero_grad", lambda f: _clearing(f, lambda m: m.parameters())),
     (torch.optim.Optimizer, "zero_grad", lambda f: _clearing(f, _in_groups)),
     (torch.nn.Module, "load_state_dict", _loading),
@@ -213,6 +225,7 @@ _WRAPPED: tuple[tuple[Any, str, Callable[[Any], Any]], ...] = (
     (torch.autograd.profiler.record_function, "__enter__", entering),
     (torch.autograd.profiler.record_function, "__exit__", leaving),
     (torch.autograd.Variable, "_execution_engine", RecordedEngine),
+    (torch.autograd.function._HookMixin, "_register_hook", noticing),
 )
 
 
@@ -229,8 +242,6 @@ class _InPlace:
             self.count += 1
             if self.count == 1:
                 self.undo = [
-                    modules.register_module_forward_pre_hook(_enters).remove,
-                    modules.register_module_forward_hook(_exits, always_call=True).remove,
                     optimizers.register_optimizer_step_pre_hook(before_step).remove,
                     optimizers.register_optimizer_step_post_hook(after_step).remove,
                 ]

@@ -12,7 +12,7 @@ as it is mentioned. Whoever writes to memory says so *before* it does, with ``wr
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import torch
@@ -41,8 +41,9 @@ class Attributes(NamedTuple):
 
 def attributes_of(tensor: Any) -> Attributes:
     """The tensor's attributes now."""
-    node = grad_fn_of(tensor)
-    return Attributes(node, tensor.requires_grad, tensor.retains_grad, history_of(tensor))
+    node, requires_grad = grad_fn_of(tensor), tensor.requires_grad
+    retains_grad = requires_grad and tensor.retains_grad
+    return Attributes(node, requires_grad, retains_grad, history_of(tensor))
 
 
 def history_of(tensor: Any) -> Any:
@@ -93,6 +94,8 @@ class Mentions:
         self.waiting: set[Mention] = set()
         #: tensors whose ``.grad`` somebody can have got hold of
         self._owners: dict[int, weakref.ref[Any]] = {}
+        #: called before something is written: who looks on can still mention what is there
+        self.look: Callable[[], object] = _nobody
 
     def of(self, tensor: Any) -> Mention:
         """The numbers of a tensor."""
@@ -133,15 +136,17 @@ class Mentions:
 
     # ------------------------------------------------------------------ before something changes
 
-    def written(self, tensor: Any) -> None:
-        """Something is about to write to the memory of ``tensor``."""
-        key = storage_key(tensor)
+    def written(self, *tensors: Any) -> None:
+        """Something is about to write to the memory of these."""
+        self.look()
         if self._loose:
             self.sort()
-        lying = self._lying.pop(key, None)
-        if lying is not None:
-            self._keep(lying)
-        self.book.written(key)
+        for tensor in tensors:
+            key = storage_key(tensor)
+            lying = self._lying.pop(key, None)
+            if lying is not None:
+                self._keep(lying)
+            self.book.written(key)
 
     def relabelled(self, tensor: Any) -> None:
         """What autograd says of the tensor is about to change; its numbers stay."""
@@ -153,27 +158,33 @@ class Mentions:
         """Find the memory that the mentioned tensors lie in."""
         lying = self._lying
         for mention in self._loose:
-            key = storage_key(mention.tensor)
-            there = lying.get(key)
-            if there is None:
-                lying[key] = [mention]
-                self.nbytes += _nbytes(mention.tensor)
-            else:
-                there.append(mention)
+            try:
+                storage = mention.tensor.untyped_storage()
+                key = storage._cdata
+                there = lying.get(key)
+                if there is None:
+                    lying[key] = [mention]
+                    self.nbytes += storage.nbytes()
+                else:
+                    there.append(mention)
+            except (RuntimeError, NotImplementedError):
+                lying.setdefault(-id(mention.tensor), []).append(mention)
         self._loose.clear()
 
     def _keep(self, mentions: list[Mention]) -> None:
         """Copy these, which lie in one storage, as they are."""
-        tensors = [mention.tensor for mention in mentions]
+        book, live, tensors = self.book, self._live, []
         for mention in mentions:
             tensor = mention.tensor
-            entry = mention.entry = self.book.entry(tensor)
-            entry.seen |= mention.seen
-            mention.key = self.book.key(entry, tensor)
-            if mention.attributes is None:
-                mention.attributes = attributes_of(tensor)
-            if self._live.get(id(tensor)) is mention:
-                del self._live[id(tensor)]
+            tensors.append(tensor)
+            entry = mention.entry = book.entry(tensor)
+            mention.key = book.key(entry, tensor)
+            if mention.seen:
+                entry.seen = True
+                if mention.attributes is None:
+                    mention.attributes = attributes_of(tensor)
+            if live.get(id(tensor)) is mention:
+                del live[id(tensor)]
         with torch._C._DisableTorchDispatch(), torch._C.DisableTorchFunction():
             for mention, copy in zip(mentions, _copies(tensors), strict=True):
                 mention.ours = copy is not mention.tensor
@@ -213,40 +224,38 @@ class Mentions:
         return [o for o in owners if o is not None and keeps_grad(o) and o.grad is not None]
 
 
-def _nbytes(tensor: Any) -> int:
-    try:
-        return int(tensor.untyped_storage().nbytes())
-    except (RuntimeError, NotImplementedError):
-        return 0
+def _nobody() -> None:
+    return None
 
 
 def _copies(tensors: list[Any]) -> Iterable[Any]:
     """Copies of tensors that lie in one storage; what is a part of another shares its copy."""
     if len(tensors) == 1:
-        return [_copy(tensors[0])]
-    whole = next((t for t in tensors if _is_whole(t)), None)
+        return (_copy(tensors[0]),)
+    whole = next((t for t in tensors if _is_plain(t) and _is_whole(t)), None)
     if whole is None:
         return [_copy(t) for t in tensors]
     kept = _copy(whole)
     return [
         kept if t is whole
         else kept.as_strided(t.shape, t.stride(), t.storage_offset())
-        if t.layout is torch.strided and t.dtype == whole.dtype
-        and not (t.is_conj() or t.is_neg() or t.is_quantized)
+        if t.dtype == whole.dtype and _is_plain(t)
         else _copy(t)
         for t in tensors
     ]  # fmt: skip
 
 
+def _is_plain(tensor: Any) -> bool:
+    """Whether a tensor's numbers are just those in its memory."""
+    dtype = tensor.dtype
+    if tensor.layout is not torch.strided or not (dtype.is_floating_point or dtype.is_complex):
+        return tensor.layout is torch.strided and not tensor.is_quantized
+    return not (dtype.is_complex and tensor.is_conj()) and not tensor.is_neg()
+
+
 def _is_whole(tensor: Any) -> bool:
     """Whether a tensor is all of its storage, element after element."""
-    return (
-        tensor.layout is torch.strided
-        and not tensor.is_quantized
-        and not (tensor.is_conj() or tensor.is_neg())
-        and tensor.is_contiguous()
-        and tensor.untyped_storage().nbytes() == tensor.numel() * tensor.element_size()
-    )
+    return bool(tensor.is_contiguous() and tensor.untyped_storage().nbytes() == tensor.nbytes)
 
 
 def _copy(tensor: Any) -> Any:

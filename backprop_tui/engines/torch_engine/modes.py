@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import torch
@@ -15,6 +14,8 @@ class Watching(Protocol):
     """Who is told by the modes, and does the work."""
 
     quiet: int
+    #: the mode that is off while PyTorch runs unseen
+    aside: DispatchMode | None
 
     def call(self, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """A function of PyTorch's is called."""
@@ -44,6 +45,9 @@ LOOKS = frozenset(
 ).union([torch.Tensor.size, torch.Tensor.dim, torch.Tensor.stride, torch.Tensor.is_contiguous])
 
 
+_NONE: Mapping[str, Any] = {}
+
+
 class FunctionMode(TorchFunctionMode):  # type: ignore[misc]
     """Sees every function of PyTorch's as it is called."""
 
@@ -56,7 +60,7 @@ class FunctionMode(TorchFunctionMode):  # type: ignore[misc]
     ) -> Any:
         recorder = self.recorder
         if recorder.quiet or func in LOOKS:
-            return func(*args, **(kwargs or {}))
+            return func(*args, **kwargs) if kwargs else func(*args)
         return recorder.call(func, args, kwargs or {})
 
 
@@ -75,19 +79,46 @@ class DispatchMode(TorchDispatchMode):  # type: ignore[misc]
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
-        return self.recorder.dispatch(func, args, kwargs or {})
+        return self.recorder.dispatch(func, args, kwargs or _NONE)
 
 
-@contextmanager
-def operations_unseen(recorder: Watching) -> Iterator[None]:
+class operations_unseen:  # noqa: N801
     """Inside, PyTorch runs operations without saying so, unless somebody else listens as well."""
-    top = torch._C._len_torch_dispatch_stack() - 1
-    mode = torch._C._get_dispatch_stack_at(top) if top >= 0 else None
-    if type(mode) is not DispatchMode or mode.recorder is not recorder:
-        yield
-        return
-    torch._C._pop_torch_dispatch_stack(None)
-    try:
-        yield
-    finally:
-        torch._C._push_on_torch_dispatch_stack(mode)
+
+    __slots__ = ("mode", "recorder")
+
+    def __init__(self, recorder: Watching) -> None:
+        self.recorder = recorder
+        self.mode: DispatchMode | None = None
+
+    def __enter__(self) -> None:
+        top = torch._C._len_torch_dispatch_stack() - 1
+        mode = torch._C._get_dispatch_stack_at(top) if top >= 0 else None
+        if type(mode) is DispatchMode and mode.recorder is self.recorder:
+            self.mode = self.recorder.aside = mode
+            torch._C._pop_torch_dispatch_stack(None)
+
+    def __exit__(self, *_: object) -> None:
+        if self.mode is not None:
+            self.recorder.aside = None
+            torch._C._push_on_torch_dispatch_stack(self.mode)
+
+
+class operations_seen:  # noqa: N801
+    """Inside, PyTorch says again what it runs, though it is unseen outside."""
+
+    __slots__ = ("mode", "recorder")
+
+    def __init__(self, recorder: Watching) -> None:
+        self.recorder = recorder
+        self.mode = recorder.aside
+
+    def __enter__(self) -> None:
+        if self.mode is not None:
+            self.recorder.aside = None
+            torch._C._push_on_torch_dispatch_stack(self.mode)
+
+    def __exit__(self, *_: object) -> None:
+        if self.mode is not None:
+            torch._C._pop_torch_dispatch_stack(None)
+            self.recorder.aside = self.mode

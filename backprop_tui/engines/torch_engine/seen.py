@@ -26,6 +26,9 @@ SLIPPED = (
     "they are shown as they are now"
 )
 
+#: The Node at which a leaf receives its gradient.
+ACCUMULATES = torch._C._functions.AccumulateGrad
+
 #: Inside, looking at a tensor's attributes is no call of the program's.
 unseen = torch._C.DisableTorchFunction
 
@@ -40,6 +43,10 @@ class Storage:
         self.lies_in: dict[int, Seen] = {}
 
 
+#: Where a tensor lies before its memory is known.
+NOWHERE = Storage()
+
+
 class Seen:
     """What is known of one tensor; ``number`` is 0 until the Listener is told of it."""
 
@@ -49,7 +56,7 @@ class Seen:
         self.ref = ref
         self.number = self.accumulator = 0
         self.memory = -1
-        self.storage = Storage()
+        self.storage = NOWHERE
         #: whether the Listener is told of it, now or later
         self.seen = False
         self.told: TensorValue | None = None
@@ -109,10 +116,13 @@ class Book:
         """Find the storage that a tensor lies in now."""
         key = storage_key(tensor)
         if key != entry.memory:
-            self._leave(entry)
-            entry.memory = key
-            entry.storage = self._storages.setdefault(key, Storage())
-            entry.storage.lies_in[id(entry)] = entry
+            if entry.storage is not NOWHERE:
+                self._leave(entry)
+            storage = self._storages.get(key)
+            if storage is None:
+                storage = self._storages[key] = Storage()
+            entry.memory, entry.storage = key, storage
+            storage.lies_in[id(entry)] = entry
 
     def _leave(self, entry: Seen) -> None:
         storage = entry.storage
@@ -295,7 +305,7 @@ class Book:
 
 def leaf_of(node: Any) -> Any:
     """The leaf of an AccumulateGrad; None for any other Node."""
-    return node.variable if type(node).__name__ == "AccumulateGrad" else None
+    return node.variable if type(node) is ACCUMULATES else None
 
 
 def grad_fn_of(tensor: Any) -> Any:

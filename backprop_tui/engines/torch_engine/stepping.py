@@ -15,8 +15,7 @@ from typing import Any
 import torch
 
 from backprop_tui.engines.base import Scalar
-from backprop_tui.engines.torch_engine.mentions import Mention, Mentions
-from backprop_tui.engines.torch_engine.modes import operations_unseen
+from backprop_tui.engines.torch_engine.mentions import Mention
 from backprop_tui.engines.torch_engine.recorder import Recorder, current
 from backprop_tui.engines.torch_engine.seen import unseen
 
@@ -34,35 +33,38 @@ class _Stepping:
         self.began = False
         self.before: list[Entry] = []
         self.guards: list[Any] = []
-        with unseen():
-            self.look()
-            alone = not closure and type(optimizer).__module__.startswith("torch.optim")
-            alone = alone and not any(group.get("fused") for group in optimizer.param_groups)
-            if alone:
-                self._keep()
-        recorder.quiet += 1
-        if alone:
+        alone = not closure and type(optimizer).__module__.startswith("torch.optim")
+        alone = alone and not any(group.get("fused") for group in optimizer.param_groups)
+        if alone:  # until it is over nothing else is looked at
             self.guards = [torch._C._DisableTorchDispatch(), torch._C.DisableTorchFunction()]
             for guard in self.guards:
                 guard.__enter__()
+            self._mention()
+            self._keep()
+        else:
+            self.look()
+        recorder.quiet += 1
 
     def _keep(self) -> None:
         """PyTorch's own optimizer writes to parameters and their state, and to nothing else."""
-        mentions = self.recorder.mentions
-        written = mentions.written
+        written = []
         for param, *_ in self.before:
-            written(param)
-            written = functools.partial(
-                Mentions.written, mentions
-            )  # who looks on need not for each
+            written.append(param)
             for value in self.optimizer.state.get(param, {}).values():
                 if isinstance(value, torch.Tensor):
-                    written(value)
+                    written.append(value)
+        self.recorder.mentions.written(*written)
 
     def look(self) -> None:
-        """Mention everything as it is before the updates."""
+        """Mention everything as it is before the updates, which code of the program's may delay."""
+        waiting = self.recorder.mentions.waiting
+        self._mentioned(waiting.discard)
+        with unseen():
+            self._mention()
+        self._mentioned(waiting.add)
+
+    def _mention(self) -> None:
         mentions = self.recorder.mentions
-        self._mentioned(mentions.waiting.discard)
         self.before = []
         for group in self.optimizer.param_groups:
             told = {
@@ -77,8 +79,6 @@ class _Stepping:
                     self.before.append(
                         (param, told, grad, mentions.seen(param), self._state(param))
                     )
-
-        self._mentioned(mentions.waiting.add)
 
     def _mentioned(self, do: Callable[[Mention], None]) -> None:
         for _, _, grad, param, state in self.before:
@@ -146,8 +146,7 @@ def before_step(optimizer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -
             loss = closure()
         if not step.began:  # the first time; what follows is the optimizer's own search
             step.began = True
-            with unseen():
-                step.look()
+            step.look()
         return loss
 
     if len(args) > 1:
@@ -179,7 +178,7 @@ def entering(plain: Callable[..., Any]) -> Any:
         recorder = current()
         if recorder is None:
             return plain(self)
-        with operations_unseen(recorder):
+        with torch._C._DisableTorchDispatch(), torch._C.DisableTorchFunction():
             return plain(self)
 
     return entered
@@ -199,7 +198,7 @@ def leaving(plain: Callable[..., Any]) -> Any:
         recorder = current()
         if recorder is None:
             return plain(self, kind, *args)
-        with operations_unseen(recorder):
+        with torch._C._DisableTorchDispatch(), torch._C.DisableTorchFunction():
             return plain(self, kind, *args)
 
     return left

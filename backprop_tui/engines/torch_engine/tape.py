@@ -46,6 +46,8 @@ class Tape:
         self._still: Callable[[], object] = _nowhere
         self._at: Callable[[object], None] = _anywhere
         self._draining = False
+        #: how many events there were when memory was measured last
+        self._measured = 0
         #: backwards that run inside each other
         self.in_backward = 0
 
@@ -82,10 +84,11 @@ class Tape:
     def flush(self) -> None:
         """Tell what was captured, if that is enough by now; nothing of it is still to change."""
         count = len(self.events)
-        if count > self.most or (count and not count % OFTEN and self._too_large()):
+        if count > self.most or (count >= self._measured + OFTEN and self._too_large()):
             self.drain()
 
     def _too_large(self) -> bool:
+        self._measured = len(self.events)
         self.mentions.sort()
         return self.mentions.nbytes > self.most_bytes
 
@@ -108,6 +111,7 @@ class Tape:
                 self.mentions.forget()
         finally:
             self._draining, self._told_grad_enabled = False, None
+            self._measured = 0
 
     def is_grad_enabled(self) -> bool:
         """Whether gradients were wanted where that happened which is being told."""
