@@ -9,7 +9,9 @@ import struct
 import subprocess
 import sys
 import zlib
+from array import array
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,8 @@ from backprop_tui.trace.codec import dumps
 from backprop_tui.trace.compare import first_difference
 from backprop_tui.trace.file import StoredTrace, WritingTrace, is_trace_file
 from backprop_tui.trace.marks import is_trace
+from backprop_tui.trace.steps import STEPS, Forward
+from backprop_tui.trace.trace import Program
 from backprop_tui.tui.film import Film
 from backprop_tui.view.types import Sizes, plain
 
@@ -29,10 +33,10 @@ ROOT = Path(__file__).parent.parent
 PROGRAM = """
 import torch
 from torch import nn
-model = nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 1))
+model = nn.Sequential(nn.Linear(200, 2), nn.Tanh(), nn.Linear(2, 1))
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 for epoch in range(4):
-    x = torch.ones(4, 2)
+    x = torch.ones(4, 200)
     optimizer.zero_grad()
     loss = model(x).sum()
     loss.backward()
@@ -67,6 +71,27 @@ def change(path: Path, *statements: str) -> None:
         connection.execute(statement)
     connection.commit()
     connection.close()
+
+
+def rewrite(damage: Callable[[array[int]], None]) -> Callable[[Path], None]:
+    """Changes the words of the first page: how many steps, where each ends, and their words."""
+
+    def change_words(path: Path) -> None:
+        connection = sqlite3.connect(path)
+        coding, data = connection.execute("SELECT coding, words FROM body WHERE id = 0").fetchone()
+        words = array("Q", arrays.unsqueeze(coding, data))
+        damage(words)
+        connection.execute("UPDATE body SET coding = 0, words = ? WHERE id = 0", (words.tobytes(),))
+        connection.commit()
+        connection.close()
+
+    return change_words
+
+
+def first_words(words: array[int]) -> list[int]:
+    """Where the words of each step begin: with its class."""
+    count = words[0]
+    return [1 + count + end for end in (0, *words[1:count])]
 
 
 def watch(path: Path) -> list[str]:
@@ -121,28 +146,35 @@ def write_with(*statements: str) -> Callable[[Path], None]:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (write_newer, "version 99; this program reads up to version 1"),
+        (write_newer, "version 99; this program reads version 2. A newer"),
+        (write_with("PRAGMA user_version = 1"), "has version 1; .* Record it again"),
         (write_other_database, "is not a trace file"),
         (write_text, "is not a trace file"),
         (write_cut, "is damaged"),
         (write_head_alone, "is damaged"),
         (Path.unlink, "there is no file"),
         (
-            write_with("ALTER TABLE step RENAME TO old", "CREATE VIEW step AS SELECT * FROM old"),
+            write_with("ALTER TABLE body RENAME TO old", "CREATE VIEW body AS SELECT * FROM old"),
             "its tables are not a trace's",
         ),
         (
-            write_with("CREATE TRIGGER t AFTER INSERT ON control BEGIN DELETE FROM step; END"),
+            write_with("CREATE TRIGGER t AFTER INSERT ON control BEGIN DELETE FROM page; END"),
             "its tables are not a trace's",
         ),
         (write_with("CREATE TABLE more (a)"), "its tables are not a trace's"),
         (write_with("DROP INDEX bound_name"), "its tables are not a trace's"),
-        (write_with("ALTER TABLE value ADD COLUMN more AS (data || 'x')"), "its tables"),
+        (write_with("ALTER TABLE body ADD COLUMN more AS (beside || 'x')"), "its tables"),
         (write_with("DELETE FROM meta"), "is damaged: KeyError"),
         (write_with("DELETE FROM pulse"), "does not say how the run is"),
         (write_with("DELETE FROM chunk"), "its steps are not all there"),
-        (write_with("DELETE FROM step WHERE id > 20"), "its steps are not all there"),
-        (write_with("UPDATE step SET id = 1 << 61 WHERE id = 30"), "its steps are not all there"),
+        (write_with("DELETE FROM page"), "its steps are not all there"),
+        (write_with("UPDATE page SET stop = 20"), "its steps are not all there"),
+        (write_with("UPDATE page SET stop = 1 << 61"), "its steps are not all there"),
+        (write_with("UPDATE page SET stop = -1"), "does not follow the one before"),
+        (write_with("UPDATE page SET step = 7"), "does not follow the one before"),
+        (write_with("UPDATE page SET id = 5"), "a page is missing"),
+        (write_with("UPDATE page SET value = -1"), "not counted upwards"),
+        (write_with("UPDATE page SET node = NULL"), "is damaged: TypeError"),
         (write_with("UPDATE chunk SET kinds = zeroblob(7)"), "different lengths"),
         (write_with("UPDATE chunk SET kinds = 5"), "is damaged: TypeError"),
         (write_with("UPDATE chunk SET statements = x'ff'"), "is damaged: ValueError"),
@@ -163,7 +195,7 @@ def test_is_refused(damage: Callable[[Path], None], message: str, path: Path) ->
 
 
 def test_a_version_that_is_newer_is_told_before_its_tables(path: Path) -> None:
-    change(path, "PRAGMA user_version = 2", "CREATE TABLE more (a)")
+    change(path, "PRAGMA user_version = 3", "CREATE TABLE more (a)")
     with pytest.raises(TraceError, match="A newer backprop-tui reads it"):
         StoredTrace(path)
     assert is_trace_file(path)
@@ -171,11 +203,11 @@ def test_a_version_that_is_newer_is_told_before_its_tables(path: Path) -> None:
 
 def test_a_viewers_wish_never_meets_a_trigger(path: Path) -> None:
     stored = StoredTrace(path)
-    change(path, "CREATE TRIGGER t AFTER INSERT ON control BEGIN DELETE FROM step; END")
+    change(path, "CREATE TRIGGER t AFTER INSERT ON control BEGIN DELETE FROM page; END")
     with pytest.raises(TraceError, match="its tables are not a trace's"):
         stored.ask("pause")
     connection = sqlite3.connect(path)
-    assert connection.execute("SELECT count(*) FROM step").fetchone()[0] > 50
+    assert connection.execute("SELECT count(*) FROM page").fetchone()[0] == 1
     connection.close()
 
 
@@ -184,7 +216,7 @@ def test_reading_writes_nothing(path: Path) -> None:
     watch(path)
     assert path.read_bytes() == before
     with pytest.raises(sqlite3.OperationalError):
-        StoredTrace(path)._connection.execute("DELETE FROM step")
+        StoredTrace(path)._connection.execute("DELETE FROM page")
 
 
 # ------------------------------------------------------------------------------ met on the way
@@ -195,36 +227,41 @@ EDGE = {"$": "Edge", "node": 1, "index": 0}
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE step SET data = '{'",
-        "UPDATE step SET data = NULL",
-        "UPDATE step SET data = x'00ff'",
-        "UPDATE step SET data = CAST(x'ff' AS TEXT)",
-        "UPDATE step SET data = '5'",
-        "UPDATE step SET data = '[]'",
-        f"UPDATE step SET data = '{json.dumps(EDGE)}'",
-        f"UPDATE step SET data = '{'[' * 100_000}'",
-        'UPDATE step SET data = \'{"$": "os.system"}\'',
-        'UPDATE step SET data = \'{"$": "Output", "index": 0}\'',
-        "UPDATE step SET data = json_set(data, '$.index', 7)",
-        "UPDATE step SET data = json_set(data, '$.more', 7)",
-        "UPDATE step SET data = json_set(data, '$.where', 7)",
-        "UPDATE step SET data = json_set(data, '$.where.$where', 10000000)",
-        "UPDATE step SET data = json_set(data, '$.where.$where', -1)",
-        "UPDATE step SET data = json_set(data, '$.where.$where', 1.5)",
-        "DELETE FROM place",
-        "DELETE FROM value",
+        "UPDATE body SET beside = '{'",
+        "UPDATE body SET beside = NULL",
+        "UPDATE body SET beside = x'00ff'",
+        "UPDATE body SET beside = CAST(x'ff' AS TEXT)",
+        "UPDATE body SET beside = '5'",
+        "UPDATE body SET beside = '[]'",
+        f"UPDATE body SET beside = '{'[' * 100_000}'",
+        "UPDATE body SET beside = json_remove(beside, '$.texts')",
+        "UPDATE body SET beside = json_set(beside, '$.texts', json('[]'))",
+        "UPDATE body SET beside = json_set(beside, '$.plain', json('[]'))",
+        "UPDATE body SET beside = json_set(beside, '$.plain', 7)",
+        "UPDATE body SET beside = json_set(beside, '$.kinds', json('[]'))",
+        "UPDATE body SET beside = json_set(beside, '$.kinds[0][0]', 'object')",
+        "UPDATE body SET beside = json_set(beside, '$.kinds[0][1]', json('[1000000000000]'))",
+        "UPDATE body SET beside = json_set(beside, '$.kinds[0][1]', json('[-1]'))",
+        "UPDATE body SET beside = json_set(beside, '$.kinds[0][1]', json('{}'))",
+        f"UPDATE body SET beside = json_set(beside, '$.texts[0]', json('{json.dumps(EDGE)}'))",
+        "UPDATE body SET coding = 0",
+        "UPDATE body SET coding = 7",
+        "UPDATE body SET words = NULL",
+        "UPDATE body SET words = x'ff'",
+        "UPDATE body SET coding = 0, words = zeroblob(8)",
+        "UPDATE body SET coding = 0, words = x'ffffffffffffffff'",
+        f"UPDATE body SET words = x'{zlib.compress(bytes(64 * 2**20), 9).hex()}'",
+        "UPDATE body SET numbers = zeroblob(3)",
+        "UPDATE body SET numbers = NULL",
+        "DELETE FROM body",
         "DELETE FROM array",
-        "UPDATE value SET data = json_set(data, '$.tensor', 'one')",
-        "UPDATE value SET data = json_set(data, '$.data', 5)",
-        "UPDATE place SET data = json_set(data, '$.loops', 5)",
-        "UPDATE node SET data = json_set(data, '$.next_functions', 5)",
         "UPDATE array SET dtype = 'object'",
         "UPDATE array SET shape = '[1000000000000]'",
         "UPDATE array SET shape = '[-1]'",
         "UPDATE array SET shape = '{}'",
         "UPDATE array SET data = zeroblob(3)",
         "UPDATE array SET data = NULL",
-        "UPDATE array SET coding = 1",
+        "UPDATE array SET coding = 1 - coding",
         "UPDATE array SET coding = 2, data = '{}'",
         "UPDATE array SET coding = 7",
     ],
@@ -236,8 +273,59 @@ def test_a_damaged_step_is_shown_as_such(statement: str, path: Path) -> None:
     assert all("is damaged: " in words for words in said)
 
 
+def no_class(words: array[int]) -> None:
+    for at in first_words(words):
+        words[at] = 99
+
+
+def another_class(words: array[int]) -> None:
+    for at in first_words(words):
+        words[at] = (words[at] + 1) % len(STEPS)
+
+
+def no_place(words: array[int]) -> None:
+    for at in first_words(words):
+        words[at + 1] = 10**7
+
+
+def no_words(words: array[int]) -> None:
+    words[1 : 1 + words[0]] = array("Q", [0] * words[0])
+
+
+def too_few_words(words: array[int]) -> None:
+    words[1] -= 1
+
+
+def too_many_words(words: array[int]) -> None:
+    words[1] += 1
+
+
+def as_many_as_there_are_numbers(words: array[int]) -> None:
+    for at in first_words(words):
+        words[at + 2] = 2**64 - 1
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        no_class, another_class, no_place, no_words, too_few_words, too_many_words,
+        as_many_as_there_are_numbers,
+    ],
+)  # fmt: skip
+def test_words_that_are_no_step_are_shown_as_such(
+    damage: Callable[[array[int]], None], path: Path
+) -> None:
+    rewrite(damage)(path)
+    said = watch(path)
+    assert said
+    assert all("is damaged: " in words for words in said)
+
+
 def test_what_is_not_damaged_is_still_shown(path: Path) -> None:
-    change(path, "UPDATE step SET data = NULL WHERE id = 30")
+    def damage(words: array[int]) -> None:
+        words[first_words(words)[30]] = 99
+
+    rewrite(damage)(path)
     film = Film(StoredSession(path))
     film.go(30)
     assert "step 31 of" in plain(film.frame(Sizes()).caption)
@@ -319,6 +407,12 @@ def spoilt(data: object, at_random: random.Random) -> object:
     return data
 
 
+def spoil(words: array[int], at_random: random.Random) -> None:
+    for _ in range(at_random.choice((1, 3, 30))):
+        at = at_random.randrange(len(words))
+        words[at] = at_random.choice((0, 1, 2, 7, words[at] + 1, 2**40, 2**63, 2**64 - 1))
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_rows_changed_at_random_never_crash(seed: int, good: bytes, tmp_path: Path) -> None:
     """What SQLite takes for sound, but means nothing."""
@@ -336,6 +430,10 @@ def test_rows_changed_at_random_never_crash(seed: int, good: bytes, tmp_path: Pa
             names = [name for _, name, *_ in columns]
             column = at_random.randrange(len(names))
             value = row[column]
+            if names[column] == "words" and at_random.random() < 0.8:
+                connection.commit()
+                rewrite(lambda words: spoil(words, at_random))(path)
+                continue
             if isinstance(value, str) and value.startswith(("{", "[")) and len(value) > 2:
                 value = json.dumps(spoilt(json.loads(value), at_random))
             else:
@@ -385,9 +483,11 @@ def test_a_damaged_trace_is_refused_in_one_line(command: str, path: Path) -> Non
     assert done.stdout == ""
 
 
-def test_the_export_of_a_trace_that_makes_no_sense_is_refused(path: Path) -> None:
-    change(path, "UPDATE step SET data = json_set(data, '$.inputs', json('[]'))")
-    done = run("export", str(path))
+def test_the_export_of_a_trace_that_makes_no_sense_is_refused(path: Path, tmp_path: Path) -> None:
+    with WritingTrace(tmp_path / "b.trace", Program("b", PROGRAM)) as writing:
+        for step in StoredTrace(path):
+            writing.append(replace(step, inputs=()) if isinstance(step, Forward) else step)
+    done = run("export", str(tmp_path / "b.trace"))
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "damaged" in done.stderr
@@ -406,5 +506,5 @@ def test_a_trace_exported_as_json_is_opened_too(path: Path, tmp_path: Path) -> N
 
 
 def test_the_version_stands_in_the_header_of_the_file(good: bytes) -> None:
-    assert struct.unpack(">I", good[60:64]) == (1,)
+    assert struct.unpack(">I", good[60:64]) == (2,)
     assert good[68:72] == b"BPTT"

@@ -20,6 +20,7 @@ from backprop_tui.session import Session
 from backprop_tui.trace import state
 from backprop_tui.trace.compare import first_difference
 from backprop_tui.trace.file import StoredTrace, WritingTrace, is_trace_file, reader, writer
+from backprop_tui.trace.file.objects import Objects
 from backprop_tui.trace.file.schema import CHUNK
 from backprop_tui.trace.phases import phases_of
 from backprop_tui.trace.steps import Bind, Forward, Named, Output, Span, Where
@@ -173,10 +174,8 @@ def test_a_step_far_away_is_shown_without_reading_what_lies_before(
 ) -> None:
     stored = StoredTrace(long[1])
     read = []
-    decode = StoredTrace._decode
-    monkeypatch.setattr(
-        StoredTrace, "_decode", lambda self, index: read.append(index) or decode(self, index)
-    )
+    at = Objects.at
+    monkeypatch.setattr(Objects, "at", lambda self, index: read.append(index) or at(self, index))
     frame(stored, len(stored) - 5, Selection(), Sizes())
     assert len(set(read)) < 800
     assert read
@@ -278,7 +277,7 @@ def test_what_cannot_be_written_is_said_to_whoever_records(tmp_path: Path) -> No
         WritingTrace(tmp_path / "nowhere" / "a.trace", Program("a", ""))
     writing = WritingTrace(tmp_path / "a.trace", Program("a", ""))
     writing.append(Output(0, Where(Span(1, 0, 1, 0), Span(1, 0, 1, 0)), object()))  # type: ignore[arg-type]
-    writing._rows.step = None  # type: ignore[assignment,method-assign]
+    writing._pages.step = None  # type: ignore[assignment,method-assign]
     with pytest.raises(TraceError, match="cannot be written"):
         writing.flush()
 
@@ -388,7 +387,10 @@ def test_what_is_written_is_not_kept_alive(tmp_path: Path) -> None:
         writing.append(Output(501, place, "end"))
         writing.flush()
         assert sum(array() is not None for array in gone) < 3
-        assert len(writing._rows._known) < 10
+        writing._pages._most_known = 0
+        writing.append(Output(502, place, "end"))
+        writing.flush()
+        assert len(writing._pages._known) < 10
 
 
 def test_whoever_records_waits_when_too_much_waits_to_be_written(

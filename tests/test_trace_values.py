@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from backprop_tui.engines.base import Operand, TensorValue
+from backprop_tui.engines.base import NodeValue, Operand, TensorValue
 from backprop_tui.engines.summary import Summary, digest_of, summarised
 from backprop_tui.errors import TraceError
+from backprop_tui.session import Session
 from backprop_tui.trace.codec import dumps, loads
 from backprop_tui.trace.declared import check
-from backprop_tui.trace.file import StoredTrace, WritingTrace
+from backprop_tui.trace.file import StoredTrace, WritingTrace, written_out
+from backprop_tui.trace.file.layout import SHARED, Writers
 from backprop_tui.trace.phases import phases_of
 from backprop_tui.trace.plain import DTYPES
 from backprop_tui.trace.steps import (
+    Accumulate,
+    Backward,
     Bind,
     Forward,
     Loop,
@@ -29,6 +34,7 @@ from backprop_tui.trace.steps import (
     SeedGrad,
     Span,
     Step,
+    Update,
     Where,
 )
 from backprop_tui.trace.trace import Program, Trace
@@ -235,3 +241,53 @@ def test_json_with_a_field_of_another_type_is_refused() -> None:
     document["steps"][0]["text"] = 5
     with pytest.raises(TraceError, match=r"Output\.text is 5, not str"):
         loads(json.dumps(document))
+
+
+# ------------------------------------------------------------------------------ words
+
+
+def words_of(put: Callable[[list[int], Any], None]) -> list[int]:
+    """The words that ``put`` appends, where objects are numbered at first sight."""
+    words: list[int] = []
+    counted: dict[Any, int] = {}
+
+    def number(item: Any) -> int:
+        return counted.setdefault(repr(item) if isinstance(item, dict) else id(item), len(counted))
+
+    class Texts(dict[str, int]):
+        def __missing__(self, key: str) -> int:
+            return number(key)
+
+    put(words, (dict.fromkeys(SHARED, number), Texts(), number))
+    return words
+
+
+@pytest.mark.parametrize(
+    "name", ["two_points", "two_points_hidden", "broadcasting", "leaf_and_retain_grad"]
+)
+def test_what_is_written_out_is_what_the_declarations_say(name: str) -> None:
+    """The quick way to write what is written most is held to the one that knows every class."""
+    seen = set()
+    for step in Session.open(name).complete():
+        held = [getattr(step, field.name) for field in fields(step)]
+        held += [value for items in held if isinstance(items, tuple) for value in items]
+        held += [item.value for item in held if isinstance(item, Operand)]
+        for one in (step, *held):
+            cls = type(one)
+
+            def derived(words: list[int], to: Any, one: Any = one, cls: Any = cls) -> None:
+                Writers(*to).of(cls, words)(one)
+
+            def by_hand(words: list[int], to: Any, one: Any = one, cls: Any = cls) -> None:
+                number, texts, plain = to
+                rest = Writers(*to).of(Forward, words, ("changed", "binds", "grads"))
+                puts = written_out.steps(words, number, texts, plain, rest)
+                puts[TensorValue] = written_out.value(words, number, texts)
+                puts[NodeValue] = written_out.node(words, texts)
+                puts[Where] = written_out.place(words, number, texts)
+                puts[cls](one)
+
+            if cls in (TensorValue, NodeValue, Where, Forward, Backward, Accumulate, Update):
+                seen.add(cls)
+                assert words_of(by_hand) == words_of(derived), one
+    assert len(seen) > 4

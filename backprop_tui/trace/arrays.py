@@ -45,43 +45,72 @@ def pack(array: Array, corner: Callable[[Array], int]) -> Row:
     if digest is not None:
         data = figures(digest) | {"corner": corner(digest.corner)}
         return name, shape, SUMMARY, json.dumps(_texts(data)).encode()
-    if array.dtype.byteorder == ">":
-        array = array.astype(array.dtype.newbyteorder("<"))
-    data_bytes = array.tobytes()
-    if LEAST_ZLIB <= len(data_bytes) <= MOST_ZLIB:
-        sample = data_bytes[:SAMPLE]
-        if len(zlib.compress(sample, 1)) <= WORTH * len(sample):
-            packed = zlib.compress(data_bytes, 1)
-            if len(packed) <= WORTH * len(data_bytes):
-                return name, shape, ZLIB, packed
-    return name, shape, RAW, data_bytes
+    return name, shape, *squeeze(raw(array))
 
 
 def unpack(row: Row, corner: Callable[[int], Array]) -> Array:
     """The array of a row; raises ValueError, TypeError or KeyError where it is damaged."""
     name, shape_text, coding, data = row
-    if name not in DTYPES:
-        raise ValueError(f"unknown dtype {name!r}")
-    shape = read_shape(json.loads(shape_text))
-    dtype = np.dtype(name)
+    shape, dtype = read_head([name, json.loads(shape_text)])
     if coding == SUMMARY:
         found = json.loads(data)
         found["corner"] = corner(found["corner"])
         return summary(shape, name, found)
     size = prod(shape) * dtype.itemsize
-    if coding == ZLIB:
-        if size > MOST_ZLIB:
-            raise ValueError(f"{size} bytes are more than is ever compressed")
-        try:
-            data = zlib.decompressobj().decompress(data, size + 1)
-        except zlib.error as error:
-            raise ValueError(str(error)) from None
-    elif coding != RAW:
-        raise ValueError(f"unknown coding {coding!r}")
+    if coding == ZLIB and size > MOST_ZLIB:
+        raise ValueError(f"{size} bytes are more than is ever compressed")
+    data = unsqueeze(coding, data, size)
     if len(data) != size:
         raise ValueError(f"an array of {size} bytes has {len(data)}")
-    # frombuffer on bytes is read-only, as every recorded array is.
+    return numbers(data, shape, dtype)
+
+
+def numbers(data: bytes, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """The array of these bytes; read-only, as every recorded array is."""
     return np.frombuffer(data, dtype).reshape(shape)
+
+
+def raw(array: Array) -> bytes:
+    """The numbers, little-endian, in row-major order."""
+    if array.dtype.byteorder == ">":
+        array = array.astype(array.dtype.newbyteorder("<"))
+    return array.tobytes()
+
+
+def head(array: Array) -> list[Any]:
+    """What tells the size of an array: dtype and shape."""
+    return [dtype_name(array.dtype), list(array.shape)]
+
+
+def read_head(data: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """The shape and dtype of a ``head``; raises ValueError where it is none."""
+    name, shape = data
+    if name not in DTYPES:
+        raise ValueError(f"unknown dtype {name!r}")
+    return read_shape(shape), np.dtype(name)
+
+
+def squeeze(data: bytes) -> tuple[int, bytes]:
+    """Bytes with their coding, compressed where that pays."""
+    if LEAST_ZLIB <= len(data) <= MOST_ZLIB:
+        sample = data[:SAMPLE]
+        if len(zlib.compress(sample, 1)) <= WORTH * len(sample):
+            packed = zlib.compress(data, 1)
+            if len(packed) <= WORTH * len(data):
+                return ZLIB, packed
+    return RAW, data
+
+
+def unsqueeze(coding: int, data: bytes, most: int = MOST_ZLIB) -> bytes:
+    """The bytes that were squeezed; at most one more than ``most`` if they were compressed."""
+    if coding == ZLIB:
+        try:
+            return zlib.decompressobj().decompress(data, most + 1)
+        except zlib.error as error:
+            raise ValueError(str(error)) from None
+    if coding != RAW:
+        raise ValueError(f"unknown coding {coding!r}")
+    return data
 
 
 @lru_cache(maxsize=64)

@@ -27,7 +27,7 @@ LONGEST_ROW = 1_000_000_000
 def open_to_read(path: Path) -> sqlite3.Connection:
     """A connection that can only read, to a file that is a trace.
 
-    Raises TraceError where it is none, is damaged, or was written by a newer version.
+    Raises TraceError where it is none, is damaged, or is of another version.
     """
     start = head(path)
     if application(start) != APPLICATION:
@@ -35,10 +35,14 @@ def open_to_read(path: Path) -> sqlite3.Connection:
             f"{path} is not a trace file" if path.is_file() else f"there is no file {path}"
         )
     version = struct.unpack(">I", start[60:64])[0]
-    if version > VERSION:
+    if version != VERSION:
         raise TraceError(
-            f"{path} has version {version}; this program reads up to version {VERSION}. "
-            "A newer backprop-tui reads it."
+            f"{path} has version {version}; this program reads version {VERSION}. "
+            + (
+                "A newer backprop-tui reads it."
+                if version > VERSION
+                else "Record it again, or read it with the backprop-tui that wrote it."
+            )
         )
     try:
         try:

@@ -13,18 +13,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from weakref import WeakValueDictionary
 
 from backprop_tui.errors import TraceError
-from backprop_tui.trace.arrays import SUMMARY, unpack
+from backprop_tui.trace.file.objects import Objects
 from backprop_tui.trace.file.opening import DATABASE, damaged, open_to_read, open_to_write
 from backprop_tui.trace.file.rows import clean
-from backprop_tui.trace.file.schema import MISSING, TABLES
+from backprop_tui.trace.file.schema import MISSING
 from backprop_tui.trace.file.shape import Chunk, columns_of, state_of
 from backprop_tui.trace.lookups import Naming
 from backprop_tui.trace.phases import Phases
-from backprop_tui.trace.plain import DAMAGE, Decoder
-from backprop_tui.trace.plain import TABLES as SHARED
+from backprop_tui.trace.plain import DAMAGE
 from backprop_tui.trace.state import State
 from backprop_tui.trace.steps import Backward, Forward, Span, Step
 from backprop_tui.trace.trace import Program, Trace
@@ -51,7 +49,7 @@ class StoredTrace(Trace):
         self.path = Path(path)
         self._lock = threading.RLock()
         self._connection = open_to_read(self.path)
-        self._objects = _Objects(self)
+        self._objects = Objects(self)
         meta = dict(self.rows("SELECT key, value FROM meta LIMIT 100"))
         try:
             program = self._objects.build(Program, json.loads(meta["program"]))
@@ -98,11 +96,10 @@ class StoredTrace(Trace):
                 self._seen = max(self._seen, changed)
             if new:
                 self._phases.load(columns_of(self._chunks, self._spans))
+            if len(self._phases) != self._objects.grow():
+                raise ValueError("its steps are not all there")
         except DAMAGE as error:
             raise damaged(error, self.path) from None
-        last = self.one("SELECT max(id) FROM step")
-        if len(self._phases) != (0 if last is None else last + 1):
-            raise damaged(ValueError("its steps are not all there"), self.path)
         self._forget(self._amendable)
         self._names_kept.clear()
         self._amendable = len(self) - 1
@@ -143,16 +140,12 @@ class StoredTrace(Trace):
                 self._steps_kept.move_to_end(index)
                 return kept[0]
             self._objects.weight = 0
-            step = self._decode(index)
+            try:
+                step = self._objects.at(index)
+            except DAMAGE as error:
+                raise damaged(error, f"step {index + 1} of {self.path}") from None
             self._keep(step, self._objects.weight)
             return step
-
-    def _decode(self, index: int) -> Step:
-        data = self.one("SELECT data FROM step WHERE id = ?", index)
-        try:
-            return self._objects.step(json.loads(data), index)
-        except DAMAGE as error:
-            raise damaged(error, f"step {index + 1} of {self.path}") from None
 
     def _keep(self, step: Step, weight: int) -> None:
         self._steps_kept[step.index] = step, weight
@@ -347,50 +340,6 @@ class StoredTrace(Trace):
         """The first column of the first row; None if there is none."""
         found = self.rows(sql, *values)
         return found[0][0] if found else None
-
-
-class _Objects(Decoder):
-    """What steps share, decoded once while anything holds it."""
-
-    def __init__(self, trace: StoredTrace) -> None:
-        super().__init__()
-        self._trace = trace
-        self._known: WeakValueDictionary[tuple[str, int], Any] = WeakValueDictionary()
-        #: Bytes of arrays that have been referred to.
-        self.weight = 0
-
-    def lookup(self, table: str, position: int) -> Any:
-        key = (table, position)
-        found = self._known.get(key)
-        if found is None:
-            found = self._array(position) if table == "array" else self._shared(table, position)
-            self._known[key] = found
-        if table == "array":
-            self.weight += found.nbytes
-        elif table == "value":
-            self.weight += found.data.nbytes
-        return found
-
-    def _shared(self, table: str, position: int) -> Any:
-        row = self._trace.one(f"SELECT data FROM {TABLES[table]} WHERE id = ?", position)
-        return self.build(_CLASS_OF[table], json.loads(row))
-
-    def _array(self, position: int) -> Any:
-        rows = self._trace.rows(
-            "SELECT dtype, shape, coding, data FROM array WHERE id = ?", position
-        )
-        return unpack(rows[0], lambda corner: self._corner(corner))
-
-    def _corner(self, position: int) -> Any:
-        rows = self._trace.rows(
-            "SELECT dtype, shape, coding, data FROM array WHERE id = ?", position
-        )
-        if rows[0][2] == SUMMARY:
-            raise ValueError("the corner of a summary is a summary")
-        return unpack(rows[0], lambda corner: self._corner(corner))
-
-
-_CLASS_OF = {table: cls for cls, table in SHARED.items()}
 
 
 def _reading(

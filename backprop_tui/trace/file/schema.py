@@ -1,8 +1,8 @@
 """What a trace file holds: its tables, and the marks by which it is known.
 
 meta, source, pulse, control   what was run; how the run is; what a viewer wishes
-step                           the steps, JSON of ``trace.plain``
-value, place, node, array      what steps share, each written once
+page, body                     the steps and what they share, many to a page
+array                          arrays too large for a page
 made, ran, touched, bound      where a Node or tensor is made, changed, named
 chunk, statement, keyframe     the shape of the run, and its state every so often
 reading                        what was measured once per optimizer step
@@ -10,26 +10,26 @@ reading                        what was measured once per optimizer step
 
 from __future__ import annotations
 
-#: Stands in SQLite's header (``PRAGMA user_version``): a reader refuses newer ones.
-VERSION = 1
+#: Stands in SQLite's header (``PRAGMA user_version``): a reader refuses all others.
+VERSION = 2
 #: So many steps have their columns in one row of ``chunk``.
 CHUNK = 4096
 
 #: What stands for a missing norm or ratio: neither is ever negative.
 MISSING = -1.0
 
-#: Table of the file for each table of ``trace.plain``.
-TABLES = {"value": "value", "where": "place", "node": "node"}
+#: What is numbered through the file; the columns of ``page`` tell the first number in it.
+NUMBERED = ("span", "place", "node", "value", "array")
 
 STATEMENTS = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID",
     "CREATE TABLE source (file TEXT PRIMARY KEY, text TEXT) WITHOUT ROWID",
     "CREATE TABLE pulse (id INTEGER PRIMARY KEY, state TEXT, pid INTEGER, beat REAL, error TEXT)",
     "CREATE TABLE control (id INTEGER PRIMARY KEY, wish TEXT, number INTEGER, seen REAL)",
-    "CREATE TABLE step (id INTEGER PRIMARY KEY, data TEXT)",
-    "CREATE TABLE value (id INTEGER PRIMARY KEY, data TEXT)",
-    "CREATE TABLE place (id INTEGER PRIMARY KEY, data TEXT)",
-    "CREATE TABLE node (id INTEGER PRIMARY KEY, data TEXT)",
+    "CREATE TABLE page (id INTEGER PRIMARY KEY, step INTEGER, stop INTEGER, span INTEGER, "
+    "place INTEGER, node INTEGER, value INTEGER, array INTEGER)",
+    "CREATE TABLE body (id INTEGER PRIMARY KEY, beside TEXT, coding INTEGER, words BLOB, "
+    "numbers BLOB)",
     "CREATE TABLE array (id INTEGER PRIMARY KEY, dtype TEXT, shape TEXT, coding INTEGER, "
     "data BLOB)",
     "CREATE TABLE made (node INTEGER PRIMARY KEY, step INTEGER)",

@@ -17,7 +17,8 @@ from typing import Any, cast
 
 from backprop_tui.engines.base import Array, TensorValue
 from backprop_tui.trace.columns import Columns
-from backprop_tui.trace.file.rows import Rows, clean, text
+from backprop_tui.trace.file.pages import Pages, text
+from backprop_tui.trace.file.rows import Rows, clean
 from backprop_tui.trace.file.schema import CHUNK
 from backprop_tui.trace.phases import Phases
 from backprop_tui.trace.state import Fold, State, TensorState
@@ -46,9 +47,10 @@ class Keeper(Fold):
     ``find`` tells which tensors a Node's op made if that is long ago.
     """
 
-    def __init__(self, rows: Rows, find: Callable[[int], tuple[int, ...]]) -> None:
+    def __init__(self, rows: Rows, pages: Pages, find: Callable[[int], tuple[int, ...]]) -> None:
         super().__init__(self._made_by)
         self._rows = rows
+        self._pages = pages
         self._find = find
         self._phases = Phases()
         self._state = State()
@@ -111,14 +113,14 @@ class Keeper(Fold):
     # -- the state, of references ---------------------------------------------------------------
 
     def value(self, value: TensorValue) -> TensorValue:
-        number = self._rows.shared("value", value)
+        number = self._pages.value(value)
         known = self._values.get(value.tensor)
         if known is None or known.number != number:
             known = self._values[value.tensor] = _Written(value.tensor, number)
         return cast("TensorValue", known)
 
     def gradient(self, gradient: Array) -> Array:
-        return cast("Array", self._rows.shared("array", gradient))
+        return cast("Array", self._pages.array(gradient))
 
     def _made_by(self, node: int) -> tuple[int, ...]:
         made = self._made.get(node)

@@ -9,7 +9,6 @@ rest opens. Between commits nothing is locked: viewers read, and leave their wis
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import os
 import sqlite3
@@ -24,11 +23,11 @@ from typing import Any
 
 from backprop_tui.engines.summary import digest_of
 from backprop_tui.errors import TraceError
+from backprop_tui.trace.file.pages import Pages, text
 from backprop_tui.trace.file.reader import StoredTrace
-from backprop_tui.trace.file.rows import Rows, clean, text
+from backprop_tui.trace.file.rows import Rows, clean
 from backprop_tui.trace.file.schema import MISSING, STATEMENTS, VERSION
 from backprop_tui.trace.file.shape import Keeper
-from backprop_tui.trace.lookups import changes, namings
 from backprop_tui.trace.marks import APPLICATION, FORMAT
 from backprop_tui.trace.steps import Accumulate, Backward, Forward, Step, Update
 from backprop_tui.trace.trace import Program, Trace
@@ -40,14 +39,6 @@ QUARTER = 0.25
 MOST_PENDING = 64 * 2**20
 #: So many steps, and so many bytes of numbers, may wait to be written; then whoever records waits.
 MOST_WAITING, MOST_WAITING_BYTES = 4096, 256 * 2**20
-
-_INSERT = {
-    "made": "INSERT OR REPLACE INTO made VALUES (?, ?)",
-    "ran": "INSERT OR IGNORE INTO ran VALUES (?, ?)",
-    "touched": "INSERT INTO touched VALUES (?, ?, ?) "
-    "ON CONFLICT DO UPDATE SET made = max(made, excluded.made)",
-    "bound": "INSERT OR IGNORE INTO bound VALUES (?, ?, ?, ?)",
-}
 
 
 class WritingTrace(Trace):
@@ -64,7 +55,8 @@ class WritingTrace(Trace):
         self._count = 0
         self._last: Step | None = None
         self._rows = Rows()
-        self._keeper = Keeper(self._rows, self._outputs)
+        self._pages = Pages(self._rows)
+        self._keeper = Keeper(self._rows, self._pages, self._outputs)
         self._commits = 0
         self._steps_waiting: list[Step] = []
         self._bytes_waiting = 0
@@ -75,6 +67,7 @@ class WritingTrace(Trace):
         self._state, self._error = "running", ""
         self._failure: str | None = None
         self._reader: StoredTrace | None = None
+        self._past: StoredTrace | None = None
         self._closing = False
         self._lock = threading.Condition()
         self._asked, self._done = 0, 0
@@ -298,55 +291,35 @@ class WritingTrace(Trace):
 
     def _write(self, steps: list[Step], others: list[tuple[str, tuple[Any, ...]]]) -> None:
         for step in steps:
-            self._rows.step(step)
-            self._look_up(step)
+            self._pages.step(step)
+            self._rows.index(step)
             self._keeper.take(step)
-            if self._rows.bytes > MOST_PENDING:
+            if self._pages.bytes > MOST_PENDING:
                 self._commit([])
         self._commit(others)
 
-    def _look_up(self, step: Step) -> None:
-        add = self._rows.add
-        if isinstance(step, Forward):
-            if step.node is not None:
-                add("made", step.node.node, step.index)
-            for output in step.outputs:
-                add("touched", output.tensor, step.index, 1)
-        elif isinstance(step, Backward):
-            add("ran", step.node.node, step.index)
-        for tensor in changes(step):
-            add("touched", tensor, step.index, 0)
-        for tensor, rank, name in namings(step):
-            add("bound", tensor, clean(name), rank, step.index)
-
     def _outputs(self, node: int) -> tuple[int, ...]:
-        """Which tensors a Node's op made, from the rows written long ago."""
-
-        def data(table: str, number: int) -> Any:
-            row = self._connection.execute(f"SELECT data FROM {table} WHERE id = ?", (number,))
-            return json.loads(row.fetchone()[0])
-
-        found = self._connection.execute("SELECT step FROM made WHERE node = ?", (node,)).fetchone()
-        if found is None:
-            return ()
-        outputs = data("step", found[0])["outputs"]
-        return tuple(data("value", output["$value"])["tensor"] for output in outputs)
+        """Which tensors a Node's op made, from what was written long ago."""
+        if self._past is None:
+            self._past = StoredTrace(self.path)
+        made = self._past.forward_of(node)
+        if made is None and self._past.refresh():
+            made = self._past.forward_of(node)
+        return () if made is None else tuple(output.tensor for output in made.outputs)
 
     def _commit(self, others: list[tuple[str, tuple[Any, ...]]]) -> None:
         self._commits += 1
         self._keeper.save(self._commits)
-        connection, pending = self._connection, self._rows.pending
+        self._pages.end()
+        connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
-        for table, rows in pending.items():
-            marks = ", ".join("?" * len(rows[0]))
-            insert = _INSERT.get(table, f"INSERT OR REPLACE INTO {table} VALUES ({marks})")
-            connection.executemany(insert, rows)
+        self._rows.insert(connection)
         for sql, row in others:
             connection.execute(sql, row)
         self._beat(connection)
         connection.execute("COMMIT")
-        pending.clear()
-        self._rows.bytes = 0
+        self._pages.bytes = 0
+        self._pages.forget()
 
     def _beat(self, connection: sqlite3.Connection) -> None:
         connection.execute(
