@@ -308,9 +308,17 @@ def filled(formula: Formula) -> str:
     return gfm.math(Template(formula.latex).substitute(Letters()))
 
 
-def long_graph() -> str:
+def folded_graph() -> str:
     squares = "".join(f"x{i + 1} = x{i} * x{i}\n" for i in range(130))
     source = f"import torch\nx0 = torch.ones(1, requires_grad=True)\n{squares}x130.backward()\n"
+    return export_markdown(trace_of(source))
+
+
+def large_graph() -> str:
+    source = """import torch
+ws = [torch.ones(1, requires_grad=True) for _ in range(150)]
+torch.stack(ws).sum().backward()
+"""
     return export_markdown(trace_of(source))
 
 
@@ -321,7 +329,8 @@ MADE: dict[str, Callable[[], str]] = {
     "ops": lambda: "\n\n".join(filled(f) for fs in formulas_of_ops().values() for f in fs),
     "long run": lambda: export_markdown(trace_of(LOOP.format(rounds=40))),
     "part of it": lambda: export_markdown(trace_of(LOOP.format(rounds=3)), 5, 20),
-    "long graph": long_graph,
+    "folded graph": folded_graph,
+    "large graph": large_graph,
     "label": lambda: gfm.fence(
         f'flowchart TD\n    n1["{mermaid.escape(LABEL)}"]\n    end1 --> n1', "mermaid"
     ),
@@ -366,7 +375,12 @@ def test_the_drawing_shows_the_graph(reports: dict[str, dict[str, Any]]) -> None
 
 
 def test_a_graph_too_large_to_draw_is_told_in_words(reports: dict[str, dict[str, Any]]) -> None:
-    assert reports["long graph"]["diagrams"] == []
+    assert reports["large graph"]["diagrams"] == []
+
+
+def test_a_folded_graph_is_a_drawing(reports: dict[str, dict[str, Any]]) -> None:
+    (drawn,) = reports["folded graph"]["diagrams"]
+    assert "16 ops" in drawn["labels"][0]
 
 
 def test_a_label_comes_through_as_written(reports: dict[str, dict[str, Any]]) -> None:

@@ -207,8 +207,8 @@ class _Document:
         steps = [self.trace[index] for index in range(phase.start, phase.stop)]
         roots = [step.tensor for step in steps if isinstance(step, SeedGrad)]
         if roots:
-            graph = mermaid.graph(self.trace, roots, phase.start)
-            yield from self._drawing(graph, phase.iteration)
+            chart = mermaid.flowchart(self.trace, roots, phase.start)
+            yield from self._drawing(chart, phase.iteration)
         order = [name for step in steps if (name := self._node(step))]
         if order:
             yield "The Nodes run in this order: " + " → ".join(order) + "."
@@ -222,19 +222,15 @@ class _Document:
             return f"{gfm.code(step.node.name)} of {gfm.code(leaf)}"
         return ""
 
-    def _drawing(self, graph: mermaid.Graph, iteration: int) -> Iterator[str]:
-        text = graph.mermaid()
-        first = self.drawn.setdefault(text, iteration)
+    def _drawing(self, chart: mermaid.Flowchart, iteration: int) -> Iterator[str]:
+        first = self.drawn.setdefault(chart.key, iteration)
         if first != iteration:
             yield f"The graph is the same as in iteration {first}."
-        elif len(graph.boxes) > mermaid.MOST_BOXES:
-            yield f"The graph has {len(graph.boxes)} boxes, too many for a drawing."
+        elif chart.boxes > mermaid.MOST_BOXES:
+            yield f"The graph has {chart.boxes} boxes, too many for a drawing."
         else:
-            yield (
-                "The graph that the forward pass left behind. A box is an operation with its Node "
-                "and its result; a thick round box is a leaf that gets a gradient."
-            )
-            yield gfm.fence(text, "mermaid")
+            yield chart.words
+            yield gfm.fence(chart.text, "mermaid")
 
     # ------------------------------------------------------------------ steps
 

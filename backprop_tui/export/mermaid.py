@@ -2,9 +2,10 @@
 
 Boxes are operations with the autograd Node that each left behind and the name given to its
 result; rounded boxes are the tensors it started from, the leaves that get a ``.grad`` with a
-thick border. Arrows run the way of the forward pass; gradients take them backwards.
+thick border. Arrows run the way of the forward pass; gradients take them backwards. A graph of more
+boxes than can be read is folded as on the screen: a box with a double edge is a module.
 
-Only names and shapes are written, never values: two iterations whose drawings are the same text
+Only names and shapes are written, never values: two iterations whose graphs are the same ``key``
 have the same graph.
 """
 
@@ -12,13 +13,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeGuard
 
 from backprop_tui.engines.base import Scalar, TensorValue
 from backprop_tui.explain.naming import names_of
 from backprop_tui.trace.steps import Forward
 from backprop_tui.trace.trace import Trace
+from backprop_tui.view.graph_fold import Folder
+from backprop_tui.view.graph_model import Graph, Vertex
+from backprop_tui.view.layout import Link
 from backprop_tui.view.numbers import shape_text
 
 #: More boxes than this are no drawing any more (Mermaid itself gives up at 500 arrows).
@@ -30,37 +34,59 @@ def escape(text: str) -> str:
     return re.sub(r"[^\w .,()+=/·→∂²³ᵀ×−-]", lambda found: f"#{ord(found[0])};", text)
 
 
-@dataclass(slots=True)
-class Graph:
-    """Boxes and arrows in drawing order; numbers are given in the order of the forward pass."""
+@dataclass(frozen=True, slots=True)
+class Flowchart:
+    """A drawing's text and how many boxes it has, of which ``folded`` are modules; ``key`` is the
+    text of the whole graph."""
 
-    boxes: list[str] = field(default_factory=list)
-    arrows: list[str] = field(default_factory=list)
-    leaves: list[str] = field(default_factory=list)
+    text: str
+    boxes: int
+    folded: int
+    key: str
 
-    def mermaid(self) -> str:
-        """The text of the diagram."""
-        lines = ["flowchart TD", *self.boxes, *self.arrows]
-        if self.leaves:
-            lines += ["classDef leaf stroke-width:3px", f"class {','.join(self.leaves)} leaf"]
-        return "\n    ".join(lines)
+    @property
+    def words(self) -> str:
+        """How to read it."""
+        words = (
+            "The graph that the forward pass left behind. A box is an operation with its Node "
+            "and its result; a thick round box is a leaf that gets a gradient."
+        )
+        if not self.folded:
+            return words
+        return (
+            f"{words} It is folded: a box with a double edge holds the operations of a module, "
+            "and the leaves that only they use."
+        )
 
 
-def graph(trace: Trace, roots: Iterable[TensorValue], at: int) -> Graph:
+def flowchart(trace: Trace, roots: Iterable[TensorValue], at: int) -> Flowchart:
     """What the tensors ``roots`` were computed from, through every op that left a Node; named as
     they are at step ``at``."""
-    return _Drawing(trace, at).draw(roots)
+    reading = _Reading(trace, at)
+    whole = reading.read(roots)
+    drawn = Folder(whole).overview().graph
+    known = {id(vertex) for vertex in whole.vertices}
+    folded = sum(id(vertex) not in known for vertex in drawn.vertices)
+    key = reading.spell(whole)
+    text = key if drawn is whole else reading.spell(drawn)
+    return Flowchart(text, len(drawn.vertices), folded, key)
 
 
-class _Drawing:
+class _Reading:
+    """The graph, numbered in the order of the forward pass, and what its boxes say."""
+
     def __init__(self, trace: Trace, at: int) -> None:
         self.trace = trace
         self.at = at
         self.names = names_of(trace)
-        self.graph = Graph()
-        self.drawn: dict[int, str] = {}
+        self.vertices: list[Vertex] = []
+        self.links: list[Link] = []
+        #: by the identity of a vertex; a folded module has none
+        self.boxes: dict[int, str] = {}
+        self.read_from: dict[int, int] = {}
 
-    def draw(self, roots: Iterable[TensorValue]) -> Graph:
+    def read(self, roots: Iterable[TensorValue]) -> Graph:
+        """The graph that leads to ``roots``."""
         steps: dict[int, Forward] = {}
         found = [self._maker(root) for root in roots]
         while found:
@@ -75,7 +101,20 @@ class _Drawing:
             ]
         for index in sorted(steps):
             self._operation(steps[index])
-        return self.graph
+        return Graph(tuple(self.vertices), tuple(self.links), {}, False)
+
+    def spell(self, graph: Graph) -> str:
+        """A graph's text."""
+        lines = ["flowchart TD"]
+        leaves = []
+        for number, vertex in enumerate(graph.vertices, 1):
+            lines.append(f"n{number}{self.boxes.get(id(vertex)) or _module(vertex)}")
+            if vertex.kind == "leaf" and vertex.wants_grad:
+                leaves.append(f"n{number}")
+        lines += [f"n{link.source + 1} --> n{link.target + 1}" for link in graph.links]
+        if leaves:
+            lines += ["classDef leaf stroke-width:3px", f"class {','.join(leaves)} leaf"]
+        return "\n    ".join(lines)
 
     def _maker(self, value: TensorValue) -> Forward | None:
         return None if value.node is None else self.trace.forward_of(value.node)
@@ -87,26 +126,36 @@ class _Drawing:
             for operand in step.inputs
             if isinstance(operand.value, TensorValue)
         ]
-        box = f"n{len(self.graph.boxes) + 1}"
         head = step.op + _arguments(step)
-        tail = f"{self._named(step)} {shape_text(step.outputs[0].data.shape)}".strip()
+        name = self._named(step)
+        tail = f"{name} {shape_text(step.outputs[0].data.shape)}".strip()
         label = "<br/>".join(map(escape, (head, step.node.name, tail)))
-        self.graph.boxes.append(f'{box}["{label}"]')
-        for source in sources:
-            self.graph.arrows.append(f"{source} --> {box}")
-        self.drawn[-step.node.node] = box
+        vertex = Vertex(
+            "op",
+            name or step.op,
+            op=step.op,
+            value=step.outputs[0],
+            made=step.index,
+            node=step.node.node,
+            module=step.where.module,
+        )
+        at = self._box(vertex, f'["{label}"]', -step.node.node)
+        self.links += [Link(source, at) for source in sources]
 
-    def _source(self, value: TensorValue) -> str:
+    def _source(self, value: TensorValue) -> int:
         """The box that ``value`` comes from; a leaf's is drawn when first met."""
         key = value.tensor if value.node is None else -value.node
-        if key not in self.drawn:
-            box = f"n{len(self.graph.boxes) + 1}"
-            label = f"{self.names.of(value.tensor, self.at).text} {shape_text(value.data.shape)}"
-            self.graph.boxes.append(f'{box}(["{escape(label)}"])')
-            if value.requires_grad:
-                self.graph.leaves.append(box)
-            self.drawn[key] = box
-        return self.drawn[key]
+        if key in self.read_from:
+            return self.read_from[key]
+        name = self.names.of(value.tensor, self.at).text
+        label = escape(f"{name} {shape_text(value.data.shape)}")
+        return self._box(Vertex("leaf", name, value=value), f'(["{label}"])', key)
+
+    def _box(self, vertex: Vertex, text: str, key: int) -> int:
+        self.boxes[id(vertex)] = text
+        self.read_from[key] = len(self.vertices)
+        self.vertices.append(vertex)
+        return len(self.vertices) - 1
 
     def _named(self, step: Forward) -> str:
         """The names the program gave the results; a value without one goes unnamed."""
@@ -115,6 +164,13 @@ class _Drawing:
             for output in step.outputs
             if self.names.has_name(output.tensor, self.at)
         )
+
+
+def _module(vertex: Vertex) -> str:
+    """The box of a folded module: its name, how much is inside, what leaves it."""
+    shape = "" if vertex.value is None else shape_text(vertex.value.data.shape)
+    label = "<br/>".join(map(escape, filter(None, (vertex.label, vertex.op, shape))))
+    return f'[["{label}"]]'
 
 
 def _arguments(step: Forward) -> str:

@@ -4,7 +4,8 @@
           23 ops       28 ops     └────── the module at work, as it is ──────┘
 
 As much around the op at work is left as it is as can be read: the largest module that is small
-enough. What is no module's (or is one that is too large itself) is folded in stretches of ops. A
+enough. In an overview, where nothing is at work, all modules are folded that lie as deep as can be
+read. What is no module's (or is one that is too large itself) is folded in stretches of ops. A
 box stands for ops that ran one after another, so no folding ever makes a cycle.
 """
 
@@ -46,6 +47,13 @@ class _Stretches:
     unit: list[int]
     size: int
 
+    def around(self, here: int | None) -> list[object]:
+        """The groups of stretch ``here`` as they are, every other stretch as one."""
+        return [
+            group if number // self.size == here else ("stretch", number // self.size)
+            for group, number in zip(self.groups, self.unit, strict=True)
+        ]
+
 
 class Folder:
     """Folds one graph around whatever is at work; each folding is made once."""
@@ -78,11 +86,19 @@ class Folder:
         if isinstance(way, Folded):
             return way
         here = 0 if at is None else way.unit[self._place[at]] // way.size
-        stretched: list[object] = [
-            group if number // way.size == here else ("stretch", number // way.size)
-            for group, number in zip(way.groups, way.unit, strict=True)
-        ]
-        return self._folded(("stretch", inside, here), stretched, inside)
+        return self._folded(("stretch", inside, here), way.around(here), inside)
+
+    def overview(self) -> Folded:
+        """The graph folded around nothing: the deepest modules that are few enough."""
+        groups: list[object] = list(self._order)
+        if len(self.graph.vertices) <= MOST_AS_IS or len(groups) <= MOST_FOLDED:
+            return Folded(self.graph, "")
+        for depth in range(max(map(len, self._paths)), 0, -1):
+            for open_ in (True, False):
+                groups = self._levelled(depth, open_)
+                if len(set(groups)) <= MOST_FOLDED:
+                    return self._folded(("overview", depth, open_), groups, ())
+        return self._folded("overview", _stretches(groups).around(None), ())
 
     def _way(self, inside: Path) -> Folded | _Stretches:
         """How to fold around an op of the module ``inside``."""
@@ -91,8 +107,7 @@ class Folder:
             groups = self._modules(inside[:depth], whole=depth <= len(inside))
             if len(set(groups)) <= MOST_FOLDED:
                 return self._folded((inside[:depth], depth), groups, inside[:depth])
-        units, unit = _numbered(groups)
-        return _Stretches(groups, unit, max(STRETCH, isqrt(units)))
+        return _stretches(groups)
 
     def _at(self, step: int | None) -> int | None:
         """The op that is at work, or whose leaf is."""
@@ -119,6 +134,20 @@ class Folder:
                 groups.append((path, entered))
             before = path
         return _rows_joined(groups)
+
+    def _levelled(self, depth: int, open_: bool) -> list[object]:
+        """For each op the module it is in, no deeper than ``depth``, numbered as often as it is
+        entered; an op of no module is its own group, if the whole model is ``open_`` also one that
+        is in no module inside it."""
+        groups: list[object] = []
+        before: Path | None = None
+        entered = 0
+        for vertex in self._order:
+            path = self._paths[vertex][:depth]
+            entered += path != before
+            groups.append((path, entered) if len(path) > open_ else vertex)
+            before = path
+        return groups
 
     def _folded(self, key: object, groups: Sequence[object], opened: Path) -> Folded:
         known = self._known.get(key)
@@ -257,6 +286,11 @@ def _rows_joined(groups: list[object]) -> list[object]:
             inside = [box if group in many else group for group in inside]
         joined += inside
     return joined
+
+
+def _stretches(groups: list[object]) -> _Stretches:
+    units, unit = _numbered(groups)
+    return _Stretches(groups, unit, max(STRETCH, isqrt(units)))
 
 
 def _numbered(groups: Sequence[object]) -> tuple[int, list[int]]:
