@@ -10,11 +10,57 @@ TransformerEncoder(encoder_layer, num_layers, norm=None) -- copies of a layer, o
 TransformerDecoderLayer(d_model, nhead, dim_feedforward=2048, dropout=0.1) -- attends twice
 TransformerDecoder(decoder_layer, num_layers, norm=None) -- copies of a layer, one after the other
 Transformer(d_model=512, nhead=8, num_encoder_layers=6, num_decoder_layers=6) -- encoder and decoder
+Bilinear(in1_features, in2_features, out_features, bias=True) -- x1ᵀ W x2 + b
+Dropout1d(p=0.5) -- while training, each channel of a row is dropped with this probability
+Dropout2d(p=0.5) -- while training, each channel of an image is dropped with this probability
+Dropout3d(p=0.5) -- while training, each channel of a volume is dropped with this probability
+AlphaDropout(p=0.5) -- dropout that keeps mean and variance of what SELU made
+FeatureAlphaDropout(p=0.5) -- the same for whole channels
+BatchNorm3d(num_features, eps=1e-05, momentum=0.1) -- the same as BatchNorm2d for volumes
+InstanceNorm1d(num_features, eps=1e-05) -- each channel of each row to mean 0, variance 1
+InstanceNorm2d(num_features, eps=1e-05) -- each channel of each image to mean 0, variance 1
+RMSNorm(normalized_shape, eps=None) -- divided by the root of the mean square
+CosineSimilarity(dim=1, eps=1e-08) -- the cosine of the angle between two vectors
+PairwiseDistance(p=2.0, eps=1e-06, keepdim=False) -- the distance between two vectors
+Unfold(kernel_size, dilation=1, padding=0, stride=1) -- a column for each window of an image
+Fold(output_size, kernel_size, dilation=1, padding=0, stride=1) -- … and back, added up
+Unflatten(dim, unflattened_size) -- one dimension made several
+PixelShuffle(upscale_factor) -- channels as finer pixels
+PixelUnshuffle(downscale_factor) -- pixels as channels
+ChannelShuffle(groups) -- channels of several groups in turn
+Softmax2d() -- a softmax over the channels of every pixel
+UpsamplingNearest2d(size=None, scale_factor=None) -- a larger image, by nearest neighbours
+UpsamplingBilinear2d(size=None, scale_factor=None) -- a larger image, by straight lines
+ZeroPad1d(padding) -- a row with zeros on both sides
+ZeroPad2d(padding) -- an image with zeros around it
+ZeroPad3d(padding) -- a volume with zeros around it
+ConstantPad1d(padding, value) -- a row with a constant on both sides
+ConstantPad2d(padding, value) -- an image with a constant around it
+ConstantPad3d(padding, value) -- a volume with a constant around it
+ReflectionPad1d(padding) -- a row mirrored at both ends
+ReflectionPad2d(padding) -- an image mirrored at its edges
+ReplicationPad1d(padding) -- a row whose ends are repeated
+ReplicationPad2d(padding) -- an image whose edges are repeated
 """
 
 FUNCTIONAL = """
 scaled_dot_product_attention(query, key, value, attn_mask=None, is_causal=False) -- weighted means
 multi_head_attention_forward(query, key, value, embed_dim_to_check, num_heads) -- several heads
+bilinear(input1, input2, weight, bias=None) -- x1ᵀ W x2 + b
+dropout1d(input, p=0.5, training=True) -- each channel of a row is dropped
+dropout2d(input, p=0.5, training=True) -- each channel of an image is dropped
+dropout3d(input, p=0.5, training=True) -- each channel of a volume is dropped
+alpha_dropout(input, p=0.5, training=False) -- dropout for what selu made
+feature_alpha_dropout(input, p=0.5, training=False) -- the same for whole channels
+instance_norm(input, weight=None, bias=None, eps=1e-05) -- each channel of each sample
+rms_norm(input, normalized_shape, weight=None, eps=None) -- by the root of the mean square
+cosine_similarity(x1, x2, dim=1, eps=1e-08) -- the cosine of the angle between two vectors
+unfold(input, kernel_size, dilation=1, padding=0, stride=1) -- a column for each window
+fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1) -- … and back, added up
+pixel_shuffle(input, upscale_factor) -- channels as finer pixels
+pixel_unshuffle(input, downscale_factor) -- pixels as channels
+channel_shuffle(input, groups) -- channels of several groups in turn
+gumbel_softmax(logits, tau=1, hard=False, dim=-1) -- a softmax with random numbers added
 """
 
 MODULE = """

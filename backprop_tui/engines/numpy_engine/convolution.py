@@ -194,14 +194,10 @@ def interpolate(
     mode: str = "nearest",
     align_corners: Any = None,
 ) -> Any:
-    """A row or an image of another size, each place taken from its nearest neighbour."""
+    """A row or an image of another size, by nearest neighbours or by straight lines."""
     need_tensor(input, "interpolate")
     dims = input.ndim - 2
-    if mode != "nearest" or dims not in (1, 2):
-        raise NotImplementedError(
-            f"interpolate with mode={mode!r} on {input.ndim} dimensions is not offered here; "
-            "use mode='nearest' on a batch of rows or images"
-        )
+    _check_mode(input, mode, align_corners)
     if (size is None) == (scale_factor is None):
         if size is None:
             raise ValueError("either size or scale_factor should be defined")
@@ -212,11 +208,34 @@ def interpolate(
         scales = tuple(float(n) for n in (scale_factor if many else (scale_factor,) * dims))
         size = [math.floor(n * by) for n, by in zip(input.shape[2:], scales, strict=True)]
     sizes = tuple(size) if isinstance(size, list | tuple) else (size,) * dims
+    how: dict[str, Any] = {"output_size": sizes}
+    if mode != "nearest":
+        how["align_corners"] = bool(align_corners)
     if dims == 1:
-        return apply("upsample_nearest1d", input, output_size=sizes, scales=scales[0])
-    return apply(
-        "upsample_nearest2d", input, output_size=sizes, scales_h=scales[0], scales_w=scales[1]
-    )
+        return apply(f"upsample_{mode}1d", input, **how, scales=scales[0])
+    return apply(f"upsample_{mode}2d", input, **how, scales_h=scales[0], scales_w=scales[1])
+
+
+#: mode → how many dimensions it is for, beside batch and channel
+LINES = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
+
+
+def _check_mode(input: Any, mode: str, align_corners: Any) -> None:
+    if mode in ("nearest", "area", "nearest-exact") and align_corners is not None:
+        raise ValueError(
+            "align_corners option can only be set with the interpolating modes: linear | bilinear "
+            "| bicubic | trilinear"
+        )
+    wanted = LINES.get(mode)
+    if wanted is not None and input.ndim != wanted + 2:
+        raise NotImplementedError(
+            f"Got {input.ndim}D input, but {mode} mode needs {wanted + 2}D input"
+        )
+    if mode not in ("nearest", "linear", "bilinear") or input.ndim not in (3, 4):
+        raise NotImplementedError(
+            f"interpolate with mode={mode!r} on {input.ndim} dimensions is not offered here; "
+            "use mode='nearest', 'linear' or 'bilinear' on a batch of rows or images"
+        )
 
 
 def _check_sizes(

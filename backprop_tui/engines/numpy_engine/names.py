@@ -37,6 +37,7 @@ WHERE = {
         "inverses",
         "attention",
         "heads",
+        "layer_functions",
         "functional",
     ),
     "torch.nn.init": ("nn.init",),

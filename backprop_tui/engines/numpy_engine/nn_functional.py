@@ -212,7 +212,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
     if not training or p == 0.0:
         return input
     dtype = input.array.dtype
-    mask = np.zeros_like(input.array)
+    mask = np.zeros_like(input.array) if p < 1.0 else np.zeros((), dtype)
     if p < 1.0:
         in_memory = _as_laid(mask)
         kept = default_generator().bernoulli(in_memory.shape, 1 - p).astype(dtype)

@@ -1,4 +1,4 @@
-"""``F.batch_norm``, ``F.layer_norm``, ``F.group_norm``, checked as PyTorch checks them."""
+"""``F.batch_norm``, ``F.layer_norm``, ``F.group_norm`` and the like, checked as PyTorch does."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import numpy as np
 
 from backprop_tui.engines.numpy_engine import state
 from backprop_tui.engines.numpy_engine.apply import apply
+from backprop_tui.engines.numpy_engine.inplace import apply_
 from backprop_tui.engines.numpy_engine.pointwise import need_tensor, refuse
+from backprop_tui.engines.numpy_engine.shaping import repeat, view
 
-__all__ = ["batch_norm", "group_norm", "layer_norm"]
+__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm"]
 
 
 def batch_norm(
@@ -86,6 +88,38 @@ def _follow(x: Any, running_mean: Any, running_var: Any, momentum: float) -> Non
         if listener is not None:
             for changed in running._changed():
                 listener.assign("data", changed, running._grad_array())
+
+
+def instance_norm(
+    input: Any,
+    running_mean: Any = None,
+    running_var: Any = None,
+    weight: Any = None,
+    bias: Any = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-05,
+) -> Any:
+    """Each channel of each sample to mean 0 and variance 1: a batch norm of one sample that has
+    all channels of all of them."""
+    need_tensor(input, "instance_norm")
+    if use_input_stats and math.prod(input.shape[2:]) == 1:
+        raise ValueError(
+            f"Expected more than 1 spatial element when training, got input size {input.shape}"
+        )
+    samples, channels, *rest = input.shape
+    weight, bias, mean, var = (
+        None if one is None else repeat(one, (samples,))
+        for one in (weight, bias, running_mean, running_var)
+    )
+    wide = view(input.contiguous(), (1, samples * channels, *rest))
+    made = batch_norm(wide, mean, var, weight, bias, use_input_stats, momentum, eps)
+    for running, found in ((running_mean, mean), (running_var, var)):
+        if running is not None and use_input_stats:
+            target = apply("alias", running)
+            each = view(found, (samples, channels))
+            apply_("copy", target, apply("mean.dim", each, dim=0, keepdim=False))
+    return view(made, input.shape)
 
 
 def layer_norm(

@@ -248,21 +248,19 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
 
 
 def clamp_min(input: Any, min: Any) -> Any:
-    """At least ``min``, a number."""
+    """At least ``min``."""
+    need_tensor(input, "clamp_min")
     if isinstance(min, tensors.Tensor):
-        raise NotImplementedError(
-            "clamp_min() takes a number here; of two tensors use torch.maximum"
-        )
-    return apply("clamp_min", need_tensor(input, "clamp_min"), min=min)
+        return apply("clamp_min.tensor", input, min)
+    return apply("clamp_min", input, min=min)
 
 
 def clamp_max(input: Any, max: Any) -> Any:
-    """At most ``max``, a number."""
+    """At most ``max``."""
+    need_tensor(input, "clamp_max")
     if isinstance(max, tensors.Tensor):
-        raise NotImplementedError(
-            "clamp_max() takes a number here; of two tensors use torch.minimum"
-        )
-    return apply("clamp_max", need_tensor(input, "clamp_max"), max=max)
+        return apply("clamp_max.tensor", input, max)
+    return apply("clamp_max", input, max=max)
 
 
 clip = clamp

@@ -45,6 +45,8 @@ RECORDS: dict[str, str] = {
     "remainder.Tensor": "remainder.tensor",
     "where.self": "where",
     "clamp.Tensor": "clamp.tensor",
+    "clamp_min.Tensor": "clamp_min.tensor",
+    "clamp_max.Tensor": "clamp_max.tensor",
     "masked_fill.Scalar": "masked_fill",
     "masked_fill.Tensor": "masked_fill",
     "round.decimals": "round",

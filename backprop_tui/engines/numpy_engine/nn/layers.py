@@ -134,7 +134,7 @@ class Embedding(Module):
 
 
 class Upsample(Module):
-    """A row or an image of another size, each place taken from its nearest neighbour."""
+    """A row or an image of another size, by nearest neighbours or by straight lines."""
 
     def __init__(
         self,
@@ -151,9 +151,10 @@ class Upsample(Module):
             scale_factor = float(scale_factor)
         self.scale_factor = scale_factor
         self.mode = mode
+        self.align_corners = align_corners
 
     def forward(self, input: Tensor) -> Any:
-        return interpolate(input, self.size, self.scale_factor, self.mode)
+        return interpolate(input, self.size, self.scale_factor, self.mode, self.align_corners)
 
     def extra_repr(self) -> str:
         by = self.scale_factor
