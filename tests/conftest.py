@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
+
+# Tests share their cores, and threads that wait for each other cost the most: PyTorch computes with
+# one, here and in every process that a test starts. It is asked before torch is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from plain_python import PlainPython
 
 from backprop_tui import progress
 
@@ -23,3 +30,11 @@ def state_directory(_states: Iterator[Path], monkeypatch: pytest.MonkeyPatch) ->
     path = next(_states)
     monkeypatch.setenv(progress.VARIABLE, str(path))
     return path
+
+
+@pytest.fixture(scope="session")
+def plain_python() -> Iterator[PlainPython]:
+    """The oracle of what PyTorch does with a file, asked by any test."""
+    oracle = PlainPython()
+    yield oracle
+    oracle.close()

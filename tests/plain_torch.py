@@ -1,8 +1,8 @@
 """What PyTorch itself makes of scenario files: what they print, and every backward they run.
 
-    python plain_torch.py FILE… [-- FILE…] > JSON  {file: {"text": …, "backwards": [[node, …], …]}}
-
-Files after ``--`` are only printed, not traced.
+It is asked on standard input, ``["FILE", traced]`` as JSON in a line, and answers with a pickle
+``{"text": …, "backwards": [[node, …], …]}``, or ``{"error": traceback}``. Each file runs in a fork
+of its own: as in a fresh Python, but torch is imported once.
 
 A node is {"name", "next", "incoming", "outgoing"}. The nodes of one backward are listed in the
 order in which they ran; ``next`` holds, per edge, [position in that list, input number] or None.
@@ -11,10 +11,14 @@ order in which they ran; ``next`` holds, per edge, [position in that list, input
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import json
+import os
+import pickle
 import runpy
 import sys
+import traceback
 import warnings
 from importlib.util import find_spec
 from types import ModuleType
@@ -52,16 +56,19 @@ def traced(path: str) -> dict[str, Any]:
 
 def nodes_of(root: torch.Tensor, run: Any) -> list[dict[str, Any]]:
     """The nodes below ``root`` in the order in which ``run()`` runs them."""
-    reachable = [root.grad_fn]
-    for node in reachable:
-        reachable += [m for m, _ in node.next_functions if m and m not in reachable]
+    reachable = {root.grad_fn: None}
+    waiting = [root.grad_fn]
+    for node in waiting:
+        new = [m for m, _ in node.next_functions if m and m not in reachable]
+        reachable |= dict.fromkeys(new)
+        waiting += dict.fromkeys(new)
     ran: list[Any] = []
     gradients: list[tuple[Any, Any]] = []
 
     def hook(node: Any) -> Any:
         def after(grad_inputs: Any, grad_outputs: Any) -> None:
             ran.append(node)
-            gradients.append((as_lists(grad_outputs), as_lists(grad_inputs)))
+            gradients.append((as_arrays(grad_outputs), as_arrays(grad_inputs)))
 
         return after
 
@@ -69,10 +76,11 @@ def nodes_of(root: torch.Tensor, run: Any) -> list[dict[str, Any]]:
     run()
     for handle in handles:
         handle.remove()
+    position = {node: place for place, node in enumerate(ran)}
     return [
         {
             "name": node.name().rpartition("::")[2],
-            "next": [[ran.index(m), number] if m else None for m, number in node.next_functions],
+            "next": [[position[m], number] if m else None for m, number in node.next_functions],
             "incoming": incoming,
             "outgoing": outgoing,
         }
@@ -80,9 +88,9 @@ def nodes_of(root: torch.Tensor, run: Any) -> list[dict[str, Any]]:
     ]
 
 
-def as_lists(tensors: Any) -> list[Any]:
-    """Tensors as nested lists of numbers; None stays None."""
-    return [None if t is None else t.tolist() for t in tensors]
+def as_arrays(tensors: Any) -> list[Any]:
+    """The numbers of tensors as they are now; None stays None."""
+    return [None if t is None else t.detach().numpy().copy() for t in tensors]
 
 
 def without_pictures() -> None:
@@ -95,16 +103,26 @@ def without_pictures() -> None:
     vars(sys.modules["matplotlib"])["pyplot"] = sys.modules["matplotlib.pyplot"]
 
 
+def answer(path: str, watched: bool) -> dict[str, Any]:
+    """What a file prints and, if it is watched, its backwards."""
+    try:
+        return traced(path) if watched else {"text": printed(path), "backwards": []}
+    except BaseException:
+        return {"error": traceback.format_exc()}
+
+
 if __name__ == "__main__":
     without_pictures()
     warnings.simplefilter("ignore")
     # One thread: tests share their cores, and threads that wait for each other cost the most.
     torch.set_num_threads(1)
-    paths = [*sys.argv[1:], "--"]
-    plain_from = paths.index("--")
-    answer = {
-        path: traced(path) if i < plain_from else {"text": printed(path), "backwards": []}
-        for i, path in enumerate(paths)
-        if path != "--"
-    }
-    json.dump(answer, sys.stdout)
+    # The first optimizer imports half of PyTorch: once, not in every fork.
+    torch.optim.SGD([torch.zeros(1)])
+    gc.freeze()
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            pickle.dump(answer(*json.loads(line)), sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+            os._exit(0)
+        os.waitpid(child, 0)

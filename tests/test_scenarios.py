@@ -4,16 +4,15 @@ they have the same text, graph, order of execution and gradients."""
 from __future__ import annotations
 
 import ast
-import json
 import re
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from plain_python import PlainPython
 from same_text import difference
 
 from backprop_tui.cli import main
@@ -59,39 +58,20 @@ NUMBERS = {
 }
 
 
-class InTorch(dict[str, dict[str, Any]]):
-    """For each scenario what it prints under PyTorch, and every backward it runs.
-
-    A chapter runs when it is first asked for, so that no test waits for all of them.
-    """
-
-    def __init__(self, ten_thousand: Path) -> None:
-        self.ten_thousand = ten_thousand
-
-    def __missing__(self, name: str) -> dict[str, Any]:
-        if name == "ten_thousand":
-            paths = ["--", self.ten_thousand]
-        else:
-            paths = [path for path in FILES.values() if path.parent == FILES[name].parent]
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", HERE / "plain_torch.py", *paths],
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        self.update((Path(path).stem, one) for path, one in json.loads(done.stdout).items())
-        return self[name]
-
-
 @pytest.fixture(scope="session")
-def in_torch(tmp_path_factory: pytest.TempPathFactory) -> InTorch:
-    ten_thousand = tmp_path_factory.mktemp("scenarios") / "ten_thousand.py"
+def ten_thousand(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("scenarios") / "ten_thousand.py"
     rounds = FILES["matt_mazur_rounds"].read_text("utf-8")
     assert "\nrounds = 100\n" in rounds
     rounds = rounds.replace("rounds = 100\n", "rounds = 10_000\n")
-    ten_thousand.write_text(rounds.replace(" % 20 ", " % 1000 "), "utf-8")
-    return InTorch(ten_thousand)
+    path.write_text(rounds.replace(" % 20 ", " % 1000 "), "utf-8")
+    return path
+
+
+@pytest.fixture
+def in_torch(plain_python: PlainPython, ten_thousand: Path) -> Callable[[str], str]:
+    """What each scenario prints under PyTorch."""
+    return lambda name: plain_python.text(FILES.get(name, ten_thousand))
 
 
 def test_every_scenario_has_its_numbers() -> None:
@@ -102,8 +82,8 @@ def test_every_scenario_has_its_numbers() -> None:
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-def test_prints_the_numbers_of_the_notes(name: str, in_torch: dict[str, Any]) -> None:
-    text = in_torch[name]["text"]
+def test_prints_the_numbers_of_the_notes(name: str, in_torch: Callable[[str], str]) -> None:
+    text = in_torch(name)
     at = 0
     for part in NUMBERS[name].split(" ; "):
         found = text.find(part, at)
@@ -112,10 +92,10 @@ def test_prints_the_numbers_of_the_notes(name: str, in_torch: dict[str, Any]) ->
 
 
 def test_the_module_version_learns_the_same_as_the_hand_written_one(
-    in_torch: dict[str, Any],
+    in_torch: Callable[[str], str],
 ) -> None:
     def numbers(name: str) -> list[str]:
-        text = in_torch[name]["text"]
+        text = in_torch(name)
         for word in ("requires_grad=True", "dL/dw", "dL/db", "new", "tensor"):
             text = text.replace(word, " ")
         return text.translate(str.maketrans("[](),", "     ")).split()
@@ -158,17 +138,17 @@ def interpreted(scenario: Scenario) -> str:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_prints_what_pytorch_prints(name: str, in_torch: dict[str, Any]) -> None:
-    found = difference(interpreted(load(FILES[name])), in_torch[name]["text"])
+def test_prints_what_pytorch_prints(name: str, in_torch: Callable[[str], str]) -> None:
+    found = difference(interpreted(load(FILES[name])), in_torch(name))
     assert found is None, found
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_graph_order_and_gradients_are_pytorchs(name: str, in_torch: dict[str, Any]) -> None:
+def test_graph_order_and_gradients_are_pytorchs(name: str, plain_python: PlainPython) -> None:
     session = Session.open(FILES[name])
     trace = session.complete()
     assert session.error is None, session.error
-    ours, theirs = backwards(trace), in_torch[name]["backwards"]
+    ours, theirs = backwards(trace), plain_python.watched(FILES[name])["backwards"]
     assert len(ours) == len(theirs)
     for number, (our, their) in enumerate(zip(ours, theirs, strict=True), start=1):
         assert drawn(our) == drawn(their), f"backward {number}"

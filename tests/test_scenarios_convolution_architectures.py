@@ -7,18 +7,16 @@ That the built-in engine prints the same, and builds the same graph, is held in
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from plain_python import PlainPython
 
 from backprop_tui.session import Session
 
-HERE = Path(__file__).parent
-SCENARIOS = HERE.parent / "scenarios"
+FILES = {path.stem: path for path in (Path(__file__).parent.parent / "scenarios").glob("*/*.py")}
 
 #: What a scenario must print, in this order; " ; " separates the parts.
 NUMBERS = {
@@ -58,23 +56,15 @@ NUMBERS = {
 }
 
 
-@pytest.fixture(scope="module")
-def in_torch() -> dict[str, str]:
+@pytest.fixture
+def in_torch(plain_python: PlainPython) -> Callable[[str], str]:
     """What each scenario prints under PyTorch."""
-    paths = [path for path in sorted(SCENARIOS.glob("*/*.py")) if path.stem in NUMBERS]
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", HERE / "plain_torch.py", "--", *paths],
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return {Path(path).stem: answer["text"] for path, answer in json.loads(done.stdout).items()}
+    return lambda name: plain_python.text(FILES[name])
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-def test_prints_the_numbers_of_the_notes(name: str, in_torch: dict[str, str]) -> None:
-    text, at = in_torch[name], 0
+def test_prints_the_numbers_of_the_notes(name: str, in_torch: Callable[[str], str]) -> None:
+    text, at = in_torch(name), 0
     for part in NUMBERS[name].split(" ; "):
         found = text.find(part, at)
         assert found >= 0, f"{part!r} is missing in what is left:\n{text[at:]}\nof\n{text}"
@@ -85,22 +75,24 @@ def numbers(text: str) -> list[float]:
     return [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", text)]
 
 
-def test_the_boltzmann_machine_prefers_its_patterns_to_a_mixture(in_torch: dict[str, str]) -> None:
-    first, second, mixture = numbers(in_torch["rbm"].splitlines()[-1])
+def test_the_boltzmann_machine_prefers_its_patterns_to_a_mixture(
+    in_torch: Callable[[str], str],
+) -> None:
+    first, second, mixture = numbers(in_torch("rbm").splitlines()[-1])
     assert max(first, second) < mixture
 
 
 def test_the_autoencoder_ends_near_the_projection_onto_the_diagonal(
-    in_torch: dict[str, str],
+    in_torch: Callable[[str], str],
 ) -> None:
-    text = in_torch["autoencoder_linear"]
+    text = in_torch("autoencoder_linear")
     product = numbers(text[text.index("W_e @ W_d") : text.index("with W")])
     assert product == pytest.approx([0.5] * 4, abs=0.03)
 
 
-def test_what_the_vae_decodes_lies_along_the_diagonal(in_torch: dict[str, str]) -> None:
+def test_what_the_vae_decodes_lies_along_the_diagonal(in_torch: Callable[[str], str]) -> None:
     below, zero, above = (
-        numbers(pair) for pair in re.findall(r"\[(-?\d[^\]]*)\]", in_torch["vae"])
+        numbers(pair) for pair in re.findall(r"\[(-?\d[^\]]*)\]", in_torch("vae"))
     )
     assert abs(max(zero, key=abs)) < 0.3
     assert below == pytest.approx([-x for x in above], abs=0.5)
@@ -108,22 +100,21 @@ def test_what_the_vae_decodes_lies_along_the_diagonal(in_torch: dict[str, str]) 
 
 
 def test_convolution_knows_new_digits_better_than_the_plain_network(
-    in_torch: dict[str, str],
+    in_torch: Callable[[str], str],
 ) -> None:
-    *_, seen_plain, new_plain = numbers(in_torch["digits_mlp"])
-    *_, seen, new = numbers(in_torch["digits_cnn"])
+    *_, seen_plain, new_plain = numbers(in_torch("digits_mlp"))
+    *_, seen, new = numbers(in_torch("digits_cnn"))
     assert min(seen_plain, seen) > 0.9
     assert new > new_plain + 0.1
 
 
 @pytest.mark.parametrize("name", ["digits_mlp", "digits_cnn"])
 def test_larger_is_a_constant_at_the_top(name: str) -> None:
-    text = (SCENARIOS / "convolution" / f"{name}.py").read_text("utf-8")
+    text = FILES[name].read_text("utf-8")
     assert "\nlarger = False\n" in text
 
 
 @pytest.mark.parametrize("name", NUMBERS)
 def test_opens_without_a_wait(name: str) -> None:
     """All steps together are few enough to be recorded while nobody notices."""
-    (path,) = SCENARIOS.glob(f"*/{name}.py")
-    assert len(Session.open(path).complete()) <= 20_000
+    assert len(Session.open(FILES[name]).complete()) <= 20_000

@@ -6,16 +6,14 @@ That the built-in engine prints the same, and builds the same graph, is held in
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from plain_python import PlainPython
 
-HERE = Path(__file__).parent
-SCENARIOS = HERE.parent / "scenarios"
+FILES = {path.stem: path for path in (Path(__file__).parent.parent / "scenarios").glob("*/*.py")}
 
 #: What a scenario must print, in this order; " ; " separates the parts.
 NUMBERS = {
@@ -65,23 +63,15 @@ NUMBERS = {
 }
 
 
-@pytest.fixture(scope="module")
-def in_torch() -> dict[str, str]:
+@pytest.fixture
+def in_torch(plain_python: PlainPython) -> Callable[[str], str]:
     """What each scenario prints under PyTorch."""
-    paths = [path for path in sorted(SCENARIOS.glob("*/*.py")) if path.stem in NUMBERS]
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", HERE / "plain_torch.py", "--", *paths],
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return {Path(path).stem: answer["text"] for path, answer in json.loads(done.stdout).items()}
+    return lambda name: plain_python.text(FILES[name])
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-def test_prints_the_numbers_of_the_notes(name: str, in_torch: dict[str, str]) -> None:
-    text = in_torch[name]
+def test_prints_the_numbers_of_the_notes(name: str, in_torch: Callable[[str], str]) -> None:
+    text = in_torch(name)
     at = 0
     for part in NUMBERS[name].split(" ; "):
         found = text.find(part, at)
@@ -90,9 +80,9 @@ def test_prints_the_numbers_of_the_notes(name: str, in_torch: dict[str, str]) ->
 
 
 def test_the_validation_loss_turns_up_while_the_training_loss_falls(
-    in_torch: dict[str, str],
+    in_torch: Callable[[str], str],
 ) -> None:
-    rows = re.findall(r"train (\S+), validation (\S+)", in_torch["line_early_stopping"])
+    rows = re.findall(r"train (\S+), validation (\S+)", in_torch("line_early_stopping"))
     training, validation = (list(map(float, column)) for column in zip(*rows, strict=True))
     assert training == sorted(training, reverse=True)
     assert validation[:9] == sorted(validation[:9], reverse=True)

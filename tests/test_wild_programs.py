@@ -6,14 +6,10 @@ project. Adding a program is adding a file.
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
+from plain_python import PlainPython
 from same_text import difference
 
 from backprop_tui.scenario.loader import load
@@ -23,16 +19,6 @@ from backprop_tui.trace.steps import Failed, Output
 from backprop_tui.trace.trace import Trace
 
 WILD = sorted((Path(__file__).parent / "wild").glob("*.py"))
-ORACLE = Path(__file__).with_name("plain_torch.py")
-
-
-@cache
-def printed_by_python() -> dict[str, Any]:
-    """What plain Python prints for each program."""
-    command = [sys.executable, str(ORACLE), "--", *map(str, WILD)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
 
 
 def trace_of(path: Path, engine: str) -> Trace:
@@ -40,12 +26,12 @@ def trace_of(path: Path, engine: str) -> Trace:
 
 
 @pytest.mark.parametrize("path", WILD, ids=lambda path: path.stem)
-def test_it_prints_what_python_prints(path: Path) -> None:
+def test_it_prints_what_python_prints(path: Path, plain_python: PlainPython) -> None:
     trace = trace_of(path, "numpy")
     failed = [step for step in trace if isinstance(step, Failed)]
     assert not failed, failed[0].message
     text = "".join(step.text for step in trace if isinstance(step, Output))
-    assert difference(text, printed_by_python()[str(path)]["text"]) is None
+    assert difference(text, plain_python.text(path)) is None
 
 
 #: Programs whose two films differ, and why.
