@@ -19,6 +19,7 @@ from backprop_tui.tui.app import BackpropApp
 from backprop_tui.tui.live import Live, watched
 from backprop_tui.tui.screens.training import TrainingScreen, places
 from backprop_tui.tui.training_commands import TRAINING
+from backprop_tui.tui.widgets.key_bar import KeyBar
 from backprop_tui.view.types import plain
 
 HERE = Where(Span(1, 0, 1, 5), Span(1, 0, 1, 5))
@@ -284,6 +285,25 @@ async def test_a_run_that_ended_says_how(run, error, told):
         await pilot.press("space", "n")
         assert run.path.exists()
         assert told in shown(app, "status")
+
+
+def bar(app):
+    return "".join(segment.text for segment in app.screen.query_one(KeyBar).render_line(0))
+
+
+async def test_only_keys_that_do_something_are_shown(run):
+    run.train(30)
+    app = opened(run.path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: on_curves(app))
+        assert {"pause", "more"} <= set(bar(app).split())
+        assert "walk" not in bar(app)
+        run.train(1, steps=3).say("paused")
+        await until(pilot, lambda: "walk in" in bar(app))
+        run.close()
+        await until(pilot, lambda: "pause" not in bar(app))
+        assert "one more" not in bar(app)
+        assert {"walk", "film", "help", "quit"} <= set(bar(app).split())
 
 
 async def test_a_finished_trace_with_steps_opens_on_its_film_and_has_curves(run):

@@ -91,10 +91,17 @@ class TrainingScreen(Screen[int | None]):
 
     def paint(self) -> None:
         """Paint what is known of the run."""
+        self._keys.rest(self._idle())
         board = self.live.board(self._sizes)
         for name, view in self._views.items():
             if view.display:
                 view.show(getattr(board, name))
+
+    def _idle(self) -> frozenset[str]:
+        """The commands that would do nothing: an ended run obeys no longer, and where no iteration
+        was recorded step by step, there is none to walk into."""
+        obeys = () if self.live.waits else ("training.pause", "training.next")
+        return frozenset(obeys if self.live.step is not None else (*obeys, "training.walk"))
 
     def _look(self) -> None:
         try:

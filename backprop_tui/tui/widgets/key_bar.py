@@ -35,9 +35,16 @@ class KeyBar(Widget):
     def __init__(self, table: tuple[Command, ...] = COMMANDS) -> None:
         super().__init__()
         self._hints = key_bar(table)
+        self._idle: frozenset[str] = frozenset()
+
+    def rest(self, idle: frozenset[str]) -> None:
+        """Leave out the commands (by id) that would do nothing now."""
+        if idle != self._idle:
+            self._idle = idle
+            self.refresh()
 
     def _fitting(self, width: int) -> list[tuple[str, Command]]:
-        hints = self._hints
+        hints = [hint for hint in self._hints if hint[1].id not in self._idle]
         room = width - sum(_size(hint) for hint in hints if hint[1].id in self.ALWAYS)
         fitting = []
         for hint in hints:
