@@ -4,12 +4,14 @@ damaged."""
 from __future__ import annotations
 
 import sqlite3
+from array import array
 from pathlib import Path
 
 import pytest
 from tui_films import TWO_ROUNDS, recorded, screen_text
 
 from backprop_tui.session import StoredSession
+from backprop_tui.trace.arrays import unsqueeze
 from backprop_tui.trace.file import WritingTrace
 from backprop_tui.trace.trace import Trace
 from backprop_tui.tui.app import BackpropApp
@@ -51,7 +53,10 @@ async def test_a_stored_film_looks_and_moves_like_the_one_just_recorded(path: Pa
 
 async def test_a_damaged_step_is_told_and_one_walks_on(path: Path) -> None:
     connection = sqlite3.connect(path)
-    connection.execute("UPDATE step SET data = '{' WHERE id = 3")
+    coding, data = connection.execute("SELECT coding, words FROM body WHERE id = 0").fetchone()
+    words = array("Q", unsqueeze(coding, data))
+    words[1 + words[0] + words[3]] = 99  # the class of the fourth step
+    connection.execute("UPDATE body SET coding = 0, words = ? WHERE id = 0", (words.tobytes(),))
     connection.commit()
     connection.close()
     app = BackpropApp(StoredSession(path), at=2)
