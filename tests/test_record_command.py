@@ -5,11 +5,11 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import torch
+from commands import called
 
 import backprop_tui
 from backprop_tui.errors import EngineMissing, TraceError
@@ -36,6 +36,7 @@ def run(*words: object, code: str = "") -> subprocess.CompletedProcess[str]:
 
 
 def record(*words: object) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own."""
     return run("-m", "backprop_tui", "record", *words)
 
 
@@ -94,20 +95,20 @@ def test_a_traceback_has_none_of_ours(script: Path) -> None:
 
 def test_the_output_file(script: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.trace"
-    assert record(script, "a", "-o", other).returncode == 0
+    assert called("record", script, "a", "-o", other).returncode == 0
     assert other.exists()
     assert not script.with_suffix(".trace").exists()
-    refused = record("-o", other, script)
+    refused = called("record", "-o", other, script)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == (
         f"error: {other} is there already: --force replaces it, -o names another\n"
     )
-    again = record(script, "a", "-o", other, "--force")
+    again = called("record", script, "a", "-o", other, "--force")
     assert again.returncode == 0
     assert "'a']" in again.stdout
     note = tmp_path / "note.txt"
     note.write_text("mine")
-    refused = record("--force", "-o", note, script)
+    refused = called("record", "--force", "-o", note, script)
     assert refused.stderr == f"error: {note} is there already and is no trace: it is not replaced\n"
     assert note.read_text() == "mine"
 
@@ -128,19 +129,19 @@ def test_our_options_stand_anywhere_and_the_rest_is_the_scripts(
     script: Path, tmp_path: Path, arguments: tuple[str, ...], theirs: str
 ) -> None:
     out = tmp_path / "x.trace"
-    told = record(*[one.format(script=script, out=out) for one in arguments])
+    told = called("record", *(one.format(script=script, out=out) for one in arguments))
     assert f"'{theirs.strip(chr(39))}']" in told.stdout, told.stdout + told.stderr
     assert out.exists() or script.with_suffix(".trace").exists()
 
 
 def test_an_option_that_is_nobodys_is_refused(script: Path) -> None:
-    refused = record("--frobnicate", script)
+    refused = called("record", "--frobnicate", script)
     assert refused.returncode == 2
     assert "No such option" in refused.stderr
 
 
 def test_what_cannot_be_run_is_said_in_a_line(tmp_path: Path) -> None:
-    missing = record(tmp_path / "none.py")
+    missing = called("record", tmp_path / "none.py")
     assert missing.returncode == 1
     assert (
         missing.stderr == f"error: cannot open {tmp_path / 'none.py'}: No such file or directory\n"
@@ -154,12 +155,16 @@ def test_an_interrupted_run_is_readable(script: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "backprop_tui", "record", str(script)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # What runs in the background of a shell ignores Ctrl+C, and hands that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
-    assert process.stdout is not None
-    while "now" not in process.stdout.readline():
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=60)
+    try:
+        assert process.stdout is not None
+        next((line for line in process.stdout if "now" in line), None)
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert "KeyboardInterrupt" in error
     assert "backprop_tui" not in error
     trace = StoredTrace(script.with_suffix(".trace"))
