@@ -69,6 +69,17 @@ in_proj_bias -- their biases
 embed_dim -- how many numbers a position has
 num_heads -- how many heads attend
 head_dim -- how many numbers a head sees
+out_proj -- the Linear in which the heads come together
+self_attn -- the attention of a transformer's layer to itself
+multihead_attn -- the attention of a decoder's layer to what the encoder made
+linear1 -- the first Linear of a transformer's layer
+linear2 -- the second
+norm1 -- the first norm of a transformer's layer
+norm2 -- the second
+norm3 -- the third, of a decoder
+layers -- the layers of a transformer's encoder or decoder
+encoder -- the encoder of a Transformer
+decoder -- its decoder
 num_layers -- how many layers lie on each other
 bidirectional -- whether a recurrent net also reads from the end
 generate_square_subsequent_mask(sz) -- −∞ where a position would look at a later one

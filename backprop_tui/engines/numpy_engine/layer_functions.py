@@ -234,7 +234,8 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     both = (x1.to(common), x2.to(common))
     if x1.shape != x2.shape:
         size = broadcast(x1.array.shape, x2.array.shape)
-        both = (expand(both[0], size), expand(both[1], size))
+        second = expand(both[1], size)
+        both = (expand(both[0], size), second)
     lengths = [
         apply("clone", apply("linalg_vector_norm", one, ord=2.0, dim=dim, keepdim=True))
         for one in both
@@ -260,7 +261,7 @@ def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: Any = N
     need_tensor(input, "rms_norm")
     shape = tuple(normalized_shape)
     if tuple(input.shape[-len(shape) :]) != shape:
-        wanted = "".join(f", {n}" for n in shape)
+        wanted = ", ".join(str(n) for n in shape)
         raise RuntimeError(
             f"Given normalized_shape={list(shape)}, expected input with shape [*{wanted}], but "
             f"got input of size{list(input.shape)}"
