@@ -89,7 +89,9 @@ async def test_all_that_counts_is_on_the_screen(size):
     assert "Program" in text or "film" in text
     assert "Timeline" in text
     assert f"/{len(film_of(running).trace)}" in text
-    caption = "".join(run.text for run in film_of(running).frame(running.stepper.stage.sizes).caption)
+    caption = "".join(
+        run.text for run in film_of(running).frame(running.stepper.stage.sizes).caption
+    )
     assert " ".join(caption.split())[:40] in " ".join(text.split())
 
 

@@ -8,11 +8,12 @@ with backprop_tui.record() as trace:
 from __future__ import annotations
 
 import ast
+import gc
 import linecache
 import os
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import Any, Literal, cast
@@ -161,6 +162,8 @@ class Recording:
         )
         _recordings.append(self)
         self._inside.callback(_recordings.remove, self)
+        if self.level == "steps":
+            self._inside.enter_context(_put_aside())
         self._inside.enter_context(uncompiled(self._uncompiled))
         self._inside.enter_context(relocated())
         plain, tee = sys.stdout, Tee(sys.stdout, teller.places.output)
@@ -226,6 +229,20 @@ def _forked() -> None:
 
 
 os.register_at_fork(after_in_child=_forked)
+
+
+@contextmanager
+def _put_aside() -> Iterator[None]:
+    """Inside, Python's collector leaves alone what was there before: a trace makes it run often,
+    and looking through all of PyTorch's own objects each time would take as long as the program."""
+    if gc.get_freeze_count():  # somebody did that already
+        yield
+        return
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _restore(tee: Tee, plain: Any) -> None:

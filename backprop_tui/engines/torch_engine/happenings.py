@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 import torch.utils.data
+from torch.nn.modules import module as modules
 from torch.optim import optimizer as optimizers
 from torch.utils.data._utils import fetch
 
@@ -34,6 +35,19 @@ from backprop_tui.engines.torch_engine.stepping import (
 # ---------------------------------------------------------------------- modules at work
 
 
+def _is_closed(module: Any) -> bool:
+    """Whether no code but PyTorch's own runs in a module, unless it calls other modules."""
+    kind = type(module)
+    return (
+        (not module._modules or kind is torch.nn.Sequential)
+        and kind.__module__.startswith("torch.nn.modules.")
+        and kind is not torch.nn.TripletMarginWithDistanceLoss  # calls what it was given
+        and not (module._forward_hooks or module._forward_pre_hooks)
+        and not (modules._global_forward_hooks or modules._global_forward_pre_hooks)
+        and "forward" not in vars(module)
+    )
+
+
 def _calling(plain: Any) -> Any:
     """``Module.__call__``: enters, runs its hooks and its forward, exits.
 
@@ -44,12 +58,16 @@ def _calling(plain: Any) -> Any:
         recorder = current()
         if recorder is None or recorder.listener is None:
             return plain(self, *args, **kwargs)
+        outside = recorder.fixed
         recorder.note(recorder.decoder.enters, self)
+        if recorder.most:
+            recorder.fixed = recorder.events[-1][1] if _is_closed(self) else None
         recorder.flush()
         try:
             return plain(self, *args, **kwargs)
         finally:
             recorder.note(recorder.decoder.exits, self)
+            recorder.fixed = outside
             recorder.flush()
 
     return functools.wraps(plain)(call)
@@ -218,6 +236,7 @@ _WRAPPED: tuple[tuple[Any, str, Callable[[Any], Any]], ...] = (
     (torch.nn.Module, "__repr__", _quietly),
     (torch.optim.Optimizer, "load_state_dict", _quietly),
     (fetch._MapDatasetFetcher, "fetch", fetching),
+    (fetch._IterableDatasetFetcher, "fetch", fetching),
     (torch.autograd.Function, "apply", _applied),
     (torch.utils.data.RandomSampler, "__init__", counting),
     (torch.utils.data.RandomSampler, "__iter__", drawing),

@@ -18,6 +18,8 @@ from backprop_tui.engines.summary import BINS, SAMPLE, Digest, Summary, corner
 
 #: Of larger arrays the first so many numbers are compared first.
 LARGE = 256
+#: Up to so many numbers are copied in any case: a view would keep a tensor for each of them.
+SMALL = 256
 
 
 def copied(tensor: Any) -> Array:
@@ -34,6 +36,8 @@ def equal(a: Array, b: Array) -> bool:
     """Whether shape, dtype and all numbers are the same, NaN included; never for summaries."""
     if a.shape != b.shape or a.dtype != b.dtype or isinstance(a, Summary):
         return False
+    if a.size <= SMALL:
+        return a.tobytes() == b.tobytes()
     if a.size > LARGE and not equal(a.flat[:LARGE], b.flat[:LARGE]):
         return False
     same = a == b
@@ -42,6 +46,20 @@ def equal(a: Array, b: Array) -> bool:
     if a.dtype.kind not in "fc":
         return False
     return bool((np.isnan(a) & np.isnan(b))[~same].all())
+
+
+def small(tensor: Any) -> Array | None:
+    """The numbers of a small and plain tensor, in its own memory; None for any other."""
+    if (
+        tensor.numel() > SMALL
+        or tensor.dtype not in _PLAIN
+        or tensor.layout is not torch.strided
+        or not tensor.is_cpu
+        or tensor.is_neg()
+    ):
+        return None
+    array: Array = tensor.detach().numpy()
+    return array
 
 
 class _Holder:
@@ -187,6 +205,13 @@ def _is_transposed(plain: Any) -> bool:
     return bool(plain.ndim == 2 and plain.t().is_contiguous())
 
 
+#: dtypes that NumPy has, of which a tensor can be no lazy view.
+_PLAIN = frozenset(
+    {
+        torch.float32, torch.float64, torch.float16, torch.int64, torch.int32, torch.int16,
+        torch.int8, torch.uint8, torch.bool,
+    }
+)  # fmt: skip
 _EXACT = (torch.float32, torch.float64)
 #: dtypes that NumPy does not have; shown as float32 under their own name.
 _WIDENED = tuple(

@@ -33,7 +33,9 @@ _PRODUCTS = ("matmul", "__matmul__", "__rmatmul__")
 _NUMBERS: dict[Any, Any] = {}
 
 #: What belongs to the call at work, and is put aside while code of the program's own runs in it.
-_INSIDE = ("quiet", "in_backward", "function", "grad_enabled", "_fresh", "_numbers", "sums")
+_INSIDE = (
+    "quiet", "in_backward", "function", "grad_enabled", "fixed", "_fresh", "_numbers", "sums",
+)  # fmt: skip
 
 
 class Recorder(Tape):
@@ -99,7 +101,7 @@ class Recorder(Tape):
         """Code of the program's own, called from inside PyTorch: it is told again."""
         before = {name: getattr(self, name) for name in _INSIDE}
         self.quiet = self.in_backward = 0
-        self.function = self.grad_enabled = None
+        self.function = self.grad_enabled = self.fixed = None
         self._fresh, self._numbers, self.sums = {}, {}, {}
         try:
             with FunctionMode(self):
@@ -281,7 +283,7 @@ class Recorder(Tape):
 
     def _is_other(self, plan: Plan, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
         if plan.name != "view":
-            return bool(kwargs) and bool(kwargs.get("alpha", 1) != 1)
+            return any(kwargs.get(factor, 1) != 1 for factor in ("alpha", "beta"))
         # PyTorch's reshape takes another way as soon as somebody watches its operations: told is
         # the way that it takes when nobody does.
         if args[0].is_contiguous() or getattr(self.function, "__name__", "view") in _VIEWING:

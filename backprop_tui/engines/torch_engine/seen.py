@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from backprop_tui.engines.base import Array, Edge, NodeValue, TensorValue
-from backprop_tui.engines.torch_engine.numbers import alone, copied, equal, summarised, viewed
+from backprop_tui.engines.torch_engine.numbers import (
+    alone,
+    copied,
+    equal,
+    small,
+    summarised,
+    viewed,
+)
 
 if TYPE_CHECKING:
     from backprop_tui.engines.torch_engine.mentions import Mention
@@ -187,6 +194,13 @@ class Book:
         """The numbers, read now; ``known`` itself if they are these."""
         if self.limit is not None and mention.tensor.numel() > self.limit:
             return summarised(mention.tensor)
+        there = small(mention.tensor)
+        if there is not None:
+            if known is not None and equal(known, there):
+                return known
+            there = there.copy()
+            there.setflags(write=False)
+            return there
         ours = mention.ours or (known is None and alone(mention))
         array = viewed(mention.tensor)
         if known is not None and equal(known, array):

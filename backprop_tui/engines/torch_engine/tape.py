@@ -45,6 +45,8 @@ class Tape:
         self._place: Callable[[], object] = _nowhere
         self._still: Callable[[], object] = _nowhere
         self._at: Callable[[object], None] = _anywhere
+        #: the place, while no code but PyTorch's own can be at work; None: it has to be asked for
+        self.fixed: object = None
         self._draining = False
         #: how many events there were when memory was measured last
         self._measured = 0
@@ -68,10 +70,12 @@ class Tape:
 
     def note(self, tell: Callable[..., None], *what: Any) -> None:
         """Something happened here, to be told."""
-        grad_enabled = self.grad_enabled
+        grad_enabled, place = self.grad_enabled, self.fixed
         if grad_enabled is None:
             grad_enabled = torch._C.is_grad_enabled()
-        self.events.append((tell, self._place(), grad_enabled, what))
+        if place is None:
+            place = self._place()
+        self.events.append((tell, place, grad_enabled, what))
 
     def also(self, tell: Callable[..., None], *what: Any) -> None:
         """Something more happened since the last event, and the function of PyTorch's that was
