@@ -150,3 +150,9 @@ def test_every_next_is_told_as_a_call_that_goes_on_with_its_variables() -> None:
     bound = [step.binds[0].name for step in trace if isinstance(step, Bind)]
     assert bound == ["i", "i"]
     assert {step.where.loops[-1].name for step in trace if step.where.loops} == {"x"}
+
+
+def test_what_has_ended_is_not_gone_on_with() -> None:
+    text = "def one():\n    yield 1\ng = one()\nprint(list(g), list(g), next(g, 5))\n"
+    trace = Session(loads(text), "numpy").complete()
+    assert len([step for step in trace if isinstance(step, Call)]) == 2

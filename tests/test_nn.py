@@ -182,6 +182,13 @@ FILLS = [
     lambda t, w: t.init.kaiming_uniform_(w, nonlinearity="relu"),
     lambda t, w: t.init.kaiming_uniform_(w, a=0.2, mode="fan_out"),
     lambda t, w: t.init.kaiming_normal_(w),
+    lambda t, w: t.init.trunc_normal_(w),
+    lambda t, w: t.init.trunc_normal_(w, 0.5, 2.0, -1, 0.5),
+    lambda t, w: t.init.trunc_normal_(w, std=0.02),
+    lambda t, w: t.init.trunc_normal_(w, 0.0, 1.0, 1.5, 3.0),
+    lambda t, w: t.init.orthogonal_(w),
+    lambda t, w: t.init.orthogonal_(w, gain=0.7),
+    lambda t, w: t.init.sparse_(w, 0.4),
 ]
 
 
@@ -196,6 +203,23 @@ def test_init(fill: object, shape: tuple[int, int]) -> None:
         found.append(weight)
     close(*found)
     assert found[0].is_leaf
+    assert found[0]._version == found[1]._version
+
+
+KERNELS = [
+    lambda t: t.init.dirac_(t.zeros(4, 2, 3), groups=2),
+    lambda t: t.init.dirac_(t.zeros(2, 3, 3, 4)),
+    lambda t: t.init.orthogonal_(t.zeros(2, 3, 2, 2)),
+]
+
+
+@pytest.mark.parametrize("fill", KERNELS, ids=range(len(KERNELS)))
+def test_init_of_kernels(fill: object) -> None:
+    found = []
+    for t in (OURS, TORCH):
+        t.manual_seed(2)
+        found.append(fill(t))
+    close(*found)
     assert found[0]._version == found[1]._version
 
 
@@ -223,6 +247,10 @@ REFUSED = {
     "a computed parameter": lambda t: t.nn.Module().register_parameter("a", t.tensor([1.0])),
     "fan of a vector": lambda t: t.init.xavier_uniform_(t.tensor([1.0])),
     "a mode of fans": lambda t: t.init.kaiming_normal_(t.zeros(2, 2), mode="fan"),
+    "a vector at right angles": lambda t: t.init.orthogonal_(t.tensor([1.0])),
+    "a sparse vector": lambda t: t.init.sparse_(t.tensor([1.0]), 0.5),
+    "a kernel of a matrix": lambda t: t.init.dirac_(t.zeros(2, 2)),
+    "a kernel of groups": lambda t: t.init.dirac_(t.zeros(3, 2, 2), groups=2),
     "a gain": lambda t: t.init.calculate_gain("softmax"),
     "missing keys": lambda t: net(t).load_state_dict({}),
     "unexpected keys": lambda t: t.nn.Linear(1, 1).load_state_dict(

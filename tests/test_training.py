@@ -10,13 +10,18 @@ import pytest
 import torch
 
 import backprop_tui.engines.numpy_engine.random as R
-from backprop_tui.engines.numpy_engine import data, nn, optim
+from backprop_tui.engines.numpy_engine import data, datasets, nn, optim
 from backprop_tui.engines.numpy_engine.creation import tensor
 from backprop_tui.engines.numpy_engine.engine import NumpyEngine
 from backprop_tui.engines.numpy_engine.tensor import Tensor
 
 OURS = SimpleNamespace(
-    nn=nn, optim=optim, data=data, tensor=tensor, randn=R.randn, manual_seed=R.manual_seed
+    nn=nn,
+    optim=optim,
+    data=SimpleNamespace(**{**vars(datasets), **vars(data)}),
+    tensor=tensor,
+    randn=R.randn,
+    manual_seed=R.manual_seed,
 )
 TORCH = SimpleNamespace(
     nn=torch.nn, optim=torch.optim, data=torch.utils.data, tensor=torch.tensor,

@@ -27,6 +27,7 @@ KINDS: dict[type, str] = {
     torch.optim.lr_scheduler.LRScheduler: "LRScheduler",
     torch.utils.data.Dataset: "Dataset",
     torch.utils.data.DataLoader: "DataLoader",
+    torch.utils.data.Sampler: "Sampler",
     torch.utils.hooks.RemovableHandle: "RemovableHandle",
     torch.autograd.graph.Node: "Node",
 }

@@ -36,7 +36,7 @@ Stream = Callable[[Env], Any]
 class Generator:
     """A function's body, or a generator expression, on its way."""
 
-    __slots__ = ("__weakref__", "body", "env", "managers", "name", "run", "statement")
+    __slots__ = ("__weakref__", "body", "ended", "env", "managers", "name", "run", "statement")
 
     def __init__(self, run: Runtime, name: str, body: Body, env: Env, managers: list[Eval]) -> None:
         self.run = run
@@ -45,20 +45,25 @@ class Generator:
         self.env = env
         self.managers = managers
         self.statement = run.observer.statement
+        self.ended = False
 
     def __iter__(self) -> Generator:
         return self
 
     def __next__(self) -> Any:
+        if self.ended:
+            raise StopIteration
         observer, meter = self.run.observer, self.run.meter
         statement, expression = observer.statement, observer.expression
         meter.enter()
+        value = DONE
         try:
             value = self._call() if self.env.function is not None else self._element()
         finally:
             meter.leave()
+            self.ended = value is DONE
         observer.statement, observer.expression = statement, expression
-        if value is DONE:
+        if self.ended:
             raise StopIteration(self.env.result)
         return value
 

@@ -12,8 +12,9 @@ MOST_PRINTED = {"precision": 30, "threshold": 10_000, "edgeitems": 100, "linewid
 
 #: Options of the surface's callables that reach beyond the program itself.
 DATA_LOADER_OPTIONS = frozenset(
-    {"dataset", "batch_size", "shuffle", "drop_last", "generator", "collate_fn", "num_workers"}
-)
+    {"dataset", "batch_size", "shuffle", "drop_last", "generator", "collate_fn", "num_workers",
+     "sampler", "batch_sampler", "pin_memory"}
+)  # fmt: skip
 
 
 def _without_processes(loader: Any) -> Builtin:
@@ -23,7 +24,7 @@ def _without_processes(loader: Any) -> Builtin:
         for name in kwargs:
             if name not in DATA_LOADER_OPTIONS:
                 raise Problem("TypeError", f"DataLoader's {name!r} is not supported in a scenario")
-        if len(args) > 3 or kwargs.pop("num_workers", 0) != 0:
+        if len(args) > 5 or kwargs.pop("num_workers", 0) != 0:
             raise Problem(
                 "ValueError",
                 "a DataLoader of a scenario works in one process",

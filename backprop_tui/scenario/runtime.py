@@ -422,7 +422,9 @@ class Runtime:
         path = self._resolved.get(id(base), "")
         if path.startswith("torch.nn.") and path != "torch.nn.Parameter":
             return "Module"
-        return "Dataset" if path.endswith("Dataset") else ""
+        if path == "torch.optim.lr_scheduler.LRScheduler":
+            return "LRScheduler"
+        return next((kind for kind in ("Dataset", "Sampler") if path.endswith(kind)), "")
 
     def super_of(self, env: Env | None, args: tuple[Any, ...]) -> Super:
         """``super()`` or ``super(Net, self)`` inside a method."""
@@ -468,8 +470,14 @@ class Runtime:
         kind = self.kind(iterable)
         if kind == "Tensor":
             return int(iterable.shape[0]) if iterable.ndim else None
-        if kind == "DataLoader" and type(iterable.dataset) not in self.classes:
-            return len(iterable)
+        if kind == "DataLoader":
+            parts = (iterable.dataset, iterable.sampler, iterable.batch_sampler)
+            if any(type(part) in self.classes for part in parts):
+                return None
+            try:
+                return len(iterable)
+            except TypeError:  # rows that come one after the other are not counted before
+                return None
         return None
 
     def _roots(self) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backprop_tui.scenario import surface_layers
+from backprop_tui.scenario import surface_layers, surface_tensors
 from backprop_tui.scenario.surface_values import DICT, LIST, NDARRAY, SET, STR, TUPLE
 
 TENSOR = """
@@ -290,25 +290,37 @@ load_state_dict(state_dict) -- take over what another knows
 """
 
 TABLES: dict[str, str] = {
-    "Tensor": TENSOR,
+    "Tensor": TENSOR + surface_tensors.TENSOR,
     "Node": """
 name() -- PyTorch's name of the node
 next_functions -- where its gradients go: (Node, index) pairs
 variable -- the leaf of an AccumulateGrad node
 """,
     "Size": TUPLE + "numel() -- the product of all sizes\n",
-    "ReturnType": TUPLE + "values -- the values\nindices -- where they were\n",
+    "ReturnType": TUPLE
+    + "values -- the values\nindices -- where they were\n"
+    + surface_tensors.RETURNED,
     "Module": MODULE + surface_layers.MODULE,
     "Optimizer": OPTIMIZER,
     "LRScheduler": SCHEDULER,
     "DataLoader": """
 dataset -- what it takes batches from
 batch_size -- how many rows a batch has
+sampler -- in which order it takes them
+batch_sampler -- … and how many at a time
+drop_last -- whether a smaller last batch is left out
+""",
+    "Sampler": """
+data_source -- the dataset, of a SequentialSampler or RandomSampler
+num_samples -- how many rows it takes
+weights -- of a WeightedRandomSampler
 """,
     "Dataset": """
 tensors -- the tensors of a TensorDataset
 dataset -- the whole, of a Subset
 indices -- the rows, of a Subset
+datasets -- what a ConcatDataset, StackDataset or ChainDataset is made of
+cumulative_sizes -- where each dataset of a ConcatDataset ends
 """,
     "Generator": """
 manual_seed(seed) -- make its numbers the same in every run

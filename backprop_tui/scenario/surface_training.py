@@ -56,6 +56,10 @@ constant_(tensor, val) -- all the same value
 zeros_(tensor) -- all zeros
 ones_(tensor) -- all ones
 eye_(tensor) -- the identity matrix
+trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0) -- normal, drawn again outside [a, b]
+orthogonal_(tensor, gain=1) -- rows or columns at right angles
+sparse_(tensor, sparsity, std=0.01) -- normal, so many of each column 0
+dirac_(tensor, groups=1) -- a convolution that passes its input on
 xavier_uniform_(tensor, gain=1.0) -- Glorot's uniform start
 xavier_normal_(tensor, gain=1.0) -- Glorot's normal start
 kaiming_uniform_(tensor, a=0, mode='fan_in', nonlinearity='leaky_relu') -- He's uniform start
@@ -106,9 +110,22 @@ LambdaLR(optimizer, lr_lambda) -- the rate follows a function of yours
 DATA = """
 Dataset() -- the base class of your own data: __len__ and __getitem__
 TensorDataset(*tensors) -- rows of tensors of the same length
-DataLoader(dataset, batch_size=1, shuffle=False, drop_last=False, generator=None) -- batches
+DataLoader(dataset, batch_size=1, shuffle=False, sampler=None, drop_last=False) -- batches
 Subset(dataset, indices) -- some of the rows
 random_split(dataset, lengths, generator=None) -- rows divided at random
+IterableDataset() -- the base class of data that comes one after the other: __iter__
+ConcatDataset(datasets) -- the rows of several datasets, one dataset after the other
+StackDataset(*datasets) -- the rows of several datasets side by side
+ChainDataset(datasets) -- several iterable datasets, one after the other
+Sampler() -- the base class of your own orders: __iter__
+SequentialSampler(data_source) -- rows in order
+RandomSampler(data_source, replacement=False, num_samples=None) -- rows at random
+SubsetRandomSampler(indices, generator=None) -- some rows at random
+WeightedRandomSampler(weights, num_samples, replacement=True) -- rows drawn with weights
+BatchSampler(sampler, batch_size, drop_last) -- rows so many at a time
+default_collate(batch) -- rows made one batch
+default_convert(data) -- arrays made tensors
+get_worker_info() -- None: there is one process
 """
 
 TABLES: dict[str, str] = {

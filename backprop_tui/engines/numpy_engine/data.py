@@ -1,4 +1,4 @@
-"""``torch.utils.data``: datasets, and the loader that makes batches of them.
+"""``torch.utils.data``: the loader that makes batches of a dataset's rows.
 
 Random numbers are drawn in PyTorch's order: every pass over a ``DataLoader`` draws a base seed from
 its generator, and a shuffled one then draws the seed of the permutation.
@@ -8,95 +8,29 @@ from __future__ import annotations
 
 import itertools
 import math
-import warnings
+import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from backprop_tui.engines.numpy_engine import creation, events, functional, state
+from backprop_tui.engines.numpy_engine import creation, events, functional
+from backprop_tui.engines.numpy_engine.datasets import IterableDataset, only_data, rows_of
 from backprop_tui.engines.numpy_engine.dtypes import float64
 from backprop_tui.engines.numpy_engine.generator import Generator
 from backprop_tui.engines.numpy_engine.random import default_generator
+from backprop_tui.engines.numpy_engine.samplers import (
+    BatchSampler,
+    RandomSampler,
+    SequentialSampler,
+)
 from backprop_tui.engines.numpy_engine.tensor import Tensor
 
-__all__ = ["DataLoader", "Dataset", "Subset", "TensorDataset", "random_split"]
-
-#: Bytes of one row's number in an order of rows, and how many are taken before they are counted.
-ORDER_ITEMSIZE, ROWS_AT_ONCE = 40, 65_536
+__all__ = ["DataLoader", "default_collate", "default_convert", "get_worker_info"]
 
 
-class Dataset:
-    """The base of all datasets; a subclass defines ``__getitem__`` and ``__len__``."""
-
-    def __getitem__(self, index: Any) -> Any:
-        raise NotImplementedError("Subclasses of Dataset should implement __getitem__.")
-
-
-class TensorDataset(Dataset):
-    """Rows of tensors that have the same length."""
-
-    def __init__(self, *tensors: Tensor) -> None:
-        if any(tensors[0].array.shape[0] != tensor.array.shape[0] for tensor in tensors):
-            raise AssertionError("Size mismatch between tensors")
-        self.tensors = tensors
-
-    def __getitem__(self, index: Any) -> tuple[Tensor, ...]:
-        return tuple(tensor[index] for tensor in self.tensors)
-
-    def __len__(self) -> int:
-        return len(self.tensors[0].array)
-
-
-class Subset(Dataset):
-    """Some rows of a dataset."""
-
-    def __init__(self, dataset: Any, indices: Sequence[int]) -> None:
-        self.dataset = dataset
-        self.indices = indices
-
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, list):
-            return self.dataset[[self.indices[i] for i in index]]
-        return self.dataset[self.indices[index]]
-
-    def __len__(self) -> int:
-        return len(self.indices)
-
-
-def random_split(
-    dataset: Any, lengths: Sequence[int | float], generator: Generator | None = None
-) -> list[Subset]:
-    """Divide the rows at random into parts of these lengths, or of these fractions."""
-    total = len(dataset)
-    if math.isclose(sum(lengths), 1) and sum(lengths) <= 1:
-        lengths = _lengths_of(lengths, total)
-    if sum(lengths) != total:
-        raise ValueError("Sum of input lengths does not equal the length of the input dataset!")
-    state.make_room((total,), ORDER_ITEMSIZE)
-    order = (generator or default_generator()).randperm(total).tolist()
-    ends = [int(end) for end in itertools.accumulate(lengths)]
-    return [
-        Subset(dataset, order[end - int(length) : end])
-        for end, length in zip(ends, lengths, strict=True)
-    ]
-
-
-def _lengths_of(fractions: Sequence[float], total: int) -> list[int]:
-    """Whole lengths for fractions; what is left over goes to the parts in turn."""
-    for position, fraction in enumerate(fractions):
-        if fraction < 0 or fraction > 1:
-            raise ValueError(f"Fraction at index {position} is not between 0 and 1")
-    lengths = [math.floor(total * fraction) for fraction in fractions]
-    for position in range(total - sum(lengths)):
-        lengths[position % len(lengths)] += 1
-    for position, length in enumerate(lengths):
-        if length == 0:
-            warnings.warn(
-                f"Length of split at index {position} is 0. This might result in an empty dataset.",
-                stacklevel=3,
-            )
-    return lengths
+def get_worker_info() -> None:
+    """Which of several processes this is: there is one only."""
 
 
 class DataLoader:
@@ -107,11 +41,13 @@ class DataLoader:
         dataset: Any,
         batch_size: int | None = 1,
         shuffle: bool | None = None,
-        *,
+        sampler: Iterable[Any] | None = None,
+        batch_sampler: Iterable[Sequence[Any]] | None = None,
         num_workers: int = 0,
-        collate_fn: Callable[[list[Any]], Any] | None = None,
+        collate_fn: Callable[[Any], Any] | None = None,
         pin_memory: bool = False,
         drop_last: bool = False,
+        *,
         generator: Generator | None = None,
     ) -> None:
         if num_workers < 0:
@@ -119,83 +55,110 @@ class DataLoader:
                 "num_workers option should be non-negative; use num_workers=0 to disable "
                 "multiprocessing."
             )
-        if batch_size is None and drop_last:
+        self.dataset = dataset
+        self.num_workers = num_workers
+        self.pin_memory = pin_memory
+        self._iterable = isinstance(dataset, IterableDataset)
+        if self._iterable:
+            _check_unspecified(shuffle or None, sampler, batch_sampler)
+        if sampler is not None and shuffle:
+            raise ValueError("sampler option is mutually exclusive with shuffle")
+        if batch_sampler is not None:
+            if batch_size != 1 or shuffle or sampler is not None or drop_last:
+                raise ValueError(
+                    "batch_sampler option is mutually exclusive with batch_size, shuffle, "
+                    "sampler, and drop_last"
+                )
+            batch_size = None
+        elif batch_size is None and drop_last:
             raise ValueError(
                 "batch_size=None option disables auto-batching and is mutually exclusive with "
                 "drop_last"
             )
-        if batch_size is not None and (type(batch_size) is not int or batch_size <= 0):
-            raise ValueError(
-                f"batch_size should be a positive integer value, but got batch_size={batch_size}"
-            )
-        if shuffle and len(dataset) == 0:
-            raise ValueError(
-                "num_samples should be a positive integer value, but got num_samples=0"
-            )
-        self.dataset = dataset
+        if sampler is None:
+            if self._iterable:
+                sampler = itertools.repeat(None)
+            elif shuffle:
+                sampler = RandomSampler(dataset, generator=generator)
+            else:
+                sampler = SequentialSampler(dataset)
+        if batch_size is not None and batch_sampler is None:
+            batch_sampler = BatchSampler(sampler, batch_size, drop_last)
         self.batch_size = batch_size
-        self.shuffle = bool(shuffle)
-        self.num_workers = num_workers
         self.drop_last = drop_last
+        self.sampler = sampler
+        self.batch_sampler = batch_sampler
         self.generator = generator
-        self.collate_fn = collate_fn or default_collate
+        whole = batch_sampler is None
+        self.collate_fn = collate_fn or (default_convert if whole else default_collate)
 
     def __len__(self) -> int:
+        if not self._iterable:
+            return len(self.sampler if self.batch_sampler is None else self.batch_sampler)  # type: ignore[arg-type]
         rows = len(self.dataset)
         if self.batch_size is None:
             return rows
-        return rows // self.batch_size if self.drop_last else -(-rows // self.batch_size)
+        return rows // self.batch_size if self.drop_last else math.ceil(rows / self.batch_size)
 
     def __iter__(self) -> Iterator[Any]:
         # The base seed would be for worker processes; PyTorch draws it even without any.
         (self.generator or default_generator()).random_seed()
-        return self._batches()
+        return self._in_turn(iter(self.dataset)) if self._iterable else self._by_index()
 
-    def _batches(self) -> Iterator[Any]:
-        order = self._order()
+    def _by_index(self) -> Iterator[Any]:
+        if self.batch_sampler is None:
+            for index in self.sampler:
+                yield self._collated(_fetch(self.dataset, operator.getitem, index))
+            return
+        for batch in self.batch_sampler:
+            yield self._collated(_fetch(self.dataset, rows_of, batch))
+
+    def _in_turn(self, rows: Iterator[Any]) -> Iterator[Any]:
         if self.batch_size is None:
-            for index in order:
-                yield _fetch(self.dataset, index)
+            for row in rows:
+                yield self._collated(row)
             return
-        while batch := _indices(order, self.batch_size):
-            if self.drop_last and len(batch) < self.batch_size:
-                return
-            rows = [_fetch(self.dataset, index) for index in batch]
-            yield self.collate_fn(rows)
+        ended = False
+        while not ended and (batch := list(itertools.islice(rows, self.batch_size))):
+            ended = len(batch) < self.batch_size
+            if not (ended and self.drop_last):
+                yield self._collated(batch)
 
-    def _order(self) -> Iterator[int]:
-        rows = len(self.dataset)
-        if not self.shuffle:
-            yield from range(rows)
-            return
-        stream = self.generator
-        if stream is None:
-            stream = Generator().manual_seed(default_generator().random_seed())
-        state.make_room((rows,), ORDER_ITEMSIZE)
-        yield from stream.randperm(rows).tolist()
-        # PyTorch's sampler draws one more permutation, of which it takes no rows.
-        stream.randperm(rows)
+    def _collated(self, rows: Any) -> Any:
+        return self.collate_fn(rows)
 
 
-def _indices(order: Iterator[int], most: int) -> list[int]:
-    """The next rows of a batch; what a dataset says of its length may be more than there is."""
-    batch: list[int] = []
-    while part := list(itertools.islice(order, min(most - len(batch), ROWS_AT_ONCE))):
-        batch += part
-        if len(part) == ROWS_AT_ONCE:
-            state.make_room((len(batch),), ORDER_ITEMSIZE)
-    return batch
+def _check_unspecified(shuffle: Any, sampler: Any, batch_sampler: Any) -> None:
+    given = {"shuffle": shuffle, "sampler": sampler, "batch_sampler": batch_sampler}
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(
+                f"DataLoader with IterableDataset: expected unspecified {name} option, but got "
+                f"{name}={value}"
+            )
 
 
-def _fetch(dataset: Any, index: int) -> Any:
-    """One row; picking rows of data tensors is the loader's business and is not told."""
-    inner = dataset
-    while isinstance(inner, Subset):
-        inner = inner.dataset
-    if isinstance(inner, TensorDataset) and not any(t.requires_grad for t in inner.tensors):
+def _fetch(dataset: Any, pick: Callable[[Any, Any], Any], which: Any) -> Any:
+    """Rows; picking those of data tensors is the loader's business and is not told."""
+    if only_data(dataset):
         with events.muted():
-            return dataset[index]
-    return dataset[index]
+            return pick(dataset, which)
+    return pick(dataset, which)
+
+
+def default_convert(data: Any) -> Any:
+    """NumPy's arrays as tensors, the rest as it is."""
+    if isinstance(data, Tensor | str):
+        return data
+    if isinstance(data, np.ndarray):
+        return creation.as_tensor(data)
+    if isinstance(data, np.generic):
+        return creation.as_tensor(np.asarray(data))
+    if isinstance(data, dict):
+        return type(data)({key: default_convert(part) for key, part in data.items()})
+    if isinstance(data, tuple | list):
+        return [default_convert(part) for part in data]
+    return data
 
 
 def default_collate(batch: Sequence[Any]) -> Any:
@@ -220,7 +183,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
     if isinstance(first, str):
         return batch
     if isinstance(first, dict):
-        return {key: default_collate([row[key] for row in batch]) for key in first}
+        return type(first)({key: default_collate([row[key] for row in batch]) for key in first})
     if isinstance(first, tuple | list):
         if any(len(row) != len(first) for row in batch):
             raise RuntimeError("each element in list of batch should be of equal size")

@@ -23,7 +23,18 @@ WHERE = {
         "dtypes",
         "random",
         "inverses",
+        "arranging",
+        "combining",
+        "linear_algebra",
+        "ordering",
+        "pairs",
+        "running",
+        "scattering",
+        "special",
     ),
+    "torch.linalg": ("linear_algebra",),
+    "torch.special": ("special",),
+    "torch.random": ("random",),
     "torch.autograd": ("autograd",),
     "torch.nn": ("nn", "nn.margin_losses", "tensor"),
     "torch.nn.functional": (
@@ -39,12 +50,13 @@ WHERE = {
         "heads",
         "layer_functions",
         "functional",
+        "combining",
     ),
     "torch.nn.init": ("nn.init",),
     "torch.nn.utils": ("nn.utils",),
     "torch.optim": ("optim",),
     "torch.optim.lr_scheduler": ("lr_scheduler", "lr_cycles", "lr_combined"),
-    "torch.utils.data": ("data",),
+    "torch.utils.data": ("data", "datasets", "samplers"),
 }
 
 CONSTANTS: dict[str, object] = {

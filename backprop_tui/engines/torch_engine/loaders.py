@@ -81,8 +81,12 @@ def _as_it_is(rows: Any) -> Any:
 
 
 def _only_data(dataset: Any) -> bool:
-    while isinstance(dataset, torch.utils.data.Subset):
-        dataset = dataset.dataset
+    """Whether its rows are parts of tensors that want no gradient."""
+    if type(dataset) is torch.utils.data.Subset:
+        return _only_data(dataset.dataset)
+    if type(dataset) in (torch.utils.data.ConcatDataset, torch.utils.data.StackDataset):
+        parts = dataset.datasets
+        return all(map(_only_data, parts.values() if isinstance(parts, dict) else parts))
     return type(dataset) is torch.utils.data.TensorDataset and not _wants_grad(dataset.tensors)
 
 
