@@ -46,7 +46,10 @@ LEFT_OUT = {
     **dict.fromkeys(
         ("normal", "bernoulli", "randn", "randn_like", "rand_like", "randint", "uniform",
          "nn.functional.dropout", "normal.in_place",
-         "normal.number_mean", "multinomial", "randint_like", "nn.functional.dropout2d"),
+         "normal.number_mean", "multinomial", "randint_like", "nn.functional.dropout2d",
+         "nn.functional.dropout3d", "nn.functional.alpha_dropout",
+         "nn.functional.feature_alpha_dropout.with_train",
+         "nn.functional.multi_head_attention_forward"),
         _RANDOM,
     ),
     **dict.fromkeys(("empty", "empty_like", "new_empty"), _EMPTY),
@@ -56,6 +59,7 @@ LEFT_OUT = {
 }  # fmt: skip
 #: (operation, a part of what the sample was refused or differs with) → why that is as it is.
 KNOWN: dict[str, dict[str, str]] = {
+    "nn.functional.scaled_dot_product_attention": {"dropout_p=0.5": _RANDOM},
     "nn.functional.batch_norm": {"tuple index": "an input without channels is not offered"},
 }
 

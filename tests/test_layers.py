@@ -261,8 +261,9 @@ print(m(x, x, x, average_attn_weights=False)[1], m.in_proj_weight[0], m.out_proj
     "layers as text": """
 print(nn.LSTM(2, 3, 2, bias=False, bidirectional=True, dropout=0.1), nn.LSTM(3, 4, proj_size=2))
 print(nn.MultiheadAttention(4, 2, kdim=3, bias=False), nn.Transformer(4, 2, 1, 1, 8))
-for m in [nn.Dropout1d(), nn.AlphaDropout(0.1), nn.Unflatten(1, (2, 2)), nn.Fold(4, 2), nn.RMSNorm(4),
-          nn.PairwiseDistance(), nn.CosineSimilarity(), nn.ReflectionPad1d(2), nn.ZeroPad2d(1),
+for m in [nn.Dropout1d(), nn.AlphaDropout(0.1), nn.Unflatten(1, (2, 2)), nn.Fold(4, 2),
+          nn.RMSNorm(4), nn.PairwiseDistance(), nn.CosineSimilarity(), nn.ReflectionPad1d(2),
+          nn.ZeroPad2d(1),
           nn.ConstantPad2d(2, 1.5), nn.Upsample(scale_factor=2, mode='bilinear'), nn.Softmax2d(),
           nn.UpsamplingNearest2d(size=3), nn.InstanceNorm2d(3), nn.PixelShuffle(2), nn.Unfold(2),
           nn.ChannelShuffle(2), nn.Bilinear(2, 3, 1), nn.BatchNorm3d(2), nn.ReplicationPad2d(1)]:
@@ -304,12 +305,14 @@ REFUSED = [
     "F.channel_shuffle(q, 0)", "F.unfold(q, 5)", "F.unfold(q, 0)", "F.unfold(q, 2, stride=0)",
     "F.unfold(q, 2, dilation=0)", "F.unfold(q, 2, padding=-1)", "F.unfold(q.long(), 2)",
     "F.fold(torch.ones(2, 16, 5), 4, 2, stride=2)", "F.fold(torch.ones(2, 15, 4), 4, 2)",
-    "F.fold(torch.ones(4), 4, 2)", "nn.InstanceNorm1d(3)(q)", "nn.InstanceNorm2d(2)(q[..., :1, :1])",
-    "nn.InstanceNorm2d(3, affine=True)(q)", "nn.RMSNorm(3)(q)", "nn.Dropout2d(2)",
+    "F.fold(torch.ones(4), 4, 2)", "nn.InstanceNorm1d(3)(q)",
+    "nn.InstanceNorm2d(2)(q[..., :1, :1])", "nn.InstanceNorm2d(3, affine=True)(q)",
+    "nn.RMSNorm(3)(q)", "nn.Dropout2d(2)",
     "F.dropout2d(q, 2.)", "F.alpha_dropout(q, 2.)", "F.dropout1d(q)", "nn.Softmax2d()(q[0, 0])",
     "nn.Bilinear(4, 4, 3)(q[0], q)", "nn.Bilinear(4, 4, 3)(q[0], k[0])", "nn.Bilinear(0, 1, 1)",
     "nn.Bilinear(3, 4, 3)(q, q)", "nn.Bilinear(4, 3, 3)(q, q)", "nn.Unflatten(1, 2)",
-    "nn.Unflatten(1, (2., 2))", "F.cosine_similarity(q.long(), q.long())", "nn.ReflectionPad2d(5)(q)",
+    "nn.Unflatten(1, (2., 2))", "F.cosine_similarity(q.long(), q.long())",
+    "nn.ReflectionPad2d(5)(q)",
     "F.interpolate(q, scale_factor=2, mode='linear')",
     "F.interpolate(q[0], scale_factor=2, mode='bilinear')",
     "F.interpolate(q, scale_factor=2, align_corners=True)",

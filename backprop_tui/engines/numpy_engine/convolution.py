@@ -193,11 +193,15 @@ def interpolate(
     scale_factor: Any = None,
     mode: str = "nearest",
     align_corners: Any = None,
+    recompute_scale_factor: Any = None,
+    antialias: bool = False,
 ) -> Any:
     """A row or an image of another size, by nearest neighbours or by straight lines."""
     need_tensor(input, "interpolate")
     dims = input.ndim - 2
     _check_mode(input, mode, align_corners)
+    if antialias:
+        raise NotImplementedError("interpolate with antialias=True is not offered here")
     if (size is None) == (scale_factor is None):
         if size is None:
             raise ValueError("either size or scale_factor should be defined")
@@ -207,6 +211,8 @@ def interpolate(
         many = isinstance(scale_factor, list | tuple)
         scales = tuple(float(n) for n in (scale_factor if many else (scale_factor,) * dims))
         size = [math.floor(n * by) for n, by in zip(input.shape[2:], scales, strict=True)]
+        if recompute_scale_factor:
+            scales = (None,) * dims
     sizes = tuple(size) if isinstance(size, list | tuple) else (size,) * dims
     how: dict[str, Any] = {"output_size": sizes}
     if mode != "nearest":
