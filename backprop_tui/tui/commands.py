@@ -263,7 +263,7 @@ COMMANDS: tuple[Command, ...] = (
         "back",
         ("escape",),
         "Back",
-        "Out of zoom, presenting or a dialog. Escape never quits.",
+        "Out of zoom, presenting, a selection or a dialog. Escape never quits.",
         "Panes",
         "back",
     ),

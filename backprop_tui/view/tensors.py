@@ -23,6 +23,7 @@ from backprop_tui.trace.state import State, TensorState
 from backprop_tui.trace.steps import Accumulate, Backward, SeedGrad
 from backprop_tui.trace.trace import Trace
 from backprop_tui.view.numbers import clip, tensor_text
+from backprop_tui.view.tensor_groups import Group, Named, grouped, opened
 from backprop_tui.view.types import Line, Pane, Run
 
 PENDING = "…"
@@ -30,6 +31,7 @@ INTO_GRAD = "→ .grad"
 _MORE = " + …"
 _GAP = 2
 _MARK = "●"
+_INSIDE = "  "
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +68,22 @@ def tensors_pane(trace: Trace, index: int, width: int, selected: int | None = No
     now = state.at(trace, index)
     named = _once_each(_watched_first(trace, list(now.visible())))
     parts = _incomplete(trace, index, now)
-    rows = _rows(trace, named, _backward_runs(trace, index), parts)
+    rows = _rows(trace, _entries(named, selected, now), _backward_runs(trace, index), parts)
     columns, widths = _fit(rows, width)
     shown: list[Line] = [_head(columns, widths)]
     targets: dict[int, int] = {}
     focus = None
     for row in rows:
-        identity = row.tensor.value.tensor
-        changed = identity in now.changed
-        targets[len(shown)] = identity
-        if identity == selected or (selected is None and changed and focus is None):
+        changed = not row.inside.isdisjoint(now.changed)
+        is_selected = row.target == selected and len(row.inside) == 1
+        targets[len(shown)] = row.target
+        if is_selected or (selected is None and changed and len(row.inside) == 1 and not focus):
             focus = (len(shown), 0)
-        shown.append(row.line(columns, widths, changed, identity == selected))
+        shown.append(row.line(columns, widths, changed, is_selected))
     numbers = [f"{name} = {text}" for name, text in now.numbers()]
     if numbers:
         shown += [(), (Run("  " + clip("   ".join(numbers), max(width - 2, 0)), "muted"),)]
-    devices = dict.fromkeys(row.tensor.value.device for row in rows)
+    devices = dict.fromkeys(tensor.value.device for _, tensor in named)
     on = "" if set(devices) <= {"cpu"} else f" · {', '.join(devices)}"
     return Pane(f"Tensors{on}", tuple(shown), focus, targets)
 
@@ -114,14 +116,36 @@ def _incomplete(trace: Trace, index: int, now: State) -> frozenset[int]:
     return frozenset() if seed is None else incomplete(trace, seed, now.ran)
 
 
+def _entries(named: list[Named], selected: int | None, now: State) -> list[_Entry]:
+    """The rows to be: tensors, modules, and behind those that are open their tensors."""
+    entries = grouped(named)
+    groups = [entry for entry in entries if isinstance(entry, Group)]
+    open_ = opened(groups, selected, now.changed)
+    found: list[_Entry] = []
+    for entry in entries:
+        if not isinstance(entry, Group):
+            found.append(entry)
+            continue
+        found.append((entry, entry.path in open_))
+        if entry.path in open_:
+            found += [(_INSIDE + entry.inside(name), tensor) for name, tensor in entry.members]
+    return found
+
+
+#: A tensor with the name in its row, or a module and whether it is open.
+_Entry = Named | tuple[Group, bool]
+
+
 class _Row:
-    """A tensor's row: its cells, how wide they would be, and the lines already made of them."""
+    """A row: its cells, how wide they would be, and the lines already made of them; ``inside`` are
+    the tensors it stands for, ``target`` the one that is chosen with it."""
 
-    __slots__ = ("cells", "lengths", "lines", "tensor")
+    __slots__ = ("cells", "inside", "lengths", "lines", "target")
 
-    def __init__(self, name: str, tensor: TensorState, runs: bool, part: bool) -> None:
-        self.tensor = tensor
-        self.cells = _cells(name, tensor, runs, part)
+    def __init__(self, cells: list[_Cell], target: int, inside: frozenset[int]) -> None:
+        self.cells = cells
+        self.target = target
+        self.inside = inside
         self.lengths = [
             len(_text(cell, i, column.most))
             for i, (cell, column) in enumerate(zip(self.cells, _COLUMNS, strict=True))
@@ -139,24 +163,53 @@ class _Row:
         return known
 
 
-#: What a row is made of: its names, the identity of what the tensor is, and what is said of it.
-_Key = tuple[str, int, bool, bool]
+#: What a row is made of: its names, the identity of what the tensors are, and what is said of it.
+_Key = tuple[object, ...]
 #: The rows shown last. Each holds its tensor, so that its identity stays its own.
 _ROWS: WeakKeyDictionary[Trace, dict[_Key, _Row]] = WeakKeyDictionary()
 
 
-def _rows(
-    trace: Trace, named: list[tuple[str, TensorState]], runs: bool, parts: frozenset[int]
-) -> list[_Row]:
-    """A row per tensor; most are as they were in the step shown before."""
+def _rows(trace: Trace, entries: list[_Entry], runs: bool, parts: frozenset[int]) -> list[_Row]:
+    """A row per entry; most are as they were in the step shown before."""
     before = _ROWS.get(trace, {})
     now: dict[_Key, _Row] = {}
-    for name, tensor in named:
-        part = tensor.value.tensor in parts
-        key = name, id(tensor), runs, part
-        now[key] = before.get(key) or _Row(name, tensor, runs, part)
+    for entry in entries:
+        key = _key(entry, runs, parts)
+        now[key] = before.get(key) or _row(entry, runs, parts)
     _ROWS[trace] = now
     return list(now.values())
+
+
+def _key(entry: _Entry, runs: bool, parts: frozenset[int]) -> _Key:
+    first, second = entry
+    if isinstance(first, Group):
+        return first.path, second, *(id(tensor) for _, tensor in first.members)
+    assert isinstance(second, TensorState)
+    return first, id(second), runs, second.value.tensor in parts
+
+
+def _row(entry: _Entry, runs: bool, parts: frozenset[int]) -> _Row:
+    first, second = entry
+    if isinstance(first, Group):
+        inside = frozenset(tensor.value.tensor for _, tensor in first.members)
+        return _Row(_group_cells(first, bool(second)), first.first, inside)
+    assert isinstance(second, TensorState)
+    tensor = second.value.tensor
+    return _Row(_cells(first, second, runs, tensor in parts), tensor, frozenset({tensor}))
+
+
+def _group_cells(group: Group, is_open: bool) -> list[_Cell]:
+    """How many tensors a module holds, how many numbers, and how many of them have a gradient."""
+    wanted = [tensor for _, tensor in group.members if tensor.value.requires_grad]
+    have = sum(tensor.grad is not None for tensor in wanted)
+    grad: _Cell = (f"{have} of {len(wanted)}", "grad") if have else ("None", "pending")
+    return [
+        (f"{'▾' if is_open else '▸'} {group.path.partition('.')[2] or group.path}", "name"),
+        ("", ""),
+        (f"{len(group.members)} tensors, {group.numbers:,} numbers", "muted"),
+        grad if wanted else ("None", "muted"),
+        *[("", "")] * 4,
+    ]
 
 
 def _cells(name: str, tensor: TensorState, runs: bool, part: bool) -> list[_Cell]:
@@ -218,6 +271,8 @@ def _fit(rows: list[_Row], width: int) -> tuple[list[int], dict[int, int]]:
             i: min(round(_COLUMNS[i].least * comfort), natural[i]) if i in _FLEXIBLE else natural[i]
             for i in columns
         }
+        # A module's name says where one is in the model.
+        least[0] = max([least[0], *(row.lengths[0] for row in rows if len(row.inside) > 1)])
         room = width - 2 - _GAP * (len(columns) - 1)
         if sum(least.values()) <= room:
             break
@@ -278,7 +333,12 @@ def _text(cell: _Cell, column: int, width: int) -> str:
         return clip(tensor_text(content, width - len(_MORE)) + _MORE, width)
     if len(content) > width and _COLUMNS[column].head == "grad_fn":
         content = content.partition("Backward")[0] + PENDING
-    if len(content) > width and column == 0 and "." in content:
-        # What tells parameters apart is at the end: …bn1.running_mean.
-        return PENDING + content[1 - width :] if width > 1 else clip(content, width)
+    if len(content) > width and style == "muted":
+        content = content.partition(", ")[0]
+    if column == 0 and len(content) > width > 3:
+        # What tells parameters and modules apart is at the end: …bn1.running_mean.
+        if content[0] in f"▸▾{_INSIDE}":
+            return f"{content[:2]}{PENDING}{content[3 - width :]}"
+        if "." in content:
+            return PENDING + content[1 - width :]
     return clip(content, width)

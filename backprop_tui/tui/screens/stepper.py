@@ -302,6 +302,8 @@ class StepperScreen(Screen[None]):
     def action_back(self) -> None:
         if self.stage.back():
             self.lay_out()
+        elif self.film is not None and self.film.selection.tensor is not None:
+            self._move(lambda film: film.select(None))
 
     # -- presenting, files, the app ---------------------------------------------------------------
 
