@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import mutually_broadcastable_shapes
 from layer_samples import KINKS as OF_LAYERS
 from layer_samples import SAMPLES as LAYERS
+from op_samples import KINKS
+from op_samples import SAMPLES as FURTHER
 from twins import OURS, TORCH, difference, drawn, order_of, run
 
 from backprop_tui.engines.numpy_engine.engine import NumpyEngine
@@ -308,7 +310,7 @@ SAMPLES = {
 }  # fmt: skip
 
 
-SAMPLES |= LAYERS
+SAMPLES |= FURTHER | LAYERS
 CASES = [(name, sample) for name, samples in SAMPLES.items() for sample in samples]
 
 PUT = """
@@ -417,7 +419,7 @@ def test_gradient_against_finite_differences(name: str, sample: str) -> None:
     kinks = {"clamp.tensor", "_prelu_kernel", "div.mode",
              "max_pool2d_with_indices", "adaptive_max_pool2d",
              "relu", "maximum", "minimum", "max", "min", "amax", "amin", "remainder",
-             "remainder.tensor"} | OF_LAYERS  # fmt: skip
+             "remainder.tensor"} | KINKS | OF_LAYERS  # fmt: skip
     for leaf in INPUTS:
         tensor = names[leaf]
         if not tensor.requires_grad or tensor.grad is None:

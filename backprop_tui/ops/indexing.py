@@ -225,226 +225,86 @@ define(
 )
 
 
-def gather_shape(self: Shape, index: Shape, *, dim: int) -> Shape:
-    """The shape of ``index``."""
-    shape = index
-    self, index = self or (1,), index or (1,)
-    if len(self) != len(index) and 0 not in index:
-        raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
-    axis = wrap_dim(dim, len(self))
-    for i, (n, m) in enumerate(zip(self, index, strict=False)):
-        if i != axis and m > n and 0 not in index:
-            raise RuntimeError(
-                f"Size does not match at dimension {i} expected index {list(index)} to be no "
-                f"larger than self {list(self)} apart from dimension {axis}"
-            )
-    return shape
+def masked_scatter_shape(self: Shape, mask: Shape, source: Shape) -> Shape:
+    """``self`` and ``mask`` stretched to each other."""
+    return broadcast(self, mask)
 
 
-def _gather_index(index: Any, dim: int) -> tuple[Any, ...]:
-    grid = list(np.indices(index.shape, sparse=True))
-    grid[dim] = index
-    return tuple(grid)
+def _masked_scatter(self: Any, mask: Any, source: Any) -> Any:
+    self, mask = np.broadcast_arrays(self, mask)
+    wanted = int(np.count_nonzero(mask))
+    if source.size < wanted:
+        raise RuntimeError("Number of elements of source < number of ones in mask")
+    result = self.copy()
+    result[mask] = source.reshape(-1)[:wanted]
+    return result
 
 
-def _check_index(index: Any, size: int) -> None:
-    outside = index[(index < 0) | (index >= size)]
-    if outside.size:
-        raise RuntimeError(
-            f"index {int(outside.flat[0])} is out of bounds for dimension 0 with size {size}"
-        )
-
-
-def _gather(self: Any, index: Any, *, dim: int) -> Any:
-    if not index.size:
-        return np.empty(index.shape, self.dtype)
-    row, places = np.atleast_1d(self), np.atleast_1d(index)
-    _check_index(places, row.shape[dim])
-    return row[_gather_index(places, dim)].reshape(index.shape)
-
-
-def _gather_vjp(g: Any, s: Saved) -> Any:
-    if not s.index.size:
-        return np.zeros(s.self_shape, g.dtype)
-    places = np.atleast_1d(s.index)
-    at = _gather_index(places, s.dim)
-    return put(g.reshape(places.shape), s.self_shape or (1,), at).reshape(s.self_shape)
+def _scattered_source(g: Any, s: Saved) -> Any:
+    g, mask = np.broadcast_arrays(g, s.mask)
+    picked = g[mask]
+    result = np.zeros(int(np.prod(s.source_shape, dtype=int)), g.dtype)
+    result[: picked.size] = picked
+    return result.reshape(s.source_shape)
 
 
 define(
     Op(
-        name="gather",
-        grad_fn="GatherBackward0",
-        forward=_gather,
-        shape=gather_shape,
-        plain=("index",),
-        formula=Formula("$self at $index along dim $dim", r"{$self}_{$index}"),
+        name="masked_scatter",
+        grad_fn="MaskedScatterBackward0",
+        forward=_masked_scatter,
+        shape=masked_scatter_shape,
+        plain=("mask",),
+        formula=Formula(
+            "$self with the numbers of $source where $mask", r"{$self}_{$mask} \gets $source"
+        ),
         vjps={
             "self": Vjp(
-                _gather_vjp,
-                Formula("$grad added at its places, else 0", r"$grad \text{ at } $index"),
-                saves=("self_shape", "index"),
-            )
+                lambda g, s: np.where(s.mask, 0, g),
+                Formula("$grad, but 0 where $mask", r"$grad \cdot \neg $mask"),
+                saves=("mask",),
+            ),
+            "source": Vjp(
+                _scattered_source,
+                Formula("$grad where $mask, in a row, then 0", r"{$grad}_{$mask}"),
+                saves=("mask", "source_shape"),
+            ),
         },
-        help="Picks one element per position along a dimension.",
+        help="Writes numbers one after the other where a mask is True.",
     )
 )
 
 
-def index_select_shape(self: Shape, index: Shape, *, dim: int) -> Shape:
-    """``dim`` as long as ``index``."""
-    if len(index) > 1:
-        raise IndexError("index_select(): Index is supposed to be a vector")
-    axis = wrap_dim(dim, len(self))
-    if not self:
-        return ()
-    return (*self[:axis], index[0] if index else 1, *self[axis + 1 :])
+def take_shape(self: Shape, index: Shape) -> Shape:
+    """The shape of ``index``."""
+    return index
 
 
-def _index_select(self: Any, index: Any, *, dim: int) -> Any:
-    index = np.reshape(index, -1)
-    if not self.ndim:
-        return self.copy()
-    outside = index[(index < 0) | (index >= self.shape[dim])]
+def _take(self: Any, index: Any) -> Any:
+    flat = self.reshape(-1)
+    outside = index[(index < -flat.size) | (index >= flat.size)]
     if outside.size:
-        raise IndexError("index out of range in self")
-    return np.take(self, index, axis=dim)
+        raise IndexError("out of range: tried to access index " + str(int(outside.flat[0])))
+    return np.asarray(flat[index])
 
 
 define(
     Op(
-        name="index_select",
-        grad_fn="IndexSelectBackward0",
-        forward=_index_select,
-        shape=index_select_shape,
+        name="take",
+        grad_fn="TakeBackward0",
+        forward=_take,
+        shape=take_shape,
         plain=("index",),
-        formula=Formula("$self at $index along dim $dim", r"{$self}_{$index}"),
+        formula=Formula("$self, counted through, at $index", r"{$self}_{$index}"),
         vjps={
             "self": Vjp(
-                lambda g, s: (
-                    put(g, s.self_shape, along(s.dim % len(s.self_shape), np.reshape(s.index, -1)))
-                    if s.self_shape
-                    else g
+                lambda g, s: put(g, (int(np.prod(s.self_shape, dtype=int)),), (s.index,)).reshape(
+                    s.self_shape
                 ),
                 Formula("$grad added at its places, else 0", r"$grad \text{ at } $index"),
                 saves=("self_shape", "index"),
             )
         },
-        help="Picks whole slices by their positions.",
-    )
-)
-
-
-def embedding_shape(weight: Shape, indices: Shape, **attrs: Any) -> Shape:
-    """A row of ``weight`` for every index."""
-    if len(weight) != 2:
-        raise RuntimeError("'weight' must be 2-D")
-    return (*indices, weight[1])
-
-
-def _embedding(weight: Any, indices: Any, *, padding_idx: int = -1) -> Any:
-    if ((indices < 0) | (indices >= weight.shape[0])).any():
-        raise IndexError("index out of range in self")
-    return weight[indices]
-
-
-def _embedding_vjp(g: Any, s: Saved) -> Any:
-    result = put(g, s.weight_shape, (s.indices,))
-    if s.padding_idx >= 0:
-        result[s.padding_idx] = 0
-    return result
-
-
-define(
-    Op(
-        name="embedding",
-        grad_fn="EmbeddingBackward0",
-        forward=_embedding,
-        shape=embedding_shape,
-        plain=("indices",),
-        formula=Formula("the rows $indices of $weight", r"{$weight}_{$indices}"),
-        vjps={
-            "weight": Vjp(
-                _embedding_vjp,
-                Formula("$grad added to the rows that were picked", r"$grad \text{ at } $indices"),
-                saves=("weight_shape", "indices"),
-            )
-        },
-        help="Picks rows of a table by number; only those rows get a gradient.",
-    )
-)
-
-
-def _ordered(self: Any, dim: int, descending: bool) -> Any:
-    keys = -self if descending else self
-    return np.argsort(keys, axis=dim, kind="stable")
-
-
-def _sorted_vjp(g: Any, s: Saved) -> Any:
-    if not s.self_shape:
-        return g[0]
-    axis = s.dim % len(s.self_shape)
-    result = np.zeros(s.self_shape, g[0].dtype)
-    np.put_along_axis(result, s.result[1], g[0], axis)
-    return result
-
-
-def _sort(self: Any, *, dim: int = -1, descending: bool = False) -> tuple[Any, Any]:
-    if not self.ndim:
-        return self.copy(), np.zeros((), np.int64)
-    order = _ordered(self, dim, descending)
-    return np.take_along_axis(self, order, axis=dim), order
-
-
-def _topk(self: Any, *, k: int, dim: int = -1, largest: bool = True) -> tuple[Any, Any]:
-    values, order = _sort(self, dim=dim, descending=largest)
-    if not self.ndim:
-        return values, order
-    first = along(dim % self.ndim, slice(0, k))
-    return values[first].copy(), order[first].copy()
-
-
-def topk_shape(self: Shape, *, k: int, dim: int = -1, **attrs: Any) -> tuple[Shape, Shape]:
-    """Values and indices, ``k`` long along ``dim``."""
-    axis = wrap_dim(dim, len(self))
-    if self and k > self[axis]:
-        raise RuntimeError("selected index k out of range")
-    shape = (*self[:axis], k, *self[axis + 1 :]) if self else ()
-    return shape, shape
-
-
-def sort_shape(self: Shape, *, dim: int = -1, **attrs: Any) -> tuple[Shape, Shape]:
-    """Values and indices in the input's shape."""
-    wrap_dim(dim, len(self))
-    return self, self
-
-
-TO_ITS_PLACE = Vjp(
-    _sorted_vjp,
-    Formula("$grad at the places the numbers came from", r"$grad \text{ at } $result"),
-    saves=("self_shape", "result"),
-)
-define(
-    Op(
-        name="sort",
-        grad_fn="SortBackward0",
-        outputs=2,
-        forward=_sort,
-        shape=sort_shape,
-        formula=Formula("$self in order", r"\operatorname{sort} $self"),
-        vjps={"self": TO_ITS_PLACE},
-        help="The numbers in order, and where each was.",
-    )
-)
-define(
-    Op(
-        name="topk",
-        grad_fn="TopkBackward0",
-        outputs=2,
-        forward=_topk,
-        shape=topk_shape,
-        formula=Formula("the $k largest of $self", r"\operatorname{top}_{$k} $self"),
-        vjps={"self": TO_ITS_PLACE},
-        help="The k largest numbers, and where they were.",
+        help="Picks elements by their number in the order of memory.",
     )
 )

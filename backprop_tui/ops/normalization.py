@@ -201,9 +201,9 @@ define(
 def group_norm_shape(
     input: Shape,
     *others: Shape,
-    N: int,  # noqa: N803
-    C: int,  # noqa: N803
-    HxW: int,  # noqa: N803
+    N: int,
+    C: int,
+    HxW: int,
     group: int,
     eps: float,
 ) -> tuple[Shape, Shape, Shape]:
@@ -216,9 +216,9 @@ def _group_norm(
     weight: Any = None,
     bias: Any = None,
     *,
-    N: int,  # noqa: N803
-    C: int,  # noqa: N803
-    HxW: int,  # noqa: N803
+    N: int,
+    C: int,
+    HxW: int,
     group: int,
     eps: float,
 ) -> tuple[Any, Any, Any]:

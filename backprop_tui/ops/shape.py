@@ -328,8 +328,10 @@ define(
     )
 )
 
-# What PyTorch turns in place, as its RNNs do at their end, gets a Node of another name.
+# What PyTorch turns in place, as its RNNs and quantile do at their end, gets a Node of another
+# name.
 define(replace(OPS["transpose"], name="transpose_", grad_fn="TransposeBackward1", view=False))
+define(replace(OPS["unsqueeze"], name="unsqueeze_", grad_fn="UnsqueezeBackward1", view=False))
 
 
 def diagonal_shape(self: Shape, *, offset: int, dim1: int, dim2: int) -> Shape:

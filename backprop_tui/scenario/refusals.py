@@ -91,11 +91,6 @@ MODULES: dict[str, str] = {
 #: Members of namespaces that scripts use and scenarios cannot.
 MEMBER_REASONS: dict[str, str] = {
     "torch.load": _FILES,
-    "torch.meshgrid": "use x.view(-1, 1) and y.view(1, -1): they broadcast",
-    "torch.cdist": "use ((a.unsqueeze(-2) - b.unsqueeze(-3)) ** 2).sum(-1).sqrt()",
-    "torch.diag": "use torch.diagonal, or x * torch.eye(n)",
-    "torch.roll": "use torch.cat((x[-k:], x[:-k]))",
-    "torch.cumprod": "use torch.exp(torch.cumsum(torch.log(x), dim)) for positive x, or a loop",
     "torch.nn.EmbeddingBag": "use nn.Embedding and .mean(1)",
     "torch.nn.Conv3d": "use nn.Conv2d",
     "torch.nn.MaxPool3d": "use nn.MaxPool2d",
@@ -124,9 +119,6 @@ ATTRIBUTE_REASONS: dict[str, str] = {
     "map_": "use a loop",
     "apply_": "use tensor operations",
     "storage": "use data",
-    "cumprod": "use x.log().cumsum(dim).exp() for positive x, or a loop",
-    "roll": "use torch.cat((x[-k:], x[:-k]))",
-    "unfold": "use slices in a loop",
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backprop_tui.scenario import surface_layers, surface_training
+from backprop_tui.scenario import surface_layers, surface_tensors, surface_training
 
 TORCH = """
 tensor(data, dtype=None, device=None, requires_grad=False) -- a tensor with these values
@@ -318,13 +318,18 @@ normalize(input, p=2.0, dim=1) -- divided by its length
 """
 
 TABLES: dict[str, str] = {
-    "torch": TORCH,
+    "torch": TORCH + surface_tensors.TORCH,
+    "torch.linalg": surface_tensors.LINALG,
+    "torch.special": surface_tensors.SPECIAL,
     "torch.autograd": AUTOGRAD,
     "torch.cuda": CUDA,
     "torch.accelerator": ACCELERATOR,
     "torch.backends": "",
     "torch.backends.mps": BACKENDS_MPS,
     "torch.nn": NN + surface_layers.NN + surface_training.LOSSES,
-    "torch.nn.functional": FUNCTIONAL + surface_layers.FUNCTIONAL + surface_training.LOSS_FUNCTIONS,
+    "torch.nn.functional": FUNCTIONAL
+    + surface_layers.FUNCTIONAL
+    + surface_training.LOSS_FUNCTIONS
+    + surface_tensors.FUNCTIONAL,
     **surface_training.TABLES,
 }

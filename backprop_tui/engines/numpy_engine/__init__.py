@@ -1,5 +1,26 @@
 """PyTorch in small, on NumPy: tensors, autograd, functions, modules, optimizers, data."""
 
-from backprop_tui.engines.numpy_engine import functional, methods
+from backprop_tui.engines.numpy_engine import (
+    arranging,
+    combining,
+    functional,
+    linear_algebra,
+    method_kinds,
+    ordering,
+    pairs,
+    running,
+    scattering,
+    special,
+)
 
-methods.F = functional
+method_kinds.F.rooms = (
+    functional,
+    arranging,
+    combining,
+    linear_algebra,
+    ordering,
+    pairs,
+    running,
+    scattering,
+    special,
+)

@@ -85,6 +85,7 @@ bitwise_and, bitwise_or = binary("bitwise_and", "f"), binary("bitwise_or", "f")
 bitwise_xor = binary("bitwise_xor", "f")
 _floor_divide = binary("floor_divide", "b", "div_floor_cpu")
 multiply, greater, less = mul, gt, lt
+greater_equal, less_equal, not_equal = ge, le, ne
 _add, _sub, _div = map(binary, ("add", "sub", "div"))
 _neg, _abs, _relu, _not = unary("neg"), unary("abs", "b"), unary("relu"), unary("bitwise_not")
 
@@ -176,17 +177,23 @@ def bitwise_not(input: Any) -> Any:
 
 def floor_divide(input: Any, other: Any) -> Any:
     """input / other, rounded down."""
-    _refuse_zero(input, other)
+    refuse_zero(input, other)
     return _floor_divide(input, other)
 
 
-def _refuse_zero(input: Any, other: Any) -> None:
+def refuse_zero(input: Any, other: Any) -> None:
+    """PyTorch's error for whole numbers divided by 0."""
     values = [x.array if isinstance(x, tensors.Tensor) else x for x in (input, other)]
     if all(np.asarray(x).dtype.kind in "iu" for x in values) and not np.all(values[1]):
         raise RuntimeError("ZeroDivisionError")
 
 
-negative, absolute, subtract = neg, abs, sub
+negative, absolute, subtract, fix = neg, abs, sub, trunc
+
+
+def positive(input: Any) -> Any:
+    """+x."""
+    return need_tensor(input, "positive")
 
 
 def pow(input: Any, exponent: Any) -> Any:
@@ -217,7 +224,7 @@ def remainder(input: Any, other: Any) -> Any:
     if not isinstance(other, tensors.Tensor):
         need_tensor(input, "remainder")
     refuse("remainder_cpu", "b", input, other)
-    _refuse_zero(input, other)
+    refuse_zero(input, other)
     if isinstance(other, tensors.Tensor):
         return apply("remainder.tensor", input, other)
     return apply("remainder", input, other=other)

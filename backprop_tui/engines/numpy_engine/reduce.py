@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections import namedtuple
+from typing import Any
 
 from backprop_tui.engines.numpy_engine import tensor as tensors
 from backprop_tui.engines.numpy_engine.apply import apply
@@ -10,23 +11,18 @@ from backprop_tui.engines.numpy_engine.pointwise import maximum, minimum, need_t
 from backprop_tui.engines.numpy_engine.words import numpys_words
 
 
-class ValuesIndices(NamedTuple):
-    """What a reduction along one dimension returns: the numbers, and where they were."""
-
-    values: Any
-    indices: Any
-
-
-def _return_type(name: str) -> Any:
+def return_type(name: str, *fields: str) -> Any:
     """``torch.return_types.max`` and its like, printed as PyTorch prints them."""
 
-    def text(self: ValuesIndices) -> str:
-        return f"torch.return_types.{name}(\nvalues={self.values!r},\nindices={self.indices!r})"
+    def text(self: Any) -> str:
+        parts = ",\n".join(f"{field}={part!r}" for field, part in zip(fields, self, strict=True))
+        return f"torch.return_types.{name}(\n{parts})"
 
-    return type(name, (ValuesIndices,), {"__repr__": text, "__slots__": ()})
+    named = namedtuple(name, fields)  # type: ignore[misc]
+    return type(name, (named,), {"__repr__": text, "__slots__": ()})
 
 
-_TYPES = {name: _return_type(name) for name in ("max", "min", "sort", "topk")}
+_TYPES = {name: return_type(name, "values", "indices") for name in ("max", "min", "sort", "topk")}
 
 
 def _dims(dim: Any) -> Any:

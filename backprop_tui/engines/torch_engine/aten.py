@@ -62,6 +62,36 @@ RECORDS: dict[str, str] = {
     "all.dim": "all",
     "all.dims": "all",
     "sort.stable": "sort",
+    "scatter.src": "scatter",
+    "scatter.value": "scatter.value",
+    "scatter_reduce.two": "scatter_reduce",
+    "index_fill.int_Scalar": "index_fill",
+    "index_fill.int_Tensor": "index_fill.tensor",
+    "median.dim": "median.dim",
+    "nanmedian.dim": "nanmedian.dim",
+    "var_mean.correction": "var_mean",
+    "std_mean.correction": "std_mean",
+    "fmod.Scalar": "fmod",
+    "fmod.Tensor": "fmod.tensor",
+    "copysign.Tensor": "copysign",
+    "copysign.Scalar": "copysign.scalar",
+    "xlogy.Tensor": "xlogy",
+    "lerp.Scalar": "lerp",
+    "lerp.Tensor": "lerp.tensor",
+    "linalg_pinv.atol_rtol_tensor": "linalg_pinv",
+    "searchsorted.Tensor": "searchsorted",
+    "searchsorted.Scalar": "searchsorted",
+    "bucketize.Tensor": "bucketize",
+    "bucketize.Scalar": "bucketize",
+    "isin.Tensor_Tensor": "isin",
+    "__lshift__.Tensor": "bitwise_left_shift",
+    "__lshift__.Scalar": "bitwise_left_shift",
+    "__rshift__.Tensor": "bitwise_right_shift",
+    "__rshift__.Scalar": "bitwise_right_shift",
+    "bitwise_left_shift.Tensor": "bitwise_left_shift",
+    "bitwise_left_shift.Tensor_Scalar": "bitwise_left_shift",
+    "bitwise_right_shift.Tensor": "bitwise_right_shift",
+    "bitwise_right_shift.Tensor_Scalar": "bitwise_right_shift",
     "squeeze.dim": "squeeze.dim",
     "squeeze.dims": "squeeze.dims",
     "transpose.int": "transpose",
@@ -87,7 +117,8 @@ RECORDS: dict[str, str] = {
 #: Not steps: what makes tensors from nothing or at random, and PyTorch's own housekeeping.
 SILENT = frozenset(
     {
-        "_efficientzerotensor", "_local_scalar_dense", "_pin_memory", "arange", "bernoulli",
+        "_efficientzerotensor", "_linalg_check_errors", "_local_scalar_dense", "_pin_memory",
+        "_unique2", "arange", "bernoulli",
         "binomial", "empty", "empty_like", "empty_permuted", "empty_strided", "equal",
         "exponential", "eye", "fill_diagonal_", "full", "full_like", "is_nonzero", "is_pinned",
         "lift", "lift_fresh", "lift_fresh_copy", "linspace", "logspace", "multinomial",
@@ -95,7 +126,8 @@ SILENT = frozenset(
         "nonzero_static", "normal", "ones", "ones_like", "poisson", "rand", "rand_like",
         "randint", "randint_like", "randn", "randn_like", "random", "randperm",
         "repeat_interleave", "resize_",
-        "scalar_tensor", "set_", "tril_indices", "triu_indices", "zeros", "zeros_like",
+        "scalar_tensor", "set_", "tril_indices", "triu_indices", "unique_consecutive",
+        "unique_dim", "zeros", "zeros_like",
     }
 )  # fmt: skip
 
@@ -209,10 +241,10 @@ ATTRS: dict[tuple[str, str], Callable[[Bound, Any], Any]] = {
     **{
         (name, "dim"): _dims
         for name in ("sum.dim", "mean.dim", "amax", "amin", "var", "std", "logsumexp",
-                     "linalg_vector_norm", "norm.dim")
+                     "linalg_vector_norm", "norm.dim", "var_mean", "std_mean")
     },
     **{(name, "dim"): _maybe_dim for name in ("any", "all", "count_nonzero")},
-    **{(name, "correction"): _correction for name in ("var", "std")},
+    **{(name, "correction"): _correction for name in ("var", "std", "var_mean", "std_mean")},
     **{(name, "keepdim"): _keepdim for name in ("any", "all")},
     **{
         (name, "reduction"): _reduction
