@@ -151,7 +151,11 @@ _SUMS_LATEX = (
 
 
 def _vjp(name: str, text: str, latex: str) -> Vjp:
-    formula = Formula(f"{text}, {_SUMS}", rf"{latex},\; {_SUMS_LATEX}")
+    """What ā and c̄ are is said once, beside the weights of the input."""
+    if name == "weight0":
+        formula = Formula(f"{text}, {_SUMS}", rf"{latex},\; {_SUMS_LATEX}")
+    else:
+        formula = Formula(f"{text}, as for $weight0", latex)
     return Vjp(lambda g, s: getattr(_back(g, s), name), formula, saves=_ALL)
 
 
