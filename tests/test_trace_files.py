@@ -280,6 +280,20 @@ def test_what_cannot_be_written_is_said_to_whoever_records(tmp_path: Path) -> No
     writing._pages.step = None  # type: ignore[assignment,method-assign]
     with pytest.raises(TraceError, match="cannot be written"):
         writing.flush()
+    with pytest.raises(TraceError, match="cannot be written"):
+        writing.close()
+
+
+def test_what_cannot_be_written_is_said_at_the_next_step(tmp_path: Path) -> None:
+    writing = WritingTrace(tmp_path / "a.trace", Program("a", ""))
+    place = Where(Span(1, 0, 1, 0), Span(1, 0, 1, 0))
+    writing._pages.step = None  # type: ignore[assignment,method-assign]
+    with pytest.raises(TraceError, match="cannot be written"):
+        for index in range(2000):
+            writing.append(Output(index, place, "said"))
+    with pytest.raises(TraceError, match="cannot be written"):
+        writing.close()
+    assert len(StoredTrace(writing.path)) == 0
 
 
 KILLED = """
@@ -396,7 +410,7 @@ def test_what_is_written_is_not_kept_alive(tmp_path: Path) -> None:
 def test_whoever_records_waits_when_too_much_waits_to_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer, "MOST_WAITING_BYTES", 100_000)
+    monkeypatch.setattr(writer, "MOST_WAITING", 100_000)
     place = Where(Span(1, 0, 1, 0), Span(1, 0, 1, 0))
     with WritingTrace(tmp_path / "a.trace", Program("a", "")) as writing:
         for index in range(100):
@@ -404,4 +418,5 @@ def test_whoever_records_waits_when_too_much_waits_to_be_written(
             writing.append(Forward(index, place, "full", (), {}, (value,), None))
             assert writing._bytes_waiting <= 140_000
             assert len(writing._steps_waiting) <= 4
+            assert writing._pages.bytes <= 240_000
     assert len(StoredTrace(writing.path)) == 100

@@ -38,14 +38,15 @@ Row = tuple[str, str, int, bytes]
 
 
 def pack(array: Array, corner: Callable[[Array], int]) -> Row:
-    """An array as a row; ``corner`` gives the number of a summary's corner, an array of its own."""
+    """An array as a row, to be squeezed; ``corner`` gives the number of a summary's corner, an
+    array of its own."""
     shape = f"[{','.join(map(str, array.shape))}]"
     name = dtype_name(array.dtype)
     digest = digest_of(array)
     if digest is not None:
         data = figures(digest) | {"corner": corner(digest.corner)}
         return name, shape, SUMMARY, json.dumps(_texts(data)).encode()
-    return name, shape, *squeeze(raw(array))
+    return name, shape, RAW, raw(array)
 
 
 def unpack(row: Row, corner: Callable[[int], Array]) -> Array:

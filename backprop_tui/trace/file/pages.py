@@ -22,7 +22,7 @@ import numpy as np
 
 from backprop_tui.engines.base import Array, NodeValue, TensorValue
 from backprop_tui.engines.summary import digest_of
-from backprop_tui.trace.arrays import LEAST_ZLIB, head, pack, raw, squeeze
+from backprop_tui.trace.arrays import LEAST_ZLIB, RAW, head, pack, raw
 from backprop_tui.trace.columns import TYPES
 from backprop_tui.trace.file import written_out
 from backprop_tui.trace.file.layout import Writers
@@ -132,8 +132,8 @@ class Pages(Encoder):
             words.extend(array("Q", table.ends))
             words.extend(_within(table.words))
         beside = {"texts": list(self._texts), "plain": self._plains, "kinds": self._heads}
-        page = (text(beside), *squeeze(words.tobytes()), b"".join(self._numbers))
-        self.bytes += len(words) + len(page[0])
+        page = text(beside), b"".join(self._numbers), RAW, words.tobytes()
+        self.bytes += len(page[0]) + len(page[3])
         steps, *others = tables
         stop = steps.first + len(steps.ends)
         self._rows.add("page", self._count, steps.first, stop, *(each.first for each in others))

@@ -1,7 +1,7 @@
 """Rows that wait for the next commit, and what is looked up by them.
 
-A statement inserts as many rows as it may: for each one SQLite runs, Python's other threads go on,
-and this one has to wait for its turn again.
+A statement inserts as many rows as it may, and only now are bytes compressed: while C works for
+this thread, Python's other threads go on; but for each such call this one waits for its turn again.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import sqlite3
 from itertools import chain
 from typing import Any
 
+from backprop_tui.trace.arrays import RAW, squeeze
 from backprop_tui.trace.lookups import changes, namings
 from backprop_tui.trace.steps import Backward, Forward, Step
 
@@ -21,6 +22,8 @@ _INSERT = {
     "bound": ("INSERT OR IGNORE", ""),
     "touched": ("INSERT", " ON CONFLICT DO UPDATE SET made = max(made, excluded.made)"),
 }
+#: Tables whose last columns are a coding and bytes.
+_SQUEEZED = ("body", "array")
 
 
 class Rows:
@@ -54,9 +57,17 @@ class Rows:
         for tensor, rank, name in namings(step):
             add("bound", tensor, clean(name), rank, index)
 
+    def taken(self) -> Rows:
+        """All rows; none wait here any more."""
+        taken = Rows()
+        taken._waiting, self._waiting = self._waiting, taken._waiting
+        return taken
+
     def insert(self, connection: sqlite3.Connection) -> None:
         """Write them."""
         for table, rows in self._waiting.items():
+            if table in _SQUEEZED:
+                rows = [_squeezed(row) for row in rows]
             words, after = _INSERT.get(table, ("INSERT OR REPLACE", ""))
             row = f"({', '.join('?' * len(rows[0]))})"
             most = MOST_VALUES // len(rows[0])
@@ -67,7 +78,11 @@ class Rows:
                     f"{words} INTO {table} VALUES {values}{after}",
                     list(chain.from_iterable(part)),
                 )
-        self._waiting.clear()
+
+
+def _squeezed(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    *others, coding, data = row
+    return (*others, *squeeze(data)) if coding == RAW else row
 
 
 def clean(words: str) -> str:

@@ -28,8 +28,8 @@ STATEMENTS = (
     "CREATE TABLE control (id INTEGER PRIMARY KEY, wish TEXT, number INTEGER, seen REAL)",
     "CREATE TABLE page (id INTEGER PRIMARY KEY, step INTEGER, stop INTEGER, span INTEGER, "
     "place INTEGER, node INTEGER, value INTEGER, array INTEGER)",
-    "CREATE TABLE body (id INTEGER PRIMARY KEY, beside TEXT, coding INTEGER, words BLOB, "
-    "numbers BLOB)",
+    "CREATE TABLE body (id INTEGER PRIMARY KEY, beside TEXT, numbers BLOB, coding INTEGER, "
+    "words BLOB)",
     "CREATE TABLE array (id INTEGER PRIMARY KEY, dtype TEXT, shape TEXT, coding INTEGER, "
     "data BLOB)",
     "CREATE TABLE made (node INTEGER PRIMARY KEY, step INTEGER)",

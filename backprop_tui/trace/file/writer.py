@@ -1,9 +1,14 @@
 """Writing a trace file while the program runs.
 
-    append ──▶ a list in memory ──(every QUARTER of a second, in a thread of its own)──▶ one commit
+    append ──▶ steps that wait ──▶ pages ──▶ rows ──(in a thread of its own)──▶ one commit
 
-A commit is all or nothing, so a process that is killed loses what happened since the last one; the
-rest opens. Between commits nothing is locked: viewers read, and leave their wishes.
+Every QUARTER of a second what waits is committed. A commit is all or nothing, so a process that is
+killed loses what happened since the last one; the rest opens. Between commits nothing is locked:
+viewers read, and leave their wishes.
+
+Making pages is Python's work, which only one thread does at a time. Few steps are left to the
+thread, which has time while the program is inside PyTorch; whoever tells a page's worth of them
+before the quarter is over makes the page: that is sooner done than taking turns.
 """
 
 from __future__ import annotations
@@ -23,7 +28,7 @@ from typing import Any
 
 from backprop_tui.engines.summary import digest_of
 from backprop_tui.errors import TraceError
-from backprop_tui.trace.file.pages import Pages, text
+from backprop_tui.trace.file.pages import PAGE, Pages, text
 from backprop_tui.trace.file.reader import StoredTrace
 from backprop_tui.trace.file.rows import Rows, clean
 from backprop_tui.trace.file.schema import MISSING, STATEMENTS, VERSION
@@ -35,10 +40,8 @@ from backprop_tui.trace.training import Reading
 
 #: Seconds between commits.
 QUARTER = 0.25
-#: So much is encoded before it is committed early, bytes.
-MOST_PENDING = 64 * 2**20
-#: So many steps, and so many bytes of numbers, may wait to be written; then whoever records waits.
-MOST_WAITING, MOST_WAITING_BYTES = 4096, 256 * 2**20
+#: So many bytes of numbers may wait in steps, and as many in rows; then whoever records waits.
+MOST_WAITING = 64 * 2**20
 
 
 class WritingTrace(Trace):
@@ -92,13 +95,23 @@ class WritingTrace(Trace):
             self._bytes_waiting += _bytes(step)
             self._last = step
             self._count += 1
-            while self._failure is None and (
-                len(self._steps_waiting) > MOST_WAITING
-                or (self._steps_waiting and self._bytes_waiting > MOST_WAITING_BYTES)
-            ):
-                self._hurry = True
-                self._lock.notify_all()
-                self._lock.wait(QUARTER)
+            if len(self._steps_waiting) > PAGE or self._bytes_waiting > MOST_WAITING:
+                self._make_room()
+
+    def _make_room(self) -> None:
+        """Make pages of the steps that wait, but the last, which may be amended."""
+        *steps, last = self._steps_waiting
+        self._steps_waiting = [last]
+        self._bytes_waiting = 0
+        try:
+            self._take(steps)
+        except Exception as error:
+            self._fail(error)
+        while self._failure is None and self._pages.bytes > MOST_WAITING:
+            self._hurry = True
+            self._lock.notify_all()
+            self._lock.wait(QUARTER)
+        self._check()
 
     def amend(self, step: Step) -> None:
         """Replace the last step, while it is still the last (a name given to its output)."""
@@ -266,11 +279,13 @@ class WritingTrace(Trace):
                 with self._lock:
                     if not (self._closing or self._hurry or self._done < self._asked):
                         self._lock.wait(QUARTER)
-                    self._hurry, self._bytes_waiting = False, 0
+                    if self._failure is not None:
+                        break
+                    self._hurry = False
                     closing, asked = self._closing, self._asked
-                    waiting, self._steps_waiting = self._steps_waiting, []
-                    others, self._others = self._others, []
-                self._write(waiting, others)
+                    rows, others = self._rows_waiting()
+                    self._lock.notify_all()
+                self._commit(rows, others)
                 with self._lock:
                     self._done = asked
                     self._lock.notify_all()
@@ -289,14 +304,24 @@ class WritingTrace(Trace):
         with contextlib.suppress(sqlite3.OperationalError):
             self._connection.execute("PRAGMA journal_mode=DELETE").fetchall()
 
-    def _write(self, steps: list[Step], others: list[tuple[str, tuple[Any, ...]]]) -> None:
+    def _take(self, steps: list[Step]) -> None:
         for step in steps:
             self._pages.step(step)
             self._rows.index(step)
             self._keeper.take(step)
-            if self._pages.bytes > MOST_PENDING:
-                self._commit([])
-        self._commit(others)
+
+    def _rows_waiting(self) -> tuple[Rows, list[tuple[str, tuple[Any, ...]]]]:
+        """All that waits, as rows; nothing waits any more."""
+        steps, self._steps_waiting = self._steps_waiting, []
+        others, self._others = self._others, []
+        self._bytes_waiting = 0
+        self._take(steps)
+        self._commits += 1
+        self._keeper.save(self._commits)
+        self._pages.end()
+        self._pages.forget()
+        self._pages.bytes = 0
+        return self._rows.taken(), others
 
     def _outputs(self, node: int) -> tuple[int, ...]:
         """Which tensors a Node's op made, from what was written long ago."""
@@ -307,19 +332,14 @@ class WritingTrace(Trace):
             made = self._past.forward_of(node)
         return () if made is None else tuple(output.tensor for output in made.outputs)
 
-    def _commit(self, others: list[tuple[str, tuple[Any, ...]]]) -> None:
-        self._commits += 1
-        self._keeper.save(self._commits)
-        self._pages.end()
+    def _commit(self, rows: Rows, others: list[tuple[str, tuple[Any, ...]]]) -> None:
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
-        self._rows.insert(connection)
+        rows.insert(connection)
         for sql, row in others:
             connection.execute(sql, row)
         self._beat(connection)
         connection.execute("COMMIT")
-        self._pages.bytes = 0
-        self._pages.forget()
 
     def _beat(self, connection: sqlite3.Connection) -> None:
         connection.execute(
