@@ -41,6 +41,7 @@ TOLERANCE = {torch.float32: 2e-4, torch.float64: 1e-7}
 
 _RANDOM = "draws random numbers; tests/test_random.py holds them against PyTorch's"
 _EMPTY = "its numbers mean nothing"
+_SIGN = "vectors are known up to their sign, and two libraries choose their own"
 #: Operations that are not compared, and why.
 LEFT_OUT = {
     **dict.fromkeys(
@@ -60,6 +61,8 @@ LEFT_OUT = {
 #: (operation, a part of what the sample was refused or differs with) → why that is as it is.
 KNOWN: dict[str, dict[str, str]] = {
     "nn.functional.scaled_dot_product_attention": {"dropout_p=0.5": _RANDOM},
+    "linalg.eigh": {"UPLO='U'": _SIGN},
+    "linalg.svd": {"full_matrices=True": _SIGN},
     "nn.functional.batch_norm": {"tuple index": "an input without channels is not offered"},
 }
 
@@ -68,6 +71,8 @@ ADAPTED: dict[str, Callable[..., Any]] = {
     "where": lambda f, x, condition, other: f(condition, x, other),
     "nn.functional.embedding": lambda f, weight, index, **how: f(index, weight, **how),
     "einsum": lambda f, tensors, equation: f(equation, *tensors),
+    "polygamma": lambda f, x, n: f(n, x),
+    "special.polygamma": lambda f, x, n: f(n, x),
     "zero_": lambda f, x: f(x.clone()),
     "__rpow__": lambda f, x, other: other**x if isinstance(x, Tensor) else f(x, other),
     "__rsub__": lambda f, x, other: other - x if isinstance(x, Tensor) else f(x, other),
@@ -215,7 +220,7 @@ def gradients(side: Side, results: Sequence[Any]) -> list[Any]:
 def numbers(value: Any) -> Any:
     """The array behind a tensor of either side; numbers stay."""
     if isinstance(value, torch.Tensor):
-        return value.detach().numpy()
+        return value.numpy(force=True)
     return value.array if isinstance(value, Tensor) else value
 
 

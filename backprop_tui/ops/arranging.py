@@ -22,6 +22,8 @@ def roll_shape(self: Shape, *, shifts: Sequence[int], dims: Sequence[int] = ()) 
             f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}"
         )
     for dim in dims:
+        if not self:
+            raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
         wrap_dim(dim, len(self))
     return self
 

@@ -90,18 +90,21 @@ def searchsorted_shape(sorted_sequence: Shape, self: Shape, **how: Any) -> Shape
     return self
 
 
-def _searchsorted(sorted_sequence: Any, self: Any, *, right: bool = False) -> Any:
+def _searchsorted(
+    sorted_sequence: Any, self: Any, *, out_int32: bool = False, right: bool = False
+) -> Any:
     side: Any = "right" if right else "left"
+    kind = np.int32 if out_int32 else np.int64
     if sorted_sequence.ndim == 1:
-        return np.asarray(np.searchsorted(sorted_sequence, self, side), np.int64)
-    result = np.zeros(self.shape, np.int64)
+        return np.asarray(np.searchsorted(sorted_sequence, self, side), kind)
+    result = np.zeros(self.shape, kind)
     for row in np.ndindex(self.shape[:-1]):
         result[row] = np.searchsorted(sorted_sequence[row], self[row], side)
     return result
 
 
-def _bucketize(self: Any, boundaries: Any, *, right: bool = False) -> Any:
-    return _searchsorted(boundaries, self, right=right)
+def _bucketize(self: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Any:
+    return _searchsorted(boundaries, self, out_int32=out_int32, right=right)
 
 
 asked(

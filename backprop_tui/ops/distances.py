@@ -28,7 +28,7 @@ def cdist_shape(x1: Shape, x2: Shape, **how: Any) -> Shape:
 def length(apart: Any, p: float) -> Any:
     """The p-norm of the last dimension."""
     if p == 0:
-        return (apart != 0).sum(axis=-1) * (apart.sum(axis=-1) * 0 + 1)
+        return (apart != 0).sum(axis=-1).astype(apart.dtype)
     if p == 1:
         return np.abs(apart).sum(axis=-1)
     if p == 2:

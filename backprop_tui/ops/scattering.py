@@ -62,11 +62,11 @@ def scatter_shape(self: Shape, index: Shape, src: Shape = (), *, dim: int, **how
 
 
 def _scattered(self: Any, index: Any, src: Any, dim: int, add: bool = False) -> Any:
-    result = self.copy()
+    result = np.array(self)
     if index.size:
         row, at = as_row(result), as_row(index)
         places = _places(row, at, dim)
-        values = _corner(src, index) if np.ndim(src) or np.ndim(index) == 0 else src
+        values = _corner(src, index) if isinstance(src, np.ndarray) else src
         if isinstance(values, np.ndarray):
             values = values.reshape(at.shape)
         if add:

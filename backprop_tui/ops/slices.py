@@ -158,7 +158,7 @@ define(
         vjps={
             "self": WITHOUT_SLICES,
             "value": Vjp(
-                lambda g, s: as_row(g)[_slices(s.dim, s.index, as_row(g).ndim)],
+                lambda g, s: as_row(g)[_slices(s.dim, np.unique(s.index), as_row(g).ndim)],
                 Formula("Σ $grad at $index", r"\sum {$grad}_{$index}"),
                 saves=("index",),
             ),

@@ -222,6 +222,8 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
         raise RuntimeError("diff expects input to be at least one-dimensional")
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
+    if n == 0:
+        return apply_("copy", Tensor(np.zeros_like(input.array)), input)
     axis = wrap_dim(dim, input.ndim)
     parts = [part for part in (prepend, input, append) if part is not None]
     if len(parts) > 1:
@@ -232,7 +234,7 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
         second = apply("slice", input, dim=dim, start=1, end=size, step=1)
         whole = input.array.dtype.kind == "b"
         input = logical_xor(second, first) if whole else sub(second, first)
-    return input if n else input.clone()
+    return input
 
 
 # ---------------------------------------------------------------- dimensions added, and stacks

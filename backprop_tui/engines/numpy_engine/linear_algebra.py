@@ -275,14 +275,16 @@ def matrix_rank(
 ) -> Any:
     """How many of a matrix's directions are its own."""
     _floating("matrix_rank", A)
+    atol, rtol, tol = (x.array if isinstance(x, Tensor) else x for x in (atol, rtol, tol))
     values = np.linalg.svd(A.array, compute_uv=False)
     if not values.shape[-1]:
         return Tensor(np.zeros(values.shape[:-1], np.int64))
     share = max(A.shape[-2:]) * np.finfo(A.array.dtype).eps if rtol is None else rtol
-    if atol is not None and rtol is None and atol > 0:
-        share = 0.0
-    least = np.maximum(atol or tol or 0.0, values.max(axis=-1, keepdims=True) * share)
-    return Tensor(np.asarray((values > least).sum(axis=-1)))
+    least = np.asarray(tol if atol is None else atol) if atol is not None or tol is not None else 0
+    if rtol is None:
+        share = np.where(np.asarray(least) > 0, 0.0, share)
+    bound = np.maximum(least, values.max(axis=-1) * share)
+    return Tensor(np.asarray((values > np.asarray(bound)[..., np.newaxis]).sum(axis=-1)))
 
 
 # ---------------------------------------------------------------- products

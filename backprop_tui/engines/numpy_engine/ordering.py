@@ -120,9 +120,10 @@ def quantile(
     interpolation: str = "linear",
 ) -> Any:
     """The number below which a share ``q`` of all lies."""
-    if interpolation != "linear":
-        raise NotImplementedError(
-            "quantile with another interpolation than 'linear' is not offered"
+    if interpolation not in ("linear", "lower", "higher", "midpoint", "nearest"):
+        raise RuntimeError(
+            "quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, "
+            f"but got {interpolation}"
         )
     need_tensor(input, "quantile")
     if input.array.dtype.kind != "f":
@@ -138,7 +139,7 @@ def quantile(
         )
     if ((wanted.array < 0) | (wanted.array > 1)).any():
         raise RuntimeError("quantile() q values must be in the range [0, 1]")
-    return _quantile(input, wanted, q, dim, keepdim)
+    return _quantile(input, wanted, q, dim, keepdim, interpolation)
 
 
 def _rank(q: Any, written: Any, last: int) -> Any:
@@ -151,14 +152,20 @@ def _rank(q: Any, written: Any, last: int) -> Any:
     return rank
 
 
-def _quantile(input: Any, q: Any, written: Any, dim: int | None, keepdim: bool) -> Any:
+#: How a rank between two places is made whole.
+WHOLE = {"lower": "floor", "higher": "ceil", "nearest": "round"}
+
+
+def _quantile(
+    input: Any, q: Any, written: Any, dim: int | None, keepdim: bool, interpolation: str
+) -> Any:
     ndim = input.ndim
     axis = wrap_dim(0 if dim is None else dim, ndim)
     if dim is None:
         ordered = sort(reshape(input, -1)).values
         shape = (1,) * ndim if keepdim else ()
     else:
-        if axis < ndim - 1:
+        if axis != ndim - 1:
             ordered = sort(unsqueeze(input, -1).transpose(axis, -1)).values
         else:
             ordered = sort(input).values
@@ -170,11 +177,16 @@ def _quantile(input: Any, q: Any, written: Any, dim: int | None, keepdim: bool) 
     missing = any_(isnan(ordered), -1, True)
     ranks, missing = broadcast_tensors(ranks, missing)
     ranks = masked_fill(ranks, missing, last)
+    if interpolation in WHOLE:
+        how = {"decimals": 0} if interpolation == "nearest" else {}
+        apply_(WHOLE[interpolation], ranks, **how)
     below = ranks.to(int64)
     values = gather(ordered, -1, below)
-    weights = sub(ranks, below)
-    apply_("ceil", ranks)
-    apply_("lerp.tensor", values, gather(ordered, -1, ranks.to(int64)), weights)
+    if interpolation not in WHOLE:
+        half = interpolation == "midpoint"
+        weights = Tensor(np.full_like(ranks.array, 0.5)) if half else sub(ranks, below)
+        apply_("ceil", ranks)
+        apply_("lerp.tensor", values, gather(ordered, -1, ranks.to(int64)), weights)
     if q.ndim:
         values = apply("transpose_", apply("unsqueeze_", values, dim=0), dim0=0, dim1=-1)
     return apply("squeeze.matmul", values, dim=-1)
@@ -207,7 +219,13 @@ def isin(
 
 
 def searchsorted(
-    sorted_sequence: Any, input: Any, *, right: bool = False, side: str | None = None
+    sorted_sequence: Any,
+    input: Any,
+    *,
+    out_int32: bool = False,
+    right: bool = False,
+    side: str | None = None,
+    sorter: Any = None,
 ) -> Any:
     """Where each number would go in an ordered row."""
     if side not in (None, "left", "right"):
@@ -219,17 +237,21 @@ def searchsorted(
             "torch.searchsorted(): side and right can't be set to opposites, got side of left "
             "while right was True"
         )
-    return apply("searchsorted", sorted_sequence, input, right=right or side == "right")
+    if sorter is not None:
+        raise NotImplementedError("searchsorted with a sorter is not offered: sort the row itself")
+    return apply(
+        "searchsorted", sorted_sequence, input, out_int32=out_int32, right=right or side == "right"
+    )
 
 
-def bucketize(input: Any, boundaries: Any, *, right: bool = False) -> Any:
+def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Any:
     """The number of the bucket into which each number falls."""
     if need_tensor(boundaries, "bucketize", "boundaries", 2).ndim != 1:
         raise RuntimeError(
             "torch.bucketize(): boundaries tensor must be 1 dimension, but got dim("
             f"{boundaries.ndim})"
         )
-    return apply("bucketize", input, boundaries, right=right)
+    return apply("bucketize", input, boundaries, out_int32=out_int32, right=right)
 
 
 def unique(

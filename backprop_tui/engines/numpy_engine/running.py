@@ -135,10 +135,19 @@ def _gaps(x: Any, dim: int) -> Any:
 def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1) -> Any:
     """The area so far."""
     if x is not None:
-        raise NotImplementedError("cumulative_trapezoid with x is not offered: give dx")
+        return _areas(y, x, dim)
     first, last = _but_one(y, dim, True), _but_one(y, dim, False)
     step = 0.5 if dx is None else float(dx) / 2
     return apply("cumsum", apply("mul.scalar", add(first, last), other=step), dim=dim)
+
+
+def _areas(y: Any, x: Any, dim: int) -> Any:
+    axis = dim % y.ndim
+    if x.ndim != y.ndim:
+        x = x.view(*(1,) * axis, -1, *(1,) * (y.ndim - axis - 1))
+    widths = _gaps(x, axis)
+    first, last = _but_one(y, axis, True), _but_one(y, axis, False)
+    return apply("div.scalar", apply("cumsum", mul(widths, add(first, last)), dim=axis), other=2.0)
 
 
 trapz = trapezoid

@@ -248,7 +248,7 @@ def nonzero(input: Any, *, as_tuple: bool = False) -> Any:
     array = need_tensor(input, "nonzero").array
     if as_tuple:
         return tuple(Tensor(places) for places in np.nonzero(np.atleast_1d(array)))
-    return Tensor(np.argwhere(array).reshape(-1, array.ndim))
+    return Tensor(np.argwhere(array).reshape(int(np.count_nonzero(array)), array.ndim))
 
 
 def argwhere(input: Any) -> Any:

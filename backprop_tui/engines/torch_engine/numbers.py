@@ -56,6 +56,7 @@ def small(tensor: Any) -> Array | None:
         or tensor.layout is not torch.strided
         or not tensor.is_cpu
         or tensor.is_neg()
+        or tensor._is_zerotensor()
     ):
         return None
     array: Array = tensor.detach().numpy()
