@@ -211,7 +211,7 @@ def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = Fal
 @numpys_words
 def argsort(input: Any, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Any:
     """Where each element of the ordered tensor came from."""
-    return sort(input.detach(), dim, descending).indices
+    return sort(input, dim, descending).indices
 
 
 @numpys_words

@@ -30,6 +30,8 @@ Handler = Callable[["Recorder", Any, tuple[Any, ...], Mapping[str, Any]], Any]
 
 _VIEWING = ("view", "view_as", "unflatten", "__get__")
 _PRODUCTS = ("matmul", "__matmul__", "__rmatmul__")
+#: After these, einsum makes a view of its product, whatever lies in memory.
+_PRODUCT_OF_EINSUM = ("bmm", "view", "permute")
 _NUMBERS: dict[Any, Any] = {}
 
 #: What belongs to the call at work, and is put aside while code of the program's own runs in it.
@@ -57,6 +59,8 @@ class Recorder(Tape):
         self._asked = False
         #: what the call at work captured last
         self._last: Event | None = None
+        #: the names of the last three operations
+        self._names: tuple[str, ...] = ("", "", "")
         #: what the function being called made for itself, and numbers that it turned into tensors
         self._fresh: dict[int, Any] = {}
         self._numbers: dict[int, tuple[Any, Any]] = {}
@@ -195,9 +199,10 @@ class Recorder(Tape):
         self._ran(plan, given, named, self._outputs(plan, output), numbers, None)
         return output
 
-    def _ran(self, *what: Any) -> None:
-        self.note(self.decoder.forward, *what)
+    def _ran(self, plan: Plan, *what: Any) -> None:
+        self.note(self.decoder.forward, plan, *what)
         self._last = self.events[-1]
+        self._names = (*self._names[1:], plan.name)
 
     def _outputs(self, plan: Plan, output: Any) -> list[Mention]:
         """What is told of an operation's output."""
@@ -286,7 +291,10 @@ class Recorder(Tape):
             return any(kwargs.get(factor, 1) != 1 for factor in ("alpha", "beta"))
         # PyTorch's reshape takes another way as soon as somebody watches its operations: told is
         # the way that it takes when nobody does.
-        if args[0].is_contiguous() or getattr(self.function, "__name__", "view") in _VIEWING:
+        name = getattr(self.function, "__name__", "view")
+        if args[0].is_contiguous() or name in _VIEWING:
+            return False
+        if name == "einsum" and self._names == _PRODUCT_OF_EINSUM:
             return False
         return not (hasattr(self.function, "__code__") and "view" in called())
 
