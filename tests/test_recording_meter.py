@@ -10,6 +10,7 @@ from torch.optim.optimizer import (
     register_optimizer_step_pre_hook,
 )
 
+import backprop_tui
 from backprop_tui.recording.levels import Levels
 from backprop_tui.recording.memory import KeptTrace
 from backprop_tui.trace.trace import Program
@@ -23,25 +24,45 @@ class NoWatch:
 
     stop = drain = start
 
+    def measures(self, updated):
+        pass
+
+
+@pytest.fixture(autouse=True, params=["iterations", "steps", "summaries"])
+def how(request, monkeypatch):
+    """Measured alone, or told with every step, from arrays or from tensors kept as summaries."""
+    monkeypatch.setattr(Metered, "how", request.param)
+    return request.param
+
 
 class Metered:
     """Inside, every optimizer's step is measured; beside it the same is computed by hand."""
+
+    how = "iterations"
 
     def __init__(self):
         self.trace = KeptTrace(Program("test", ""))
         self.expected = []
         self._levels = Levels(NoWatch(), self.trace, level="iterations")
+        if self.how != "iterations":
+            self._recording = backprop_tui.record(limit=None if self.how == "steps" else 0)
 
     def __enter__(self):
         self._hooks = [
             register_optimizer_step_pre_hook(self._before),
             register_optimizer_step_post_hook(self._after),
         ]
-        self._levels.begin()
+        if self.how == "iterations":
+            self._levels.begin()
+        else:
+            self.trace = self._recording.__enter__()
         return self
 
-    def __exit__(self, *_):
-        self._levels.end()
+    def __exit__(self, *error):
+        if self.how == "iterations":
+            self._levels.end()
+        else:
+            self._recording.__exit__(*error)
         for hook in self._hooks:
             hook.remove()
 
@@ -283,7 +304,9 @@ def test_the_loss_is_as_it_was_although_it_changes_later():
     assert loss_of(backward) == 7.0
 
 
-def test_the_graph_is_not_kept_alive():
+def test_the_graph_is_not_kept_alive(how):
+    if how != "iterations":
+        pytest.skip("what is recorded is kept until it is told")
     import weakref
 
     weight = leaf(3.0)

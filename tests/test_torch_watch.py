@@ -214,16 +214,18 @@ def test_what_was_told_stays_whatever_of_it_is_still_held(what: str, grad: bool)
     assert all((array == 2).all() for array in grads), grads
 
 
-def watched(source: str, events: int) -> Trace:
+def watched(source: str, events: int, before: str = "") -> Trace:
     """The trace of Python code, told when there are more than so many events."""
     trace = Trace(loads("import torch\n", "code.py").program(), "torch")
     recorder: Any = Recorder(trace, None)  # type: ignore[arg-type]
     watch = Watch(recorder, events=events)
     recorder.engine = watch.engine
     torch.manual_seed(0)
+    names: dict[str, Any] = {}
+    exec(HEAD + before, names)
     watch.start()
     try:
-        exec(compile(HEAD + source, "code.py", "exec"), {})
+        exec(compile(source if before else HEAD + source, "code.py", "exec"), names)
     except (RuntimeError, TypeError, ValueError):
         pass
     finally:
@@ -254,6 +256,29 @@ for i in range(3):
     w.data.clamp_(-1, 1)
 w.requires_grad_(False)
 z = w * 2
+""",
+    "a model that changes its dtype, with its gradients": """
+net = nn.Linear(2, 1)
+opt = optim.SGD(net.parameters(), lr=0.1)
+for dtype in (torch.float32, torch.float64, torch.float32, torch.float64):
+    net.to(dtype)
+    opt.zero_grad()
+    net(torch.ones(3, 2, dtype=dtype)).square().sum().backward()
+    opt.step()
+net.double().float()
+""",
+    "Nodes with hooks of the program's own": """
+w = torch.randn(3, requires_grad=True)
+h = (w * 2).tanh()
+h.grad_fn.register_hook(lambda left, arrived: (left[0].mul_(2),))
+h.sum().backward()
+g = (w * 3).exp()
+g.grad_fn.register_prehook(lambda arrived: (arrived[0].mul_(2),))
+g.sum().backward()
+g = w.exp()
+accumulates = g.grad_fn.next_functions[0][0]
+accumulates.register_hook(lambda left, arrived: w.grad.mul_(2))
+g.sum().backward()
 """,
     "running statistics": """
 norm = nn.BatchNorm1d(3)
@@ -321,6 +346,43 @@ y.backward()
 @pytest.mark.parametrize("name", LATER)
 def test_what_is_told_later_is_what_is_told_at_once(name: str) -> None:
     found = first_difference(watched(LATER[name], 0), watched(LATER[name], 10**9))
+    assert found is None, found
+
+
+OLDER = {
+    "a hook on a tensor": """
+h = (w * 2).tanh()
+h.register_hook(lambda grad: grad.mul_(2))
+loss = (h * torch.ones(3)).sum()
+""",
+    "a hook before a Node": """
+h = (w * 2).tanh()
+h.grad_fn.register_prehook(lambda arrived: (arrived[0].mul_(2),))
+loss = (h * torch.ones(3)).sum()
+""",
+    "a hook after a Node": """
+h = (w * 2).tanh()
+h.grad_fn.register_hook(lambda left, arrived: (left[0].mul_(2),))
+loss = (h * torch.ones(3)).sum()
+""",
+    "what is saved is changed": """
+kept = []
+with torch.autograd.graph.saved_tensors_hooks(kept.append, lambda _: w.grad.mul_(2)):
+    loss = w.exp().sum()
+w.grad = torch.ones(3)
+""",
+    "a hook on a leaf": """
+w.register_hook(lambda grad: grad.mul_(2))
+loss = (w * 2).tanh().sum()
+""",
+}
+
+
+@pytest.mark.parametrize("name", OLDER)
+def test_code_put_into_a_graph_before_recording_is_seen_to_run(name: str) -> None:
+    """It changes numbers in a backward, which is captured more carefully then."""
+    before, source = "w = torch.ones(3, requires_grad=True)" + OLDER[name], "loss.backward()\n"
+    found = first_difference(watched(source, 0, before), watched(source, 10**9, before))
     assert found is None, found
 
 

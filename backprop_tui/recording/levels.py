@@ -56,6 +56,9 @@ class Switch(Protocol):
     def then(self, tell: Callable[[], None]) -> None:
         """``tell`` is called once all that was recorded before is told."""
 
+    def measures(self, updated: Callable[[Any, float, float, float], None]) -> None:
+        """``updated`` is called with the norms of each update that is told."""
+
 
 class Tape(Protocol):
     """A trace as far as a run is concerned with it."""
@@ -103,6 +106,8 @@ class Levels:
         self._told = 0.0
         self._thread = 0
         self._stepping: list[tuple[Any, FrameType]] = []
+        #: whether what the step at work changes is told with all its numbers
+        self._in_full = False
         self._undo: list[Callable[[], None]] = []
         self._last_hook = -1
         self._heard = 0
@@ -113,6 +118,7 @@ class Levels:
         """Put the hooks in place; recording begins if the first iteration is to be recorded."""
         self._thread = threading.get_ident()
         self._meter = Meter(self._measured, self._name_columns, self._names)
+        self._watch.measures(self._meter.updated)
         plain = torch.autograd.backward
 
         def backward(*args: Any, **kwargs: Any) -> Any:
@@ -152,7 +158,7 @@ class Levels:
 
     # ------------------------------------------------------------------ an optimizer's step
 
-    def _step_begins(self, optimizer: Any, *_: Any) -> None:
+    def _step_begins(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         if threading.get_ident() != self._thread:
             return
         # Switching adds and removes hooks, which PyTorch allows only in the last of them.
@@ -164,8 +170,10 @@ class Levels:
         self._stepping.append((optimizer, frame))
         meter = self._measuring()
         if meter is not None and len(self._stepping) == 1:
+            # One that calls the program for further gradients has others when it is done.
+            self._in_full = self._recording and len(args) < 2 and not kwargs.get("closure")
             with _unseen():
-                meter.step_begins(optimizer)
+                meter.step_begins(optimizer, self._in_full)
 
     def _step_ends(self, optimizer: Any, *_: Any) -> None:
         if threading.get_ident() != self._thread or not self._stepping:
@@ -179,7 +187,10 @@ class Levels:
         meter = self._measuring()
         if meter is not None:
             with _unseen():
-                meter.step_ends(optimizer, self.iteration)
+                if self._in_full:
+                    self._watch.then(meter.step_recorded(optimizer, self.iteration))
+                else:
+                    meter.step_ends(optimizer, self.iteration)
         self._next_iteration(now)
 
     def _measuring(self) -> Meter | None:

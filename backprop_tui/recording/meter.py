@@ -4,6 +4,7 @@
     step begins    ──▶ every parameter is copied into a buffer that was made once
     step ends      ──▶ ‖buffer − parameter‖, ‖parameter‖, ‖gradient‖ ──▶ Reading
 
+Of a step that is recorded in full nothing is copied: who tells of its updates tells their norms.
 No modes: PyTorch's own hooks of an optimizer's step, and a look at what ``backward`` is called on.
 Nothing waits for a CUDA device: what was measured there stays there as single numbers, a batch of
 which is copied at a time and read when an event says that it has arrived.
@@ -59,6 +60,8 @@ class Meter:
         self._column: dict[int, tuple[int, Any]] = {}
         self._titles: list[str] = []
         self._gauges: dict[int, _Gauge] = {}
+        #: of the step that is being told: norms of gradient, update and parameter, by column
+        self._told: dict[int, tuple[float, float, float]] = {}
         self._waiting: deque[_Row] = deque()
         self._sent: deque[_Sent] = deque()
         self._memory = (-1.0, 0)
@@ -69,13 +72,13 @@ class Meter:
         number = isinstance(one, torch.Tensor) and one.numel() == 1 and not one.is_complex()
         self._loss = _alone(one.detach()) if number else None
 
-    def step_begins(self, optimizer: Any) -> None:
-        """Before an optimizer changes its parameters."""
+    def step_begins(self, optimizer: Any, recorded: bool = False) -> None:
+        """Before an optimizer changes its parameters; ``recorded`` in full or not."""
         gauge = self._gauges.get(id(optimizer))
         if gauge is None or gauge.optimizer is not optimizer or gauge.outgrown():
             gauge = self._gauges[id(optimizer)] = _Gauge(optimizer)
             self._make_columns(optimizer, gauge)
-        for part in gauge.parts:
+        for part in () if recorded else gauge.parts:
             part.keep()
 
     def step_ends(self, optimizer: Any, iteration: int) -> None:
@@ -86,20 +89,38 @@ class Meter:
         numbers = [] if self._loss is None else [self._loss]
         for part in gauge.parts:
             numbers += part.measure()
-        row = _Row(
-            Reading(
-                iteration,
-                time.monotonic() - self._began,
-                None if self._loss is None else 0.0,
-                (),
-                (),
-                self._used(gauge),
-            ),
-            gauge,
-            numbers,
-        )
-        self._waiting.append(row)
+        self._waiting.append(_Row(self._reading(gauge, iteration), gauge, numbers))
         self._fetch()
+
+    def step_recorded(self, optimizer: Any, iteration: int) -> Callable[[], None]:
+        """After a step that is recorded in full; to be called when all of it is told."""
+        gauge = self._gauges[id(optimizer)]
+        reading, loss, width = self._reading(gauge, iteration), self._loss, len(self._titles)
+
+        def tell() -> None:
+            norms: list[float | None] = [None] * width
+            ratios: list[float | None] = [None] * width
+            for column, (grad, update, weight) in self._told.items():
+                norms[column], ratios[column] = grad, _ratio(update, weight)
+            self._told.clear()
+            self._fetch(at_once=True)
+            number = None if loss is None else float(loss)
+            told = replace(reading, loss=number, grad_norms=tuple(norms), ratios=tuple(ratios))
+            self._deliver(told)
+
+        return tell
+
+    def updated(self, parameter: Any, grad: float, update: float, weight: float) -> None:
+        """The norms of one update that is told: of gradient, update, and parameter after it."""
+        known = self._column.get(id(parameter))
+        if known is not None:
+            self._told[known[0]] = (grad, update, weight)
+
+    def _reading(self, gauge: _Gauge, iteration: int) -> Reading:
+        """What is known of a step before its numbers are."""
+        passed = time.monotonic() - self._began
+        loss = None if self._loss is None else 0.0
+        return Reading(iteration, passed, loss, (), (), self._used(gauge))
 
     def close(self) -> None:
         """Hand on all that is still on its way."""
@@ -259,8 +280,7 @@ class _Part:
         self.single = half or first.dtype == torch.float32
         self.large = any(p.numel() >= LARGE for p in parameters)
         self.dot = first.device.type == "cpu" and first.dtype in (torch.float32, torch.float64)
-        with torch.no_grad():
-            self.before = [torch.empty_like(p, requires_grad=False) for p in parameters]
+        self.before: list[Any] = []
 
     def moved(self) -> bool:
         return any(
@@ -271,6 +291,8 @@ class _Part:
     def keep(self) -> None:
         """Remember every parameter as it is."""
         with torch.no_grad():
+            if not self.before:
+                self.before = [torch.empty_like(p, requires_grad=False) for p in self.parameters]
             torch._foreach_copy_(self.before, self.parameters)
 
     def measure(self) -> list[Any]:

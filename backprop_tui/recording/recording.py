@@ -80,6 +80,9 @@ class _Switch:
         recorder.also(tell)
         recorder.flush()
 
+    def measures(self, updated: Callable[[Any, float, float, float], None]) -> None:
+        self._watch.engine.recorder.decoder.measure = updated
+
     def start(self) -> None:
         self._places.on = True
         self._watch.start()

@@ -9,12 +9,14 @@ was then.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from backprop_tui.engines.base import Array, GradValue, Listener, Operand, Scalar, TensorValue
+from backprop_tui.engines.summary import Summary
 from backprop_tui.engines.torch_engine.aten import Plan
 from backprop_tui.engines.torch_engine.mentions import Mention, history_of
+from backprop_tui.engines.torch_engine.numbers import norm, tensor_norm
 from backprop_tui.engines.torch_engine.seen import Book, grad_fn_of
 from backprop_tui.ops.updates import ONE_NUMBER, hyperparameters
 
@@ -41,6 +43,8 @@ class Decoder:
     def __init__(self, book: Book) -> None:
         self.book = book
         self.listener: Listener | None = None
+        #: is told the norms of each update: the parameter's gradient, the update, itself after
+        self.measure: Callable[[Any, float, float, float], None] | None = None
 
     # ------------------------------------------------------------------ operations
 
@@ -185,6 +189,7 @@ class Decoder:
 
     def updated(
         self,
+        param: Any,
         optimizer: str,
         group: Mapping[str, Any],
         grad: Mention,
@@ -196,17 +201,24 @@ class Decoder:
         """An optimizer changed one parameter."""
         book = self.book
         array, told = book.array(grad), book.value(before)
-        state = self._state(state_before)
+        state, changed = self._state(state_before), book.value(after)
         if self.listener is not None:
             self.listener.update(
                 optimizer,
                 hyperparameters(group),
                 array,
                 told,
-                book.value(after),
+                changed,
                 state,
                 self._state(state_after),
             )
+        if self.measure is not None:
+            if any(isinstance(one, Summary) for one in (array, told.data, changed.data)):
+                tensors = (grad.tensor, after.tensor - before.tensor, after.tensor)
+                norms = [tensor_norm(one) for one in tensors]
+            else:
+                norms = [norm(array), norm(changed.data - told.data), norm(changed.data)]
+            self.measure(param, *norms)
 
     def _state(self, state: State) -> dict[str, Array | Scalar]:
         """What the optimizer remembers of a parameter: arrays, and as numbers what is one."""

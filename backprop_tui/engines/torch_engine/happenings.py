@@ -162,9 +162,12 @@ def _casting(plain: Callable[..., Any]) -> Any:
                 if tensor is not None
             ]
             before = [(t.dtype, t.device, t.data_ptr()) for t in tensors]
-            for tensor in tensors:
-                recorder.mentions.written(tensor)
+            with unseen():
+                grads = [tensor.grad for tensor in tensors if tensor.grad is not None]
+                recorder.mentions.written(*tensors, *grads)
             result = plain(self, *args, **kwargs)
+            for grad in grads:
+                recorder.book.moved(grad)
             moved = [
                 tensor
                 for tensor, was in zip(tensors, before, strict=True)

@@ -25,8 +25,9 @@ from backprop_tui.engines.torch_engine.numbers import (
 if TYPE_CHECKING:
     from backprop_tui.engines.torch_engine.mentions import Mention
 
-#: As of when a tensor's numbers are: version, writes to its storage, address, shape.
-Key = tuple[int, int, int, Any]
+#: As of when a tensor's numbers are: version, writes to its storage, address and how often that
+#: was given to it, shape.
+Key = tuple[int, int, tuple[int, int], Any]
 
 SLIPPED = (
     "the numbers of a tensor changed before they were recorded, by something that went unseen; "
@@ -57,11 +58,22 @@ NOWHERE = Storage()
 class Seen:
     """What is known of one tensor; ``number`` is 0 until the Listener is told of it."""
 
-    __slots__ = ("accumulator", "data", "key", "memory", "number", "ref", "seen", "storage", "told")
+    __slots__ = (
+        "accumulator",
+        "data",
+        "key",
+        "memory",
+        "moves",
+        "number",
+        "ref",
+        "seen",
+        "storage",
+        "told",
+    )
 
     def __init__(self, ref: weakref.ref[Any]) -> None:
         self.ref = ref
-        self.number = self.accumulator = 0
+        self.number = self.accumulator = self.moves = 0
         self.memory = -1
         self.storage = NOWHERE
         #: whether the Listener is told of it, now or later
@@ -148,7 +160,7 @@ class Book:
         known = self._tensors.get(id(tensor))
         if known is not None and known.ref() is tensor:
             self._place(known, tensor)
-            known.key = None
+            known.moves += 1
 
     def apart(self, tensor: Any) -> None:
         """The tensor is told as if it had memory of its own (a part that ``unsafe_split`` made)."""
@@ -159,7 +171,8 @@ class Book:
 
     def key(self, entry: Seen, tensor: Any) -> Key:
         """As of when the numbers of a tensor are, if they are read now."""
-        return version_of(tensor), entry.storage.writes, address(tensor), tensor.shape
+        at = address(tensor), entry.moves
+        return version_of(tensor), entry.storage.writes, at, tensor.shape
 
     # ------------------------------------------------------------------ what is told of mentions
 

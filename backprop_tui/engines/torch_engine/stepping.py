@@ -112,7 +112,7 @@ class _Stepping:
                 after = recorder.mentions.seen(param)
                 note(
                     recorder.decoder.updated,
-                    name, group, grad, before, after, state, self._state(param),
+                    param, name, group, grad, before, after, state, self._state(param),
                 )  # fmt: skip
                 note = recorder.also
         self._mentioned(recorder.mentions.waiting.discard)
