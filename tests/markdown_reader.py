@@ -6,9 +6,12 @@ one run of ``parsers/check.mjs``, whose packages are installed once into pytest'
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,18 +28,20 @@ def parsers_folder(cache: pytest.Cache) -> Path:
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         pytest.skip("node and npm are not installed: formulas and diagrams go unparsed")
-    folder = cache.mkdir("parsers")
-    wanted = (PARSERS / "package.json").read_text(encoding="utf-8")
-    done = folder / "installed.json"
-    if not done.exists() or done.read_text(encoding="utf-8") != wanted:
-        (folder / "package.json").write_text(wanted, encoding="utf-8")
-        command = [npm, "install", "--no-package-lock", "--no-audit", "--no-fund"]
-        installed = subprocess.run(
-            [*command, "--ignore-scripts"], cwd=folder, capture_output=True, text=True
-        )
-        if installed.returncode:
-            pytest.fail(f"npm could not install the parsers:\n{installed.stderr}")
-        done.write_text(wanted, encoding="utf-8")
+    wanted = (PARSERS / "package.json").read_bytes()
+    folder = cache.mkdir("parsers") / hashlib.sha256(wanted).hexdigest()[:16]
+    if not folder.exists():
+        # Beside it, and renamed: another worker may be at the same.
+        with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as made:
+            (Path(made) / "package.json").write_bytes(wanted)
+            command = [npm, "install", "--no-package-lock", "--no-audit", "--no-fund"]
+            installed = subprocess.run(
+                [*command, "--ignore-scripts"], cwd=made, capture_output=True, text=True
+            )
+            if installed.returncode:
+                pytest.fail(f"npm could not install the parsers:\n{installed.stderr}")
+            with contextlib.suppress(OSError):
+                Path(made).rename(folder)
     return folder
 
 
