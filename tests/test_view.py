@@ -133,6 +133,40 @@ def test_rows_keep_within_the_pane(width: int) -> None:
 # ------------------------------------------------------------------------------ timeline, frame
 
 
+LOOP = """import torch
+w = torch.tensor(1.0, requires_grad=True)
+for i in range(3):
+    loss = (w - 2) ** 2
+    loss.backward()
+    with torch.no_grad():
+        w -= 0.1 * w.grad
+    w.grad = None
+print(w * 10)
+"""
+
+
+@pytest.mark.parametrize(
+    ("index", "run"),
+    [
+        (0, "setup · step 1 of 33 "),
+        (12, "iteration 2 of 3 · step 13 of 33 · loss 1.0 "),
+        (30, "iteration 3 of 3 · step 31 of 33 · loss 1.0 → 0.4096 "),
+        (31, "after iteration 3 · step 32 of 33 · loss 1.0 → 0.4096 "),
+    ],
+)
+def test_a_low_timeline_still_tells_the_loss(index: int, run: str) -> None:
+    trace = record(LOOP)
+    said = plain(timeline_pane(trace, index, 79, 2).lines[-1])
+    assert said.startswith(run)
+    assert len(said) <= 79
+
+
+def test_what_follows_the_training_is_no_iteration() -> None:
+    trace = record(LOOP)
+    last = [plain(timeline_pane(trace, i, 79).lines[1]) for i in (30, 31)]
+    assert [line.partition(" ·")[0] for line in last] == ["iteration 3 of 3", "after iteration 3"]
+
+
 def test_the_timeline_says_where_we_are(uv: Trace) -> None:
     steps, run, loss = (plain(line) for line in timeline_pane(uv, first(uv, Backward), 80).lines)
     assert steps.split()[0] == "forward"

@@ -43,6 +43,7 @@ from backprop_tui.trace.steps import (
 )
 from backprop_tui.trace.trace import Trace
 from backprop_tui.view.numbers import clip, shape_text, short, tensor_text
+from backprop_tui.view.timeline import after_training
 
 #: So many iterations are written in full; of a longer run the first and the last are.
 MOST_ITERATIONS = 5
@@ -78,6 +79,7 @@ class _Document:
         self.stop = stop
         self.abridge = abridge
         self.phases = phases_of(trace)
+        self.after = after_training(trace, self.phases)
         self.lines = trace.program.source.splitlines()
         self.narration = dict(trace.program.narration)
         self.drawn: dict[str, int] = {}
@@ -155,7 +157,10 @@ class _Document:
     def _iteration(self, iteration: Iteration) -> Iterator[str]:
         if iteration.number:
             loops = _loops(self._loops_of(iteration))
-            yield f"## Iteration {iteration.number}" + (f" ({gfm.title(loops)})" if loops else "")
+            heading = f"Iteration {iteration.number}"
+            if iteration.number == self.after:
+                heading = f"After iteration {iteration.number - 1}"
+            yield f"## {heading}" + (f" ({gfm.title(loops)})" if loops else "")
         for phase in self.phases.within(iteration.number):
             start, stop = max(phase.start, self.start), min(phase.stop, self.stop)
             if start < stop:

@@ -65,7 +65,7 @@ def frame(trace: Trace, index: int, selection: Selection, sizes: Sizes) -> Frame
         maths_pane(explanation, *sizes.maths, whole=_is_alone(sizes))
         if _visible(sizes.maths)
         else Pane("Maths", ()),
-        timeline_pane(trace, index, sizes.timeline[0]),
+        timeline_pane(trace, index, *sizes.timeline),
         _caption(trace, index, explanation),
         _position(trace, index),
     )

@@ -26,6 +26,7 @@ from weakref import WeakKeyDictionary
 from backprop_tui.trace import state
 from backprop_tui.trace.steps import Step
 from backprop_tui.trace.trace import Trace
+from backprop_tui.view.canvas import Rect
 from backprop_tui.view.graph_boxes import BARE, Format, Look, look, size_of
 from backprop_tui.view.graph_fold import Folder, short_path
 from backprop_tui.view.graph_model import Graph, autograd_graph, computation_graph
@@ -140,15 +141,20 @@ class _Scene:
                               selected is not None and vertex.tensor == selected))  # fmt: skip
         lit = dict.fromkeys(work.links, work.style) if work else {}
         lines = self.painter.lines(looks, lit)
-        return Pane(title, lines, self._focus(index))
-
-    def _focus(self, index: int) -> tuple[int, int] | None:
-        """The middle of the box that is at work, or was last, or will be first."""
         if not self._steps:
-            return None
+            return Pane(title, lines)
+        box = self._focus(index)
+        return Pane(
+            title,
+            lines,
+            (box.row + box.height // 2, box.column),
+            focus_columns=box.width,
+        )
+
+    def _focus(self, index: int) -> Rect:
+        """The box that is at work, or was last, or will be first."""
         step = self._steps[max(0, bisect_right(self._steps, index) - 1)]
-        box = self.painter.drawing.boxes[self.graph.work[step].vertices[0]]
-        return box.row + box.height // 2, box.column + box.width // 2
+        return self.painter.drawing.boxes[self.graph.work[step].vertices[0]]
 
 
 def _roomiest(

@@ -15,20 +15,22 @@ from backprop_tui.view.types import Line, Pane, Run
 
 _PAST, _HERE, _AHEAD = "●", "◆", "○"
 _DONE, _LEFT, _TIP = "━", "─", "╸"
+_ROWS = 3
 
 
-def timeline_pane(trace: Trace, index: int, width: int) -> Pane:
-    """Phases of the iteration, iterations of the run, and the loss so far."""
+def timeline_pane(trace: Trace, index: int, width: int, height: int = _ROWS) -> Pane:
+    """Phases of the iteration, iterations of the run, and the loss so far; where there are only two
+    rows the loss stands in the second."""
     if not len(trace):
         return Pane("Timeline", ())
     phases = phases_of(trace)
     here = phases.iteration_at(index)
-    lines = (
-        _steps(phases, here, index, width),
-        _run(trace, phases, here, index, width),
-        _loss(phases, index, width),
-    )
-    return Pane("Timeline", lines)
+    steps = _steps(phases, here, index, width)
+    if height < _ROWS:
+        run = _run(trace, phases, here, index, width, _losses(phases, index))
+        return Pane("Timeline", (steps, run))
+    run = _run(trace, phases, here, index, width)
+    return Pane("Timeline", (steps, run, _loss(phases, index, width)))
 
 
 def _steps(phases: Phases, here: Iteration, index: int, width: int) -> Line:
@@ -62,23 +64,48 @@ def _cells(part: Phase, index: int, cells: int) -> list[Run]:
     ]
 
 
-def _run(trace: Trace, phases: Phases, here: Iteration, index: int, width: int) -> Line:
-    name = f"iteration {here.number} of {phases.iterations}" if here.number else "setup"
+def _run(
+    trace: Trace, phases: Phases, here: Iteration, index: int, width: int, loss: str = ""
+) -> Line:
     more = "" if trace.finished else "+"
-    head = f"{name}{more if here.number else ''} · step {index + 1} of {len(trace)}{more} "
-    room = max(width - len(head), 0)
+    after = after_training(trace, phases)
+    rounds = phases.iterations - bool(after)
+    name = f"iteration {here.number} of {rounds}{more}" if here.number else "setup"
+    if after and here.number == after:
+        name = f"after iteration {rounds}"
+    head = f"{name} · step {index + 1} of {len(trace)}{more} "
+    loss = f"· {loss} " if loss and len(head) + len(loss) + 3 <= width else ""
+    room = max(width - len(head) - len(loss), 0)
     done = (index + 1) * room // len(trace)
     bar = (Run(_DONE * max(done - 1, 0) + _TIP * min(done, 1), "active"),)
-    return (Run(head), *bar, Run(_LEFT * (room - done), "pending"))
+    said = (Run(head), Run(loss, "loss")) if loss else (Run(head),)
+    return (*said, *bar, Run(_LEFT * (room - done), "pending"))
+
+
+def after_training(trace: Trace, phases: Phases) -> int:
+    """The number of what follows the last iteration and calls backward no more; 0: nothing."""
+    last = phases.iterations
+    if not trace.finished or not last or phases.iteration(last).losses:
+        return 0
+    return last if phases.losses() else 0
+
+
+def _losses(phases: Phases, index: int) -> str:
+    """The first loss and the latest; "" before there is one."""
+    known = phases.losses_until(index)
+    if not known:
+        return ""
+    losses = phases.losses()
+    now = short(losses[known - 1])
+    return f"loss {short(losses[0])} → {now}" if known > 1 else f"loss {now}"
 
 
 def _loss(phases: Phases, index: int, width: int) -> Line:
-    losses = phases.losses()
-    known = phases.losses_until(index)
-    if not known:
+    words = _losses(phases, index)
+    if not words:
         return (Run("loss: backward has not begun yet", "muted"),)
-    now = short(losses[known - 1])
-    head = f"loss {short(losses[0])} → {now} " if known > 1 else f"loss {now} "
+    losses = phases.losses()
+    head = f"{words} "
     shown = sparkline(losses, max(width - len(head), 0))
-    past = round(known * len(shown) / len(losses))
+    past = round(phases.losses_until(index) * len(shown) / len(losses))
     return (Run(head, "loss"), Run(shown[:past], "loss"), Run(shown[past:], "pending"))

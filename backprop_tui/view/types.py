@@ -57,14 +57,16 @@ Line = tuple[Run, ...]
 class Pane:
     """The content of one pane.
 
-    ``focus`` is the (row, column) that must be visible. ``targets`` says what a click or Enter on
-    a row means: row → tensor id (Tensors) or step index (Timeline, Program).
+    ``focus`` is the (row, column) that must be visible, with ``focus_columns`` columns from there.
+    ``targets`` says what a click or Enter on a row means: row → tensor id (Tensors) or step index
+    (Timeline, Program).
     """
 
     title: str
     lines: tuple[Line, ...]
     focus: tuple[int, int] | None = None
     targets: dict[int, int] = field(default_factory=dict)
+    focus_columns: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "title", visible(self.title))

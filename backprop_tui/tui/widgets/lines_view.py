@@ -90,7 +90,7 @@ class LinesView(Widget, can_focus=True):
         old, old_at, old_title = self.pane, (self.offset_row, self.offset_column), self._drawn_title
         self.pane = pane
         self._longest = max((_width(line) for line in pane.lines), default=0)
-        self._reveal(pane.focus)
+        self._reveal()
         if (self.offset_row, self.offset_column) != old_at:
             self.refresh()
             return
@@ -154,8 +154,9 @@ class LinesView(Widget, can_focus=True):
         most_columns = max(0, self._longest - (self.size.width - GUTTER))
         return max(0, min(row, most_rows)), max(0, min(column, most_columns))
 
-    def _reveal(self, focus: tuple[int, int] | None) -> None:
+    def _reveal(self) -> None:
         row, column = self.offset_row, self.offset_column
+        focus = self.pane.focus
         width = self.size.width - GUTTER
         if focus is not None and self.rows > 0 and width > 0:
             at_row, at_column = focus
@@ -163,8 +164,9 @@ class LinesView(Widget, can_focus=True):
             margin = min(self.rows // 3, 5)
             if not row + margin <= at_row < row + self.rows - margin:
                 row = at_row - self.rows // 2
-            if not column <= at_column < column + width - width // 4:
-                column = 0 if at_column < width - width // 4 else at_column - width // 2
+            first, last = at_column, at_column + self.pane.focus_columns - 1
+            if not column <= first <= last < column + width - width // 4:
+                column = 0 if last < width - width // 4 else (first + last - width) // 2
         self.offset_row, self.offset_column = self._clamp(row, column)
 
     # -- painting -------------------------------------------------------------------------------
@@ -222,7 +224,7 @@ class LinesView(Widget, can_focus=True):
         self.refresh(Region(0, 0, self.size.width, 1))
 
     def on_resize(self, event: events.Resize) -> None:
-        self._reveal(self.pane.focus)
+        self._reveal()
         self.refresh()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
