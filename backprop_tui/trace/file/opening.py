@@ -49,6 +49,12 @@ def open_to_read(path: Path) -> sqlite3.Connection:
             return _checked(path, "mode=ro")
         except sqlite3.OperationalError:
             # Where nothing can be written beside the file, SQLite cannot follow a writer.
+            log = path.with_name(f"{path.name}-wal")
+            if log.is_file() and log.stat().st_size:
+                raise TraceError(
+                    f"{path} cannot be read in this folder, where nothing can be written: "
+                    f"its run did not end. Copy it and {log.name} to another folder."
+                ) from None
             return _checked(path, "mode=ro&immutable=1")
     except DATABASE as error:
         raise damaged(error, path) from None
@@ -81,6 +87,11 @@ def _checked(path: Path, how: str) -> sqlite3.Connection:
         for pragma in ("trusted_schema=OFF", "cell_size_check=ON", "query_only=ON"):
             connection.execute(f"PRAGMA {pragma}")
         found = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+        if not found:
+            raise TraceError(
+                f"there is nothing in {path} yet; of a run that did not end, {path.name}-wal "
+                "beside it is a part"
+            )
         if sorted(sql for (sql,) in found) != sorted(STATEMENTS):
             raise TraceError(f"{path} is not a trace file: its tables are not a trace's")
     except BaseException:

@@ -249,7 +249,8 @@ class WritingTrace(Trace):
                 self.path, timeout=10, isolation_level=None, check_same_thread=False
             )
             for pragma in (
-                f"application_id={APPLICATION}", f"user_version={VERSION}", "page_size=8192",
+                # The size first: once anything is written it stays as it is.
+                "page_size=8192", f"application_id={APPLICATION}", f"user_version={VERSION}",
                 "journal_mode=WAL", "synchronous=NORMAL", "trusted_schema=OFF",
             ):  # fmt: skip
                 connection.execute(f"PRAGMA {pragma}")
