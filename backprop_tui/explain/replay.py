@@ -10,11 +10,13 @@ or an engine: the trace alone says what was computed.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from backprop_tui.engines.base import Array, TensorValue
 from backprop_tui.ops import OPS
+from backprop_tui.ops.base import Op
 from backprop_tui.trace.steps import Forward, SeedGrad
 from backprop_tui.trace.trace import Trace
 
@@ -46,14 +48,24 @@ def replay(graph: list[Forward], root: SeedGrad, leaf: int, value: Array) -> Arr
         op = OPS.get(step.op)
         if op is None:
             return None
-        arrays = [_wide(v, known) for v in operands]
         with np.errstate(all="ignore"):
-            results = op.forward(*arrays, **step.attrs)
+            results = _run(op, step, known)
         if not isinstance(results, tuple | list):
             results = (results,)
         for output, result in zip(step.outputs, results, strict=False):
             known[output.tensor] = np.asarray(result)
     return known.get(root.tensor.tensor)
+
+
+def _run(op: Op, step: Forward, known: Mapping[int, Array]) -> Any:
+    """What the op makes of its inputs, which are told by name; those of a row as ``tensors[0]``."""
+    named = {o.name: _wide(o.value, known) for o in step.inputs if "[" not in o.name}
+    row = [_wide(o.value, known) for o in step.inputs if "[" in o.name]
+    if op.variadic:
+        return op.forward(row, **step.attrs)
+    if row:
+        return op.forward(*named.values(), *row, **step.attrs)
+    return op.forward(**named, **step.attrs)
 
 
 def _wide(value: object, known: Mapping[int, Array]) -> object:

@@ -133,8 +133,8 @@ COURSE = (
     Session(
         "To choose from: other architectures",
         "The same chain rule in autoencoders, recurrence, attention and generative models.",
-        "autoencoder_linear autoencoder_denoising embedding rnn_unrolled lstm_cell gru_cell "
-        "attention vae rbm diffusion_step",
+        "autoencoder_linear autoencoder_denoising embedding rnn_unrolled lstm_cell lstm_memory "
+        "gru_cell attention multihead_attention vae rbm diffusion_step",
         "A sample is drawn at random in the middle of the network. How can a gradient pass it?",
         rest="architectures",
     ),
