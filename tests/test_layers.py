@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,7 @@ from test_explain_ops import record as explained
 from test_nn import OURS, TORCH, numbers
 from test_torch_engine import differs
 
+from backprop_tui.check import check_scenario
 from backprop_tui.engines.numpy_engine.engine import NumpyEngine
 from backprop_tui.ops import OPS
 
@@ -407,3 +410,15 @@ def test_the_rule_itself_works_the_element_out(expression: str) -> None:
     torch.manual_seed(0)
     trace = explained(f"{HEAD}y = {expression}\n(y * y).sum().backward()\n")
     assert missing(trace) == []
+
+
+def test_what_rows_of_tensors_made_is_checked_by_differences(tmp_path: Path) -> None:
+    path = tmp_path / "rows.py"
+    path.write_text(
+        "import torch\nx = torch.tensor([1.0, 2.0], requires_grad=True)\n"
+        "y = torch.cat([x, x * 2]) * torch.stack([x], 1).log_softmax(0).repeat(2, 1)[:, 0]\n"
+        "y[torch.tensor([0, 3, 3])].sum().backward()\nprint(x.grad)\n"
+    )
+    report = check_scenario(str(path))
+    assert report.ok
+    assert "    2 gradient entries agree with finite differences" in report.render()

@@ -37,17 +37,17 @@ define(
         vjps={
             "i1": Vjp(
                 _from_first,
-                Formula("Σ $grad · $i2 @ $i3", r"\sum_o $grad_o \sum_j {$i2}_{oij} {$i3}_j"),
+                Formula("Σ $grad · $i2 @ $i3", r"\sum_o {$grad}_o \sum_j {$i2}_{oij} {$i3}_j"),
                 saves=("i2", "i3"),
             ),
             "i2": Vjp(
                 _of_weight,
-                Formula("Σ $grad · $i1 ⊗ $i3", r"\sum_n $grad_n \, {$i1}_n {$i3}_n^\top"),
+                Formula("Σ $grad · $i1 ⊗ $i3", r"\sum_n {$grad}_n \, {$i1}_n {$i3}_n^\top"),
                 saves=("i1", "i3"),
             ),
             "i3": Vjp(
                 lambda g, s: (g.T[:, :, np.newaxis] * (s.i1 @ s.i2)).sum(axis=0),
-                Formula("Σ $grad · $i1 @ $i2", r"\sum_o $grad_o \sum_i {$i1}_i {$i2}_{oij}"),
+                Formula("Σ $grad · $i1 @ $i2", r"\sum_o {$grad}_o \sum_i {$i1}_i {$i2}_{oij}"),
                 saves=("i1", "i2"),
             ),
         },
