@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary, proxy
 
 from backprop_tui.engines.base import Array, TensorValue
@@ -168,12 +168,7 @@ class Fold:
             if state.call > step.where.call:
                 _forget_call(state, state.call)
             state.call = step.where.call
-        match step:
-            case Bind() | Call() | Resumed():
-                self._bind(state, step.where.call, step.binds, changed)
-            case Loop():
-                _forget_unnamed(state)
-                self._bind(state, step.where.call, step.binds, changed)
+        match step:  # what is most frequent first
             case Forward():
                 for value in step.outputs + step.changed:
                     self._set_value(state, value, changed)
@@ -181,20 +176,25 @@ class Fold:
                     self._set_value(state, owner.tensor, set())
                     self._set_grad(state, owner.tensor.tensor, owner.grad, changed)
                 self._bind(state, step.where.call, step.binds, changed)
-            case SeedGrad():
-                _begin_backward(state)
-                self._flow(state, step.tensor.tensor, step.grad, changed)
             case Backward():
                 self._pass_on(state, step, changed)
             case Accumulate():
                 self._set_value(state, step.tensor, set())
                 self._set_grad(state, step.tensor.tensor, step.after, changed)
+            case Update():
+                self._set_value(state, step.after, changed)
+            case SeedGrad():
+                _begin_backward(state)
+                self._flow(state, step.tensor.tensor, step.grad, changed)
+            case Bind() | Call() | Resumed():
+                self._bind(state, step.where.call, step.binds, changed)
+            case Loop():
+                _forget_unnamed(state)
+                self._bind(state, step.where.call, step.binds, changed)
             case ZeroGrad():
                 for cleared in step.cleared:
                     self._set_value(state, cleared.tensor, set())
                     self._set_grad(state, cleared.tensor.tensor, cleared.after, changed)
-            case Update():
-                self._set_value(state, step.after, changed)
             case Assign():
                 self._set_value(state, step.tensor, changed)
                 self._set_grad(state, step.tensor.tensor, step.grad, changed)
@@ -254,7 +254,7 @@ def _begin_backward(state: State) -> None:
     state.ran = set()
     for tensor, known in state.tensors.items():
         if known.flowing is not None:
-            state.tensors[tensor] = replace(known, flowing=None)
+            state.tensors[tensor] = TensorState(known.value, known.grad)
 
 
 def _forget_call(state: State, call: int) -> None:
@@ -268,7 +268,7 @@ def _forget_unnamed(state: State) -> None:
         named.value.tensor for named in state.names.values() if not isinstance(named.value, str)
     }
     state.tensors = {
-        tensor: replace(known, flowing=None)
+        tensor: known if known.flowing is None else TensorState(known.value, known.grad)
         for tensor, known in state.tensors.items()
         if tensor in named
     }

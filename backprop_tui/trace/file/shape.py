@@ -1,6 +1,6 @@
 """The shape of a run and its state in the file: columns in chunks, keyframes.
 
-    Keeper.take(step) ──▶ Phases, State (of references) ──▶ rows of chunk, statement, keyframe
+    Keeper.take(step) ──▶ Intake, State (of references) ──▶ rows of chunk, statement, keyframe
     columns_of, state_of ◀── rows
 
 Both are folds, made once while the run is written, so that whoever opens the file at step 100,000
@@ -20,7 +20,7 @@ from backprop_tui.trace.columns import Columns
 from backprop_tui.trace.file.pages import Pages, text
 from backprop_tui.trace.file.rows import Rows, clean
 from backprop_tui.trace.file.schema import CHUNK
-from backprop_tui.trace.phases import Phases
+from backprop_tui.trace.intake import Intake
 from backprop_tui.trace.state import Fold, State, TensorState
 from backprop_tui.trace.steps import Forward, Named, Span, Step
 
@@ -52,7 +52,7 @@ class Keeper(Fold):
         self._rows = rows
         self._pages = pages
         self._find = find
-        self._phases = Phases()
+        self._phases = Intake()
         self._state = State()
         self._keyframe_at = 0
         #: The last step may yet be amended: it is folded when the next one comes.
@@ -76,8 +76,10 @@ class Keeper(Fold):
                 self._made.popitem(last=False)
         state = self._state
         self.apply(state, step)
-        size = len(state.names) + len(state.tensors) + len(state.ran)
-        if step.index - self._keyframe_at >= max(LEAST_BETWEEN, size):
+        between = step.index - self._keyframe_at
+        if between < LEAST_BETWEEN:
+            return
+        if between >= len(state.names) + len(state.tensors) + len(state.ran):
             self._keyframe_at = step.index
             self._rows.add("keyframe", step.index, text(_plain(state)))
             self._values = {
