@@ -66,7 +66,8 @@ def test_a_large_models_tensors_are_folded_by_module() -> None:
 
 
 def test_where_modules_are_many_they_are_not_all_in_one(deep: Trace) -> None:
-    assert len(modules(tensors_pane(deep, 5, 100))) == 30
+    rows = modules(tensors_pane(deep, 5, 100))
+    assert [row.split()[1] for row in rows] == [f"model.{i}" for i in range(30)]
 
 
 @pytest.mark.parametrize("width", [160, 79, 40])

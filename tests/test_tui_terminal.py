@@ -110,6 +110,38 @@ def test_a_resize_is_followed(terminal):
     assert film.leave() == 0
 
 
+def test_maths_that_is_shortened_is_whole_when_zoomed(terminal):
+    film = terminal("open", "accuracy_and_confusion", "--at", "22", columns=80, rows=24)
+    film.until(r"4 Maths.* shortened · 4 z: in full")
+    film.until(r"where +ḡ = ∂loss/∂model\(X_train\)")
+    assert "one part" not in film.text()
+    film.press("4")
+    film.press("z")
+    film.until("one part")
+    assert "shortened" not in film.text()
+    assert film.leave() == 0
+
+
+LAYERS = """import torch
+from torch import nn
+model = nn.Sequential(*[nn.Linear(2, 2) for _ in range(30)])
+model(torch.ones(1, 2)).sum().backward()
+"""
+
+
+def test_a_large_models_tensors_stand_by_module(terminal, tmp_path):
+    (tmp_path / "layers.py").write_text(LAYERS)
+    film = terminal("open", str(tmp_path / "layers.py"), columns=80, rows=24)
+    film.until(r"\b1/\d+")
+    film.press("3")
+    film.until(r"▸ model\.0 +2 tensors, 6 numbers")
+    film.press("\x1b[B")  # down
+    film.until(r"▾ model\.0 .*\n●? +weight +\[\[")
+    film.press("\x1b")
+    film.until(r"▸ model\.0")
+    assert film.leave() == 0
+
+
 def test_pytorch_is_loaded_beside_the_program(terminal):
     film = terminal("two_points", "--engine", "torch")
     film.until(r"loading PyTorch … \d+ s")

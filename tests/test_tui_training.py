@@ -420,6 +420,15 @@ def test_a_script_is_watched_paused_and_walked_into(terminal, tmp_path):  # noqa
     trace.close()
 
 
+def test_a_run_that_is_over_offers_no_pause(terminal, run):  # noqa: F811
+    run.train(30).close()
+    app = terminal("open", str(run.path))
+    app.until("■ finished")
+    app.until("v film")
+    assert not re.search(r"Space|one more|walk in", app.text())
+    assert app.leave() == 0
+
+
 def test_a_script_that_cannot_begin_says_why(terminal, tmp_path):  # noqa: F811
     script = tmp_path / "wrong.py"
     script.write_text("x = (\n")

@@ -38,6 +38,12 @@ class Group:
         return self.members[0][1].value.tensor
 
     @property
+    def title(self) -> str:
+        """The path without the model's name, unless a bare number is left."""
+        rest = self.path.partition(".")[2]
+        return self.path if not rest or rest[0].isdigit() else rest
+
+    @property
     def numbers(self) -> int:
         """How many numbers they are."""
         count = 0

@@ -32,7 +32,7 @@ from backprop_tui.trace.steps import (
 from backprop_tui.trace.trace import Trace
 from backprop_tui.view.curves import bars, sparkline
 from backprop_tui.view.numbers import array_rows, shape_text, short, tensor_text
-from backprop_tui.view.types import Line, Pane, Run
+from backprop_tui.view.types import Line, Pane, Run, plain
 
 MAX_HISTORY = 400
 _MAX_ROWS = 200
@@ -66,7 +66,7 @@ def tensor_page(
     if now is None:
         lines += [(), (Run(f" {title} does not exist at this step.", "pending"),)]
     else:
-        lines += _attributes(now)
+        lines += _attributes(now, width)
         lines += _table("data", now.value.data, "value", width, element)
         grad_note = "no gradient has been accumulated"
         if not now.value.is_leaf and now.value.requires_grad and not now.value.retains_grad:
@@ -82,18 +82,21 @@ def tensor_page(
     return Pane(f"{title} · step {index + 1} of {len(trace)}", tuple(lines))
 
 
-def _attributes(now: TensorState) -> list[Line]:
+def _attributes(now: TensorState, width: int) -> list[Line]:
     value = now.value
     kind = "leaf" if value.is_leaf else "not a leaf"
-    return [
-        (
-            Run(f" {value.dtype}   {shape_text(shape_of(value))}   "),
-            Run("" if value.device == "cpu" else f"{value.device}   "),
-            Run(kind, "leaf" if value.is_leaf else ""),
-            Run(f"   requires_grad={value.requires_grad}   grad_fn="),
-            Run(value.grad_fn or "None", "op" if value.grad_fn else "muted"),
-        )
-    ]
+    what = (
+        Run(f" {value.dtype}   {shape_text(shape_of(value))}   "),
+        Run("" if value.device == "cpu" else f"{value.device}   "),
+        Run(kind, "leaf" if value.is_leaf else ""),
+    )
+    autograd = (
+        Run(f"   requires_grad={value.requires_grad}   grad_fn="),
+        Run(value.grad_fn or "None", "op" if value.grad_fn else "muted"),
+    )
+    if len(plain((*what, *autograd))) <= width:
+        return [(*what, *autograd)]
+    return [what, autograd]
 
 
 def _table(

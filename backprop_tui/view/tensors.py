@@ -204,7 +204,7 @@ def _group_cells(group: Group, is_open: bool) -> list[_Cell]:
     have = sum(tensor.grad is not None for tensor in wanted)
     grad: _Cell = (f"{have} of {len(wanted)}", "grad") if have else ("None", "pending")
     return [
-        (f"{'▾' if is_open else '▸'} {group.path.partition('.')[2] or group.path}", "name"),
+        (f"{'▾' if is_open else '▸'} {group.title}", "name"),
         ("", ""),
         (f"{len(group.members)} tensors, {group.numbers:,} numbers", "muted"),
         grad if wanted else ("None", "muted"),

@@ -14,6 +14,8 @@ from backprop_tui.view.types import Line, Pane, Run
 
 _KEYS_WIDTH = 20
 _TITLE_WIDTH = 22
+#: Where there is less room beside the keys, the help stands below them, indented so far.
+_LEAST_ROOM, _BELOW = 24, 4
 
 
 class HelpScreen(PageScreen):
@@ -25,7 +27,9 @@ class HelpScreen(PageScreen):
         lines: list[Line] = [
             (Run("Back to the film: Escape. Scroll: ↑ ↓ or PageUp PageDown.", "muted"),),
         ]
-        room = max(20, width - _KEYS_WIDTH - _TITLE_WIDTH - 2)
+        beside = _KEYS_WIDTH + _TITLE_WIDTH + 1
+        below = width - beside < _LEAST_ROOM
+        indent = Run(" " * (_BELOW if below else beside))
         for group, commands in grouped():
             lines += [(), (Run(f" {group}", "heading"),)]
             for command in commands:
@@ -33,7 +37,8 @@ class HelpScreen(PageScreen):
                     Run(f" {keys_text(command):<{_KEYS_WIDTH}}", "op"),
                     Run(f"{command.title:<{_TITLE_WIDTH}}"),
                 )
-                indent = Run(" " * (_KEYS_WIDTH + _TITLE_WIDTH + 1))
-                for at, part in enumerate(wrap((Run(command.help, "muted"),), room, 9)):
-                    lines.append((*(head if at == 0 else (indent,)), *part))
+                said = wrap((Run(command.help, "muted"),), width - len(indent.text) - 1, 9)
+                first, rest = ((), said) if below else (said[0], said[1:])
+                lines.append((*head, *first))
+                lines += [(indent, *part) for part in rest]
         return Pane("Keys", tuple(lines))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import ModalScreen
 
+from backprop_tui.tui.layout import WIDE_COLUMNS
 from backprop_tui.tui.widgets.lines_view import LinesView
 from backprop_tui.view.types import Pane
 
@@ -29,6 +31,7 @@ class PageScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     PageScreen { align: center middle; background: $background 60%; }
     PageScreen LinesView { width: 1fr; height: 1fr; margin: 1 4; }
+    PageScreen.-narrow LinesView { margin: 0 1; }
     """
 
     def __init__(self) -> None:
@@ -46,7 +49,8 @@ class PageScreen(ModalScreen[None]):
         self._view.focus()
         self.call_after_refresh(self.fill)
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width < WIDE_COLUMNS, "-narrow")
         self.call_after_refresh(self.fill)
 
     def fill(self) -> None:
