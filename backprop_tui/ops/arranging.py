@@ -172,16 +172,17 @@ define(
 
 def block_diag_shape(shapes: Sequence[Shape]) -> Shape:
     """Rows and columns of all matrices added up."""
+    for i, shape in enumerate(shapes):
+        if len(shape) > 2:
+            raise RuntimeError(
+                "torch.block_diag: Input tensors must have 2 or fewer dimensions. "
+                f"Input {i} has {len(shape)} dimensions"
+            )
     sizes = [_matrix_size(shape) for shape in shapes]
     return (sum(n for n, _ in sizes), sum(m for _, m in sizes))
 
 
 def _matrix_size(shape: Shape) -> tuple[int, int]:
-    if len(shape) > 2:
-        raise RuntimeError(
-            "torch.block_diag: Input tensors must have 2 or fewer dimensions. "
-            f"Got {len(shape)} dimensions"
-        )
     rows, columns = (1, 1, *shape)[-2:]
     return rows, columns
 

@@ -50,7 +50,10 @@ def bincount_shape(self: Shape, weights: Shape | None = None, *, minlength: int 
 
 
 def _bincount(self: Any, weights: Any = None, *, minlength: int = 0) -> Any:
-    if self.dtype.kind not in "iub" or (self.size and self.min() < 0):
+    if self.dtype.kind == "f":
+        name = {2: "Half", 4: "Float", 8: "Double"}[self.dtype.itemsize]
+        raise NotImplementedError(f"\"bincount_cpu\" not implemented for '{name}'")
+    if self.size and self.min() < 0:
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     counts = np.bincount(self, weights, minlength)
     if weights is None:

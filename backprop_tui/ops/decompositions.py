@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from backprop_tui.ops.base import Formula, Op, Saved, Shape, Vjp, define
-from backprop_tui.ops.matrices import square, turned
+from backprop_tui.ops.matrices import LinAlgError, square, turned
 
 
 def _halved(matrix: Any) -> Any:
@@ -22,7 +22,7 @@ def _cholesky(self: Any, upper: bool) -> Any:
     try:
         lower = np.linalg.cholesky(self)
     except np.linalg.LinAlgError:
-        raise np.linalg.LinAlgError(
+        raise LinAlgError(
             "linalg.cholesky: The factorization could not be completed because the input is not "
             f"positive-definite (the leading minor of order {_first_minor(self)} is not "
             "positive-definite)."

@@ -10,6 +10,13 @@ from backprop_tui.ops.base import Formula, Op, Saved, Shape, Vjp, define
 from backprop_tui.ops.rules import broadcast
 
 
+class LinAlgError(RuntimeError):
+    """A matrix has no inverse, or no such decomposition; the name is PyTorch's own."""
+
+
+LinAlgError.__name__ = "_LinAlgError"
+
+
 def turned(matrix: Any) -> Any:
     """The matrices transposed."""
     return np.swapaxes(matrix, -1, -2)
@@ -34,7 +41,7 @@ def _inverse(A: Any) -> Any:
         raise singular("linalg.inv", A) from None
 
 
-def singular(name: str, A: Any) -> np.linalg.LinAlgError:
+def singular(name: str, A: Any) -> LinAlgError:
     """PyTorch's error for a matrix that cannot be inverted."""
     batch = ""
     matrices = A.reshape(-1, *A.shape[-2:])
@@ -47,7 +54,7 @@ def singular(name: str, A: Any) -> np.linalg.LinAlgError:
         what += "input matrix is singular."
     else:
         what = "The solver failed because the input matrix is singular."
-    return np.linalg.LinAlgError(f"{name}: {batch}" + what.format(_first_zero(matrices[number])))
+    return LinAlgError(f"{name}: {batch}" + what.format(_first_zero(matrices[number])))
 
 
 def _first_zero(matrix: Any) -> int:
@@ -158,6 +165,11 @@ def is_vector(A: Shape, B: Shape) -> bool:
     return len(B) == 1 or (len(A) - 1 == len(B) and A[:-1] == B)
 
 
+def _size(A: Shape, B: Shape) -> str:
+    """The size of the right-hand side, a vector as one column."""
+    return f"{B[-1]}x1" if is_vector(A, B) else f"{B[-2]}x{B[-1]}"
+
+
 def solve_shape(A: Shape, B: Shape, *, left: bool = True) -> Shape:
     """The shape of the unknowns."""
     square("linalg.solve", A)
@@ -170,7 +182,7 @@ def solve_shape(A: Shape, B: Shape, *, left: bool = True) -> Shape:
     if rows != A[-1]:
         raise RuntimeError(
             "linalg.solve: Incompatible shapes of A and B for the equation AX = B "
-            f"({A[-2]}x{A[-1]} and {'x'.join(map(str, B[-2:]))})"
+            f"({A[-2]}x{A[-1]} and {_size(A, B)})"
         )
     if is_vector(A, B):
         return (*broadcast(A[:-2], B[:-1]), B[-1])

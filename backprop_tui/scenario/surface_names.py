@@ -321,6 +321,8 @@ TABLES: dict[str, str] = {
     "torch": TORCH + surface_tensors.TORCH,
     "torch.linalg": surface_tensors.LINALG,
     "torch.special": surface_tensors.SPECIAL,
+    "torch.random": surface_tensors.RANDOM,
+    "torch.nn.utils.rnn": surface_tensors.RNN,
     "torch.autograd": AUTOGRAD,
     "torch.cuda": CUDA,
     "torch.accelerator": ACCELERATOR,

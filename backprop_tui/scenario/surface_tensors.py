@@ -124,6 +124,7 @@ det(input) -- the determinant
 logdet(input) -- its logarithm
 slogdet(input) -- its sign, and the logarithm of its size
 pinverse(input) -- the pseudo-inverse
+svd(input, some=True) -- the directions that a matrix stretches, and by how much
 matrix_power(input, n) -- a matrix multiplied with itself n times
 """
 
@@ -160,6 +161,8 @@ cdist(x1, x2, p=2.0) -- how far every row lies from every row of another
 pdist(input, p=2.0) -- how far every row lies from every later one
 clamp_min(input, min) -- values below min raised to it
 clamp_max(input, max) -- values above max lowered to it
+logspace(start, end, steps, base=10.0) -- base ** start … base ** end
+randint_like(input, low=0, high) -- whole numbers in the shape of another tensor
 result_type(tensor1, tensor2) -- the dtype that two have in common
 """
 )
@@ -219,6 +222,17 @@ pdist(input, p=2.0) -- how far every row lies from every later one
 """
 
 
+RNN = """
+pad_sequence(sequences, batch_first=False, padding_value=0.0) -- several lengths in one tensor
+unpad_sequence(padded_sequences, lengths, batch_first=False) -- … and apart again
+"""
+
+RANDOM = """
+manual_seed(seed) -- make the random numbers that follow the same in every run
+initial_seed() -- the seed that they began with
+"""
+
+
 def _of_tensors(table: str) -> str:
     """The same rows without their first argument, which stands before the dot."""
     rows = []
@@ -248,6 +262,9 @@ index_copy_(dim, index, source) -- write slices where index says
 index_fill_(dim, index, value) -- write one number into the slices of index
 index_put_(indices, values) -- overwrite elements
 masked_scatter_(mask, source) -- write numbers where mask is true
+bernoulli_(p=0.5) -- fill with 1, with probability p, and 0
+random_(low=0, high=None) -- fill with whole numbers in [low, high)
+exponential_(lambd=1) -- fill with waiting times of mean 1 / lambd
 lerp_(end, weight) -- go a part of the way to another tensor, in place
 addcmul_(tensor1, tensor2, value=1) -- add value · tensor1 · tensor2, in place
 addcdiv_(tensor1, tensor2, value=1) -- add value · tensor1 / tensor2, in place
@@ -288,6 +305,7 @@ eigenvectors -- the eigenvectors, as columns
 U -- a decomposition's left vectors
 S -- its values
 Vh -- its right vectors, as rows
+V -- the same as columns, of torch.svd
 Q -- columns at right angles
 R -- a triangle
 """

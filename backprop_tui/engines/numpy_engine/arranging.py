@@ -12,6 +12,7 @@ from backprop_tui.engines.numpy_engine import tensor as tensors
 from backprop_tui.engines.numpy_engine.apply import apply
 from backprop_tui.engines.numpy_engine.dtypes import dtype as DType
 from backprop_tui.engines.numpy_engine.dtypes import int64, on_cpu
+from backprop_tui.engines.numpy_engine.events import muted
 from backprop_tui.engines.numpy_engine.indexing import masked_select
 from backprop_tui.engines.numpy_engine.inplace import apply_
 from backprop_tui.engines.numpy_engine.pointwise import logical_xor, need_tensor, sub
@@ -105,7 +106,9 @@ def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
     places = meshgrid(*[numbers] * r)
     mask = Tensor(np.ones((size,) * r, bool))
     for one, following in pairwise(places):
-        apply_("mul", mask, apply("le" if with_replacement else "lt", one, following))
+        in_order = apply("le" if with_replacement else "lt", one, following)
+        with muted():
+            apply_("mul", mask, in_order)
     return stack([masked_select(grid, mask) for grid in grids], 1)
 
 

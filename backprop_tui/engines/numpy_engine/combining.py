@@ -118,27 +118,25 @@ def _summed(a: Any, b: Any, first: list[int], second: list[int]) -> Any:
         raise RuntimeError("both inputs should have same dtype")
     for one, other in zip(first, second, strict=True):
         here, there = a.shape[one], b.shape[other]
-        if here == there:
-            continue
-        if here == 1:
-            b = sum_(b, (other,), True)
-        elif there == 1:
-            a = sum_(a, (one,), True)
-        else:
+        if there == 1:
+            a = sum_(a, one, True)
+        elif here == 1:
+            b = sum_(b, other, True)
+        elif here != there:
             raise RuntimeError(
                 "contracted dimensions need to match, but first has size "
                 f"{here} in dim {one} and second has size {there} in dim {other}"
             )
     inner = math.prod(a.shape[d] for d in first)
     mine, theirs = _free(a, first), _free(b, second)
-    left, right = permute(a, [*mine, *first]), permute(b, [*second, *theirs])
     size = (*(a.shape[d] for d in mine), *(b.shape[d] for d in theirs))
     if not size:
-        return view(_all_of(left, right), ())
+        return view(_all_of(permute(a, first), permute(b, second)), ())
     rows = math.prod(a.shape[d] for d in mine)
     columns = math.prod(b.shape[d] for d in theirs)
-    product = mm(reshape(left, (rows, inner)), reshape(right, (inner, columns)))
-    return reshape(product, size)
+    left = reshape(permute(a, [*mine, *first]), (rows, inner))
+    right = reshape(permute(b, [*second, *theirs]), (inner, columns))
+    return reshape(mm(left, right), size)
 
 
 def _free(x: Any, dims: list[int]) -> list[int]:
@@ -151,7 +149,8 @@ def _all_of(left: Any, right: Any) -> Any:
     if left.ndim == 1 and right.ndim == 1:
         return dot(left, right)
     if left.is_contiguous() and right.is_contiguous():
-        return dot(view(left, (left.numel(),)), view(right, (right.numel(),)))
+        row = view(right, (right.numel(),))  # PyTorch begins with the second
+        return dot(view(left, (left.numel(),)), row)
     return sum_(mul(squeeze(left), squeeze(right)))
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from backprop_tui.engines.numpy_engine import state
 from backprop_tui.engines.numpy_engine.apply import apply
 from backprop_tui.engines.numpy_engine.combining import vdot
 from backprop_tui.engines.numpy_engine.composites import diagonal as diagonal_of
@@ -261,8 +260,7 @@ def svd(A: Any, full_matrices: bool = True) -> Any:
 def svdvals(A: Any) -> Any:
     """By how much a matrix stretches, from most to least."""
     _floating("svdvals", A)
-    wanted = state.now().grad_enabled and A.requires_grad
-    return apply("_linalg_svd", A, full_matrices=False, compute_uv=wanted)[1]
+    return apply("_linalg_svd", A, full_matrices=False, compute_uv=True)[1]
 
 
 def matrix_rank(

@@ -215,7 +215,7 @@ class Methods(Conversions, Writing):
     inverse, det, logdet, slogdet, pinverse = map(
         of, ("inverse", "det", "logdet", "slogdet", "pinverse")
     )
-    matrix_power, trace = of("matrix_power"), of("trace")
+    matrix_power, trace, svd = of("matrix_power"), of("trace"), of("svd")
 
     # -- other places
     diag, diag_embed, diagflat, roll, rot90, unfold = map(

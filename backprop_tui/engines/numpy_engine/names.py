@@ -25,6 +25,8 @@ WHERE = {
         "inverses",
         "arranging",
         "combining",
+        "filling",
+        "old_names",
         "linear_algebra",
         "ordering",
         "pairs",
@@ -54,8 +56,10 @@ WHERE = {
     ),
     "torch.nn.init": ("nn.init",),
     "torch.nn.utils": ("nn.utils",),
+    "torch.nn.utils.rnn": ("filling",),
     "torch.optim": ("optim",),
     "torch.optim.lr_scheduler": ("lr_scheduler", "lr_cycles", "lr_combined"),
+    "torch.optim.swa_utils": ("swa_utils",),
     "torch.utils.data": ("data", "datasets", "samplers"),
 }
 

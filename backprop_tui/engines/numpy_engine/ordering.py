@@ -22,7 +22,7 @@ from backprop_tui.engines.numpy_engine.pointwise import (
 )
 from backprop_tui.engines.numpy_engine.reduce import any as any_
 from backprop_tui.engines.numpy_engine.reduce import return_type, sort
-from backprop_tui.engines.numpy_engine.shaping import broadcast_tensors, reshape, unsqueeze, view
+from backprop_tui.engines.numpy_engine.shaping import broadcast_tensors, flatten, unsqueeze, view
 from backprop_tui.engines.numpy_engine.tensor import Tensor
 from backprop_tui.engines.numpy_engine.words import numpys_words
 from backprop_tui.ops.rules import wrap_dim
@@ -137,8 +137,8 @@ def quantile(
         raise RuntimeError(
             f"quantile() q must be a scalar or 1D tensor, but got q with {wanted.ndim} dimensions"
         )
-    if ((wanted.array < 0) | (wanted.array > 1)).any():
-        raise RuntimeError("quantile() q values must be in the range [0, 1]")
+    if not isinstance(q, Tensor) and not 0 <= q <= 1:
+        raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {q:g}")
     return _quantile(input, wanted, q, dim, keepdim, interpolation)
 
 
@@ -162,7 +162,7 @@ def _quantile(
     ndim = input.ndim
     axis = wrap_dim(0 if dim is None else dim, ndim)
     if dim is None:
-        ordered = sort(reshape(input, -1)).values
+        ordered = sort(flatten(input) if ndim else input).values
         shape = (1,) * ndim if keepdim else ()
     else:
         if axis != ndim - 1:

@@ -238,8 +238,8 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
     at = wrap_dim(dim, input.ndim)
     sizes, wanted = list(input.shape), list(indices.shape)
     alike = broadcast((*sizes[:at], 1, *sizes[at + 1 :]), (*wanted[:at], 1, *wanted[at + 1 :]))
-    whole = expand(input, (*alike[:at], sizes[at], *alike[at + 1 :]))
     places = expand(indices, (*alike[:at], wanted[at], *alike[at + 1 :]))
+    whole = expand(input, (*alike[:at], sizes[at], *alike[at + 1 :]))
     return gather(whole, at, remainder(places, sizes[at]))
 
 

@@ -51,6 +51,7 @@ class Writing(Operand):
     index_add_, index_copy_, index_fill_, index_put_ = map(
         of, ("index_add_", "index_copy_", "index_fill_", "index_put_")
     )
+    bernoulli_, random_, exponential_ = map(of, ("bernoulli_", "random_", "exponential_"))
     lerp_, fmod_, addcmul_, addcdiv_ = map(of, ("lerp_", "fmod_", "addcmul_", "addcdiv_"))
     addmm_, baddbmm_, addmv_, addr_ = map(of, ("addmm_", "baddbmm_", "addmv_", "addr_"))
 

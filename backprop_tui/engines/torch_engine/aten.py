@@ -41,6 +41,7 @@ RECORDS: dict[str, str] = {
     "pow.Tensor_Scalar": "pow",
     "pow.Tensor_Tensor": "pow.tensor",
     "pow.Scalar": "pow.scalar",
+    "pow_.Scalar": "pow",
     "remainder.Scalar": "remainder",
     "remainder.Tensor": "remainder.tensor",
     "where.self": "where",
@@ -299,7 +300,8 @@ class Plan:
         self.remembers = REMEMBERING.get(packet, ())
         self.silent = namespace != "aten" or base in SILENT or packet in SILENT
         self.view = any(r.alias_info and not r.alias_info.is_write for r in schema.returns)
-        name = record or RECORDS.get(f"{base}.{overload or 'default'}")
+        overloads = (f"{one}.{overload or 'default'}" for one in (packet, base))
+        name = record or next(filter(None, map(RECORDS.get, overloads)), None)
         if name is None and overload in ("", "default") and base in OPS:
             name = base
         #: whether its target gets another shape

@@ -18,7 +18,9 @@ _HOME = Path(torch.__file__).parent
 _LAYERS, _DATA = str(_HOME / "nn" / "modules"), str(_HOME / "utils" / "data")
 #: Where a Parameter is copied with the module that it belongs to.
 _COPIES = str(_HOME / "nn" / "parameter.py")
-_MAKERS = frozenset({"__init__", "reset_parameters", "_reset_parameters", "init_weights"})
+_MAKERS = frozenset(
+    {"__init__", "reset_parameters", "_reset_parameters", "init_weights", "initialize_parameters"}
+)
 
 
 def _silently(
@@ -32,6 +34,9 @@ def _silently(
 def _set_data(
     recorder: Recorder, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> Any:
+    if torch.nn.parameter.is_lazy(args[0]):
+        func(*args, **kwargs)  # it gets its shape: nothing was said of it yet
+        return
     recorder.mentions.written(args[0])
     func(*args, **kwargs)
     recorder.book.moved(args[0])
@@ -169,7 +174,7 @@ HANDLED: dict[Any, Handler] = {
             torch.Tensor.data.__get__,
             torch.tensor, torch.as_tensor, torch.from_numpy, torch.equal, torch.allclose,
             torch.isclose, torch.nonzero, torch.normal, torch.is_nonzero,
-            torch.nn.functional.one_hot,
+            torch.nn.functional.one_hot, torch.linalg.matrix_rank,
         ],
         _silently,
     ),
