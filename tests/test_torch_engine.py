@@ -59,9 +59,40 @@ def differs(source: str) -> str | None:
 GROWING = {"weight_decay_overfit": 1e-2, "normalised_data": 1e-3}
 
 
+def tied(ours: Trace, theirs: Trace) -> int:
+    """The step at which max_pool2d takes one number here and another there, which are the same but
+    for rounding; how many steps there are if nowhere. How PyTorch rounds depends on the machine."""
+    for one, other in zip(ours, theirs, strict=True):
+        if isinstance(one, Forward) and one.op == "max_pool2d_with_indices":
+            assert isinstance(other, Forward)
+            planes = one.inputs[0].value.data
+            planes = planes.reshape(*planes.shape[:-2], -1)
+            here, there = (step.outputs[1].data for step in (one, other))
+            taken, left = (
+                np.take_along_axis(planes, at.reshape(*at.shape[:-2], -1), -1)
+                for at in (here, there)
+            )
+            if (here != there).any() and np.allclose(taken, left, rtol=1e-5):
+                return one.index
+    return len(ours)
+
+
+def until(trace: Trace, stop: int) -> Trace:
+    """The steps before ``stop``."""
+    part = Trace(trace.program, trace.engine)
+    for index in range(stop):
+        part.append(trace[index])
+    part.finished = trace.finished
+    return part
+
+
 @pytest.mark.parametrize("name", [entry.name for entry in bundled()])
 def test_bundled_scenarios_are_equal_step_by_step(name: str) -> None:
     ours, theirs = Session.open(name).complete(), Session.open(name, engine="torch").complete()
+    stop = tied(ours, theirs) if len(ours) == len(theirs) else len(ours)
+    if stop < len(ours):
+        ours, theirs = until(ours, stop), until(theirs, stop)
+    assert stop > 500 or stop == len(ours)
     found = first_difference(ours, theirs, rtol=GROWING.get(name, 1e-4), atol=1e-6)
     assert found is None, found
 
