@@ -38,9 +38,7 @@ def test_it_prints_what_python_prints(path: Path, plain_python: PlainPython) -> 
 NOT_THE_SAME_FILM = {
     "autograd_tour": "of a backward that fails midway this engine tells the Nodes before",
     "d2l_lenet": "PyTorch renames the Node of a view whose base was changed in place",
-    "dropout_regularisation": "under inference_mode PyTorch tells a linear layer as one operation",
     "micrograd_like": "it walks through a set of objects, whose order is another in every run",
-    "seq2seq_attention": "PyTorch clears the row of padding_idx by operations, seen as steps",
 }
 
 

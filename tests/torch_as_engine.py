@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional
 import torch.nn.utils
 import torch.optim.lr_scheduler
+import torch.optim.swa_utils
 import torch.utils.data
 
 KINDS: dict[type, str] = {

@@ -258,6 +258,10 @@ cuda() -- on a GPU, where there is one
 register_buffer(name, tensor) -- a tensor that belongs to the state, without gradient
 register_parameter(name, param) -- a parameter under this name
 add_module(name, module) -- a module under this name
+reset_running_stats() -- the running statistics of a BatchNorm as they begin
+update_parameters(model) -- of an AveragedModel: the model taken into the average
+module -- … what it averages
+n_averaged -- … how often
 append(module) -- one more module in a list
 extend(modules) -- several more modules in a list
 keys() -- the names of a ModuleDict

@@ -107,6 +107,16 @@ ReduceLROnPlateau(optimizer, mode='min', factor=0.1, patience=10) -- falls where
 LambdaLR(optimizer, lr_lambda) -- the rate follows a function of yours
 """
 
+AVERAGES = """
+AveragedModel(model, avg_fn=None, multi_avg_fn=None, use_buffers=False) -- a model's average
+SWALR(optimizer, swa_lr, anneal_epochs=10) -- the rate goes to swa_lr and stays there
+update_bn(loader, model) -- running statistics made anew
+get_ema_avg_fn(decay=0.999) -- an exponential average, of one parameter
+get_ema_multi_avg_fn(decay=0.999) -- … of all at once
+get_swa_avg_fn() -- the mean so far, of one parameter
+get_swa_multi_avg_fn() -- … of all at once
+"""
+
 DATA = """
 Dataset() -- the base class of your own data: __len__ and __getitem__
 TensorDataset(*tensors) -- rows of tensors of the same length
@@ -133,6 +143,7 @@ TABLES: dict[str, str] = {
     "torch.nn.utils": UTILS,
     "torch.optim": OPTIM,
     "torch.optim.lr_scheduler": SCHEDULERS,
+    "torch.optim.swa_utils": AVERAGES,
     "torch.utils": "",
     "torch.utils.data": DATA,
 }

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional
 import torch.nn.utils
 import torch.optim.lr_scheduler
+import torch.optim.swa_utils
 import torch.utils.data
 
 from backprop_tui.engines.base import Array, Listener, TensorValue
@@ -130,7 +131,8 @@ class TorchEngine:
 
     def named_parameters(self, module: Any) -> Sequence[tuple[str, Any]]:
         """A module's parameters, then its buffers, by dotted name."""
-        return [*module.named_parameters(), *module.named_buffers()]
+        both = (*module.named_parameters(), *module.named_buffers())
+        return [(name, one) for name, one in both if not torch.nn.parameter.is_lazy(one)]
 
     def named_modules(self, module: Any) -> Sequence[tuple[str, object]]:
         return list(module.named_modules())

@@ -17,6 +17,7 @@ import torch
 import torch.utils.data
 from torch.nn.modules import module as modules
 from torch.optim import optimizer as optimizers
+from torch.optim import swa_utils
 from torch.utils.data._utils import fetch
 
 from backprop_tui.engines.torch_engine.aten import plain as plain_value
@@ -134,6 +135,24 @@ def _loading(plain: Callable[..., Any]) -> Any:
     return load_state_dict
 
 
+def _averaging(plain: Callable[..., Any]) -> Any:
+    """``AveragedModel.update_parameters``: what it changed is told as ``data`` set."""
+
+    @functools.wraps(plain)
+    def update_parameters(self: Any, model: Any) -> Any:
+        recorder = current()
+        if recorder is None or recorder.quiet:
+            return plain(self, model)
+        with recorder.muted():
+            plain(self, model)
+            own = self.state_dict(keep_vars=True)
+        for tensor in own.values():
+            recorder.filled(tensor)
+        return None
+
+    return update_parameters
+
+
 def _quietly(plain: Callable[..., Any]) -> Any:
     """Nothing of it is told."""
 
@@ -237,7 +256,9 @@ _WRAPPED: tuple[tuple[Any, str, Callable[[Any], Any]], ...] = (
     (torch.nn.Module, "state_dict", _quietly),
     (torch.nn.Module, "_apply", _casting),
     (torch.nn.Module, "__repr__", _quietly),
+    (torch.nn.Embedding, "_fill_padding_idx_with_zero", _quietly),
     (torch.optim.Optimizer, "load_state_dict", _quietly),
+    (swa_utils.AveragedModel, "update_parameters", _averaging),
     (fetch._MapDatasetFetcher, "fetch", fetching),
     (fetch._IterableDatasetFetcher, "fetch", fetching),
     (torch.autograd.Function, "apply", _applied),

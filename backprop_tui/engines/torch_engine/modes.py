@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -64,6 +65,16 @@ class FunctionMode(TorchFunctionMode):  # type: ignore[misc]
         return recorder.call(func, args, kwargs or {})
 
 
+_COMPOSITE = torch._C.DispatchKey.CompositeImplicitAutograd
+
+
+@functools.cache
+def _composed(func: Any) -> bool:
+    """Whether an operation is put together of others."""
+    kernel = torch._C._dispatch_has_kernel_for_dispatch_key
+    return bool(kernel(func.name(), _COMPOSITE))
+
+
 class DispatchMode(TorchDispatchMode):  # type: ignore[misc]
     """Sees every ATen operation."""
 
@@ -79,6 +90,10 @@ class DispatchMode(TorchDispatchMode):  # type: ignore[misc]
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
+        if torch.is_inference_mode_enabled() and _composed(func):
+            # Without autograd PyTorch hands on whole what is put together of operations.
+            with self:
+                return func._op_dk(_COMPOSITE, *args, **(kwargs or {}))
         return self.recorder.dispatch(func, args, kwargs or _NONE)
 
 

@@ -196,6 +196,8 @@ class Recorder(Tape):
         if plan.reshapes:
             self.mentions.written(args[0])
         output = func(*args, **kwargs)
+        if plan.view and torch.is_inference_mode_enabled():
+            _like_its_base(output, args[0])
         self._ran(plan, given, named, self._outputs(plan, output), numbers, None)
         return output
 
@@ -364,6 +366,12 @@ class Recorder(Tape):
             for tensor in changed:
                 self.note(self.decoder.filled, mentions.aliases(tensor), mentions.grad(tensor))
         return output
+
+
+def _like_its_base(output: Any, base: Any) -> None:
+    """Inside a composite that was taken apart, nobody says that a view wants a gradient, too."""
+    if isinstance(output, torch.Tensor) and base.requires_grad and not output.requires_grad:
+        output.requires_grad_()
 
 
 def _into_graph(args: tuple[Any, ...]) -> bool:

@@ -67,6 +67,14 @@ class _BatchNorm(_Affine):
                 self.register_buffer(name, made if tracked else None)
         self.reset_parameters()
 
+    def reset_running_stats(self) -> None:
+        """The running statistics as they begin."""
+        if self.running_mean is not None and self.running_var is not None:
+            self.running_mean.zero_()
+            self.running_var.fill_(1)
+        if self.num_batches_tracked is not None:
+            self.num_batches_tracked.zero_()
+
     def forward(self, input: Tensor) -> Any:
         if input.ndim not in self.dims:
             wanted = " or ".join(f"{n}D" for n in self.dims)
