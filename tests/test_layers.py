@@ -203,6 +203,15 @@ nn.CosineSimilarity()(u, v).sum().backward()
 F.cosine_similarity(u, v[0], dim=-1).sum().backward()
 nn.PairwiseDistance()(u, v).sum().backward()
 """,
+    "layers that wait for their first input": """
+net = nn.Sequential(nn.LazyConv2d(2, 3), nn.LazyBatchNorm2d(), nn.ReLU(), nn.Flatten(),
+                    nn.LazyLinear(3, bias=False))
+opt = optim.SGD(net.parameters(), lr=0.1)
+x = torch.randn(5, 1, 4, 4)
+(net(x) ** 2).sum().backward()
+opt.step()
+y = net(x)
+""",
     "Gumbel": """
 x = torch.randn(5, 4, requires_grad=True)
 for hard in (False, True):
@@ -255,6 +264,13 @@ x, pad = torch.randn(2, 3, 4), torch.tensor([[False, False, True], [False] * 3])
 with torch.no_grad():
     print(net(x, src_key_padding_mask=pad), net(x, src_key_padding_mask=pad.flip(1)))
 print(net(x, src_key_padding_mask=pad))
+""",
+    "layers that wait for their first input": """
+torch.manual_seed(0)
+net = nn.Sequential(nn.LazyConv1d(2, 3), nn.LazyBatchNorm1d(), nn.Flatten(), nn.LazyLinear(3))
+print(net, net[3].in_features, net[3].weight)
+y = net(torch.randn(4, 2, 5))
+print(net, net[3].in_features, y, [p.shape for p in net.parameters()], list(net.state_dict()))
 """,
     "weights of heads": """
 torch.manual_seed(0)
@@ -314,8 +330,9 @@ REFUSED = [
     "F.dropout2d(q, 2.)", "F.alpha_dropout(q, 2.)", "F.dropout1d(q)", "nn.Softmax2d()(q[0, 0])",
     "nn.Bilinear(4, 4, 3)(q[0], q)", "nn.Bilinear(4, 4, 3)(q[0], k[0])", "nn.Bilinear(0, 1, 1)",
     "nn.Bilinear(3, 4, 3)(q, q)", "nn.Bilinear(4, 3, 3)(q, q)", "nn.Unflatten(1, 2)",
-    "nn.Unflatten(1, (2., 2))", "F.cosine_similarity(q.long(), q.long())",
-    "nn.ReflectionPad2d(5)(q)",
+    "nn.LazyLinear(2).weight.shape", "nn.LazyConv2d(2, 3)(q[0, 0])",
+    "nn.LazyConv2d(2, 3, groups=3)(q)", "nn.Unflatten(1, (2., 2))",
+    "F.cosine_similarity(q.long(), q.long())", "nn.ReflectionPad2d(5)(q)",
     "F.interpolate(q, scale_factor=2, mode='linear')",
     "F.interpolate(q[0], scale_factor=2, mode='bilinear')",
     "F.interpolate(q, scale_factor=2, align_corners=True)",

@@ -10,6 +10,11 @@ TransformerEncoder(encoder_layer, num_layers, norm=None) -- copies of a layer, o
 TransformerDecoderLayer(d_model, nhead, dim_feedforward=2048, dropout=0.1) -- attends twice
 TransformerDecoder(decoder_layer, num_layers, norm=None) -- copies of a layer, one after the other
 Transformer(d_model=512, nhead=8, num_encoder_layers=6, num_decoder_layers=6) -- encoder and decoder
+LazyLinear(out_features, bias=True) -- a Linear whose in_features its first input says
+LazyConv1d(out_channels, kernel_size, stride=1, padding=0) -- the same of a Conv1d
+LazyConv2d(out_channels, kernel_size, stride=1, padding=0) -- the same of a Conv2d
+LazyBatchNorm1d(eps=1e-05, momentum=0.1) -- the same of a BatchNorm1d
+LazyBatchNorm2d(eps=1e-05, momentum=0.1) -- the same of a BatchNorm2d
 Bilinear(in1_features, in2_features, out_features, bias=True) -- x1ᵀ W x2 + b
 Dropout1d(p=0.5) -- while training, each channel of a row is dropped with this probability
 Dropout2d(p=0.5) -- while training, each channel of an image is dropped with this probability

@@ -15,6 +15,7 @@ from backprop_tui.engines.numpy_engine.dtypes import Size, device, dtype
 from backprop_tui.engines.numpy_engine.graph import Node
 from backprop_tui.engines.numpy_engine.names import lookup
 from backprop_tui.engines.numpy_engine.tensor import Tensor
+from backprop_tui.engines.numpy_engine.uninitialized import is_uninitialized
 
 
 class NumpyEngine:
@@ -84,7 +85,8 @@ class NumpyEngine:
 
     def named_parameters(self, module: Any) -> Sequence[tuple[str, Any]]:
         """A module's parameters, then its buffers, by dotted name."""
-        return [*module.named_parameters(), *module.named_buffers()]
+        both = (*module.named_parameters(), *module.named_buffers())
+        return [(name, one) for name, one in both if not is_uninitialized(one)]
 
     def named_modules(self, module: Any) -> Sequence[tuple[str, object]]:
         return list(module.named_modules())

@@ -72,6 +72,13 @@ from backprop_tui.engines.numpy_engine.nn.layers import (
     Linear,
     Upsample,
 )
+from backprop_tui.engines.numpy_engine.nn.lazy import (
+    LazyBatchNorm1d,
+    LazyBatchNorm2d,
+    LazyConv1d,
+    LazyConv2d,
+    LazyLinear,
+)
 from backprop_tui.engines.numpy_engine.nn.losses import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -189,6 +196,11 @@ __all__ = [
     "L1Loss",
     "LSTMCell",
     "LayerNorm",
+    "LazyBatchNorm1d",
+    "LazyBatchNorm2d",
+    "LazyConv1d",
+    "LazyConv2d",
+    "LazyLinear",
     "LeakyReLU",
     "Linear",
     "LogSigmoid",
