@@ -90,16 +90,21 @@ def _forms(explanation: Explanation, width: int) -> Iterator[tuple[list[Line], b
     """Shorter and shorter forms, and whether anything is left out."""
     parts = explanation.parts
     yield _compact(parts, explanation.summary, width), False
-    parts = shorter.together(parts)
-    yield _compact(parts, explanation.summary, width), False
-    yield _compact(parts, "", width), False
-    lettered = shorter.let(parts)
-    if len(_compact(lettered, "", width)) < len(_compact(parts, "", width)):
-        parts = lettered
-        yield _compact(parts, "", width), False
+    if (joined := shorter.together(parts)) is not parts:
+        parts = joined
+        yield _compact(parts, explanation.summary, width), False
+    plainly = _compact(parts, "", width)
+    yield plainly, False
+    with_letters = shorter.let(parts)
+    briefly = plainly if with_letters is parts else _compact(with_letters, "", width)
+    if len(briefly) < len(plainly):
+        parts = with_letters
+        yield briefly, False
     for spare in _SPARED:
-        parts = spare(parts)
-        yield _compact(parts, "", width), True
+        spared = spare(parts)
+        if spared != parts:
+            parts = spared
+            yield _compact(parts, "", width), True
 
 
 def _spacious(explanation: Explanation, width: int) -> list[Line]:
@@ -179,6 +184,9 @@ def _side_by_side(part: Part, before: Equation) -> bool:
 
 
 def _wrapped(text: str, width: int, style: str, first: str, then: str) -> list[Line]:
+    # Most lines are short, and textwrap takes its time.
+    if text and len(first) + len(text) <= width and text.isprintable() and text == text.strip():
+        return [(Run(first + text, style),)]
     wrapped = textwrap.wrap(
         text,
         max(width, _LEAST_ROOM),

@@ -150,7 +150,8 @@ def _kept(parts: Parts, headings: tuple[str, ...], keeps: _Keeps) -> Parts:
             lines = tuple(
                 line for line, then in zip(part.lines, after, strict=True) if keeps(line, then)
             )
-            part = Part(part.heading, lines or part.lines[-1:])
+            if len(lines) < len(part.lines):
+                part = Part(part.heading, lines or part.lines[-1:])
         found.append(part)
     return tuple(found)
 

@@ -11,7 +11,7 @@ from backprop_tui.trace.phases import Iteration, Phase, Phases, phases_of
 from backprop_tui.trace.trace import Trace
 from backprop_tui.view.curves import sparkline
 from backprop_tui.view.numbers import short
-from backprop_tui.view.types import Line, Pane, Run
+from backprop_tui.view.types import Line, Pane, Run, plain
 
 _PAST, _HERE, _AHEAD = "●", "◆", "○"
 _DONE, _LEFT, _TIP = "━", "─", "╸"
@@ -74,11 +74,12 @@ def _run(
     if after and here.number == after:
         name = f"after iteration {rounds}"
     head = f"{name} · step {index + 1} of {len(trace)}{more} "
-    loss = f"· {loss} " if loss and len(head) + len(loss) + 3 <= width else ""
-    room = max(width - len(head) - len(loss), 0)
+    said = (Run(f"{head}· "), Run(loss, "loss"), Run(" ")) if loss else (Run(head),)
+    if len(plain(said)) > width:
+        said = (Run(head),)
+    room = max(width - len(plain(said)), 0)
     done = (index + 1) * room // len(trace)
     bar = (Run(_DONE * max(done - 1, 0) + _TIP * min(done, 1), "active"),)
-    said = (Run(head), Run(loss, "loss")) if loss else (Run(head),)
     return (*said, *bar, Run(_LEFT * (room - done), "pending"))
 
 
