@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import sqlite3
 import struct
 import subprocess
@@ -16,9 +15,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from damage import PROGRAM, change, first_words, good_file, rewrite, watch
 
 from backprop_tui.errors import TraceError
-from backprop_tui.session import Session, StoredSession
+from backprop_tui.session import StoredSession
 from backprop_tui.trace import arrays
 from backprop_tui.trace.codec import dumps
 from backprop_tui.trace.compare import first_difference
@@ -30,30 +30,12 @@ from backprop_tui.tui.film import Film
 from backprop_tui.view.types import Sizes, plain
 
 ROOT = Path(__file__).parent.parent
-PROGRAM = """
-import torch
-from torch import nn
-model = nn.Sequential(nn.Linear(200, 2), nn.Tanh(), nn.Linear(2, 1))
-optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-for epoch in range(4):
-    x = torch.ones(4, 200)
-    optimizer.zero_grad()
-    loss = model(x).sum()
-    loss.backward()
-    optimizer.step()
-print(loss)
-"""
 
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A trace file's bytes."""
-    trace = Session.of_text(PROGRAM).complete()
-    path = tmp_path_factory.mktemp("good") / "good.trace"
-    with WritingTrace(path, trace.program) as writing:
-        for step in trace:
-            writing.append(step)
-    return path.read_bytes()
+    return good_file(tmp_path_factory.mktemp("good"))
 
 
 @pytest.fixture
@@ -62,54 +44,6 @@ def path(good: bytes, tmp_path: Path) -> Path:
     path = tmp_path / "a.trace"
     path.write_bytes(good)
     return path
-
-
-def change(path: Path, *statements: str) -> None:
-    """Change a file as anybody can who has SQLite."""
-    connection = sqlite3.connect(path)
-    for statement in statements:
-        connection.execute(statement)
-    connection.commit()
-    connection.close()
-
-
-def rewrite(damage: Callable[[array[int]], None]) -> Callable[[Path], None]:
-    """Changes the words of the first page: how many steps, where each ends, and their words."""
-
-    def change_words(path: Path) -> None:
-        connection = sqlite3.connect(path)
-        coding, data = connection.execute("SELECT coding, words FROM body WHERE id = 0").fetchone()
-        words = array("Q", arrays.unsqueeze(coding, data))
-        damage(words)
-        connection.execute("UPDATE body SET coding = 0, words = ? WHERE id = 0", (words.tobytes(),))
-        connection.commit()
-        connection.close()
-
-    return change_words
-
-
-def first_words(words: array[int]) -> list[int]:
-    """Where the words of each step begin: with its class."""
-    count = words[0]
-    return [1 + count + end for end in (0, *words[1:count])]
-
-
-def watch(path: Path) -> list[str]:
-    """Walk through a trace as the app does; what stands in place of steps that are damaged."""
-    film = Film(StoredSession(path))
-    said = []
-    for index in range(0, len(film.trace), 9):
-        film.go(index)
-        caption = plain(film.frame(Sizes()).caption)
-        said += [caption] if caption.startswith("this step cannot be shown") else []
-    for kind in ("statement", "phase", "iteration"):
-        film.leap(kind, -1)  # type: ignore[arg-type]
-        film.leap(kind, 1)  # type: ignore[arg-type]
-    film.names()
-    film.find("loss", lambda: None)
-    film.frame(Sizes())
-    film.session.close()
-    return said
 
 
 def test_a_good_file_is_walked_through_without_a_complaint(path: Path) -> None:
@@ -354,101 +288,6 @@ def bomb(size: int) -> arrays.Row:
 def test_an_array_that_lies_about_its_size_is_refused(row: arrays.Row) -> None:
     with pytest.raises((ValueError, TypeError, KeyError)):
         arrays.unpack(row, lambda number: np.zeros(1))
-
-
-# ------------------------------------------------------------------------------ at random
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_bytes_changed_at_random_never_crash(seed: int, good: bytes, tmp_path: Path) -> None:
-    at_random = random.Random(seed)
-    path = tmp_path / "a.trace"
-    for _ in range(30):
-        data = bytearray(good)
-        how = at_random.choice(("bit", "bytes", "cut", "zeros"))
-        at = at_random.randrange(len(data))
-        if how == "bit":
-            data[at] ^= 1 << at_random.randrange(8)
-        elif how == "bytes":
-            for _ in range(30):
-                data[at_random.randrange(len(data))] = at_random.randrange(256)
-        elif how == "cut":
-            del data[at:]
-        else:
-            data[at : at + 300] = bytes(len(data[at : at + 300]))
-        path.write_bytes(data)
-        try:
-            watch(path)
-        except TraceError:
-            continue
-
-
-JUNK = [None, -1, 0, 1, 2, 10**9, 2**70, "x", "", [], {}, True, 1.5, [[1]], EDGE]
-JUNK += [{"$value": 1}, {"$array": 2}, {"$node": 1}, {"$where": 1}, {"$float": "nan"}]
-
-
-def spoilt(data: object, at_random: random.Random) -> object:
-    """JSON with one part of it replaced or gone."""
-    places: list[tuple[object, object]] = []
-
-    def walk(inside: object) -> None:
-        items = inside.items() if isinstance(inside, dict) else enumerate(inside)  # type: ignore[arg-type]
-        for key, item in items:
-            places.append((inside, key))
-            if isinstance(item, dict | list):
-                walk(item)
-
-    walk(data)
-    inside, key = at_random.choice(places)
-    if at_random.random() < 0.2:
-        del inside[key]  # type: ignore[attr-defined]
-    else:
-        inside[key] = at_random.choice(JUNK)  # type: ignore[index]
-    return data
-
-
-def spoil(words: array[int], at_random: random.Random) -> None:
-    for _ in range(at_random.choice((1, 3, 30))):
-        at = at_random.randrange(len(words))
-        words[at] = at_random.choice((0, 1, 2, 7, words[at] + 1, 2**40, 2**63, 2**64 - 1))
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_rows_changed_at_random_never_crash(seed: int, good: bytes, tmp_path: Path) -> None:
-    """What SQLite takes for sound, but means nothing."""
-    at_random = random.Random(seed)
-    path = tmp_path / "a.trace"
-    for _ in range(12):
-        path.write_bytes(good)
-        connection = sqlite3.connect(path)
-        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master")]
-        for table in at_random.choices([name for name in tables if "_" not in name], k=2):
-            rows = connection.execute(f"SELECT * FROM {table}").fetchall()
-            if not rows:
-                continue
-            row, columns = at_random.choice(rows), connection.execute(f"PRAGMA table_info({table})")
-            names = [name for _, name, *_ in columns]
-            column = at_random.randrange(len(names))
-            value = row[column]
-            if names[column] == "words" and at_random.random() < 0.8:
-                connection.commit()
-                rewrite(lambda words: spoil(words, at_random))(path)
-                continue
-            if isinstance(value, str) and value.startswith(("{", "[")) and len(value) > 2:
-                value = json.dumps(spoilt(json.loads(value), at_random))
-            else:
-                value = at_random.choice([None, -1, 0, 3, 2**62, 1e300, "x", b"", b"\xff" * 9])
-            set_row = f"UPDATE OR IGNORE {table} SET {names[column]} = ? WHERE {names[0]} = ?"
-            try:
-                connection.execute(set_row, (value, row[0]))
-            except sqlite3.IntegrityError:
-                continue
-        connection.commit()
-        connection.close()
-        try:
-            watch(path)
-        except TraceError:
-            continue
 
 
 # ------------------------------------------------------------------------------ the command line

@@ -6,9 +6,9 @@ Every QUARTER of a second what waits is committed. A commit is all or nothing, s
 killed loses what happened since the last one; the rest opens. Between commits nothing is locked:
 viewers read, and leave their wishes.
 
-Making pages is Python's work, which only one thread does at a time. Few steps are left to the
-thread, which has time while the program is inside PyTorch; whoever tells a page's worth of them
-before the quarter is over makes the page: that is sooner done than taking turns.
+Making pages is Python's work, which only one thread does at a time. So whoever tells a page's worth
+of steps before the quarter is over waits while the thread makes the page: that is sooner done than
+taking turns. It is the thread's work, for a Ctrl-C may come to the program at any time.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ from backprop_tui.trace.training import Reading
 QUARTER = 0.25
 #: So many bytes of numbers may wait in steps, and as many in rows; then whoever records waits.
 MOST_WAITING = 64 * 2**20
+#: So many steps may wait while a commit is made.
+MOST_STEPS = 4096
 
 
 class WritingTrace(Trace):
@@ -63,7 +65,7 @@ class WritingTrace(Trace):
         self._commits = 0
         self._steps_waiting: list[Step] = []
         self._bytes_waiting = 0
-        self._hurry = False
+        self._hurry = self._committing = False
         self._others: list[tuple[str, tuple[Any, ...]]] = []
         self._parameters: tuple[str, ...] = ()
         self._readings = 0
@@ -89,29 +91,26 @@ class WritingTrace(Trace):
         """Add the next step; its ``index`` must be ``len(trace)``."""
         if step.index != self._count:
             raise ValueError(f"step {step.index} cannot follow {self._count} steps")
+        size = _bytes(step)
         with self._lock:
             self._check()
-            self._steps_waiting.append(step)
-            self._bytes_waiting += _bytes(step)
+            # No call from here to the count, so that no Ctrl-C comes in between.
+            self._steps_waiting += [step]
+            self._bytes_waiting += size
             self._last = step
             self._count += 1
-            if len(self._steps_waiting) > PAGE or self._bytes_waiting > MOST_WAITING:
-                self._make_room()
+            if self._is_too_much():
+                self._lock.notify_all()
+                while self._failure is None and self._is_too_much():
+                    self._lock.wait(QUARTER)
 
-    def _make_room(self) -> None:
-        """Make pages of the steps that wait, but the last, which may be amended."""
-        *steps, last = self._steps_waiting
-        self._steps_waiting = [last]
-        self._bytes_waiting = 0
-        try:
-            self._take(steps)
-        except Exception as error:
-            self._fail(error)
-        while self._failure is None and self._pages.bytes > MOST_WAITING:
-            self._hurry = True
-            self._lock.notify_all()
-            self._lock.wait(QUARTER)
-        self._check()
+    def _is_too_much(self) -> bool:
+        """Whether more waits than may."""
+        return (
+            len(self._steps_waiting) > (MOST_STEPS if self._committing else PAGE)
+            or self._bytes_waiting > MOST_WAITING
+            or self._pages.bytes > MOST_WAITING
+        )
 
     def amend(self, step: Step) -> None:
         """Replace the last step, while it is still the last (a name given to its output)."""
@@ -163,6 +162,7 @@ class WritingTrace(Trace):
         """How the run is: "running" or "paused"; said at once, and again with every commit."""
         with self._lock:
             self._state = state
+            self._hurry = True
             self._lock.notify_all()
 
     def wish(self) -> str:
@@ -275,28 +275,41 @@ class WritingTrace(Trace):
         return connection
 
     def _keep_writing(self) -> None:
+        closing = False
         try:
-            while True:
+            while not closing:
                 with self._lock:
-                    if not (self._closing or self._hurry or self._done < self._asked):
-                        self._lock.wait(QUARTER)
-                    if self._failure is not None:
-                        break
+                    self._wait()
                     self._hurry = False
                     closing, asked = self._closing, self._asked
                     rows, others = self._rows_waiting()
+                    self._committing = True
                     self._lock.notify_all()
                 self._commit(rows, others)
                 with self._lock:
+                    self._committing = False
                     self._done = asked
                     self._lock.notify_all()
-                if closing:
-                    break
             self._settle()
         except Exception as error:
             self._fail(error)
         finally:
             self._connection.close()
+
+    def _wait(self) -> None:
+        """Wait until the next commit, and make pages meanwhile."""
+        until = time.monotonic() + QUARTER
+        while not (self._closing or self._hurry or self._done < self._asked):
+            if self._is_too_much():
+                # The last step may still be amended.
+                *steps, last = self._steps_waiting
+                self._steps_waiting, self._bytes_waiting = [last], 0
+                self._take(steps)
+                self._lock.notify_all()
+            left = until - time.monotonic()
+            if left <= 0 or self._pages.bytes > MOST_WAITING:
+                break
+            self._lock.wait(left)
 
     def _settle(self) -> None:
         """Make it one file alone; while a viewer looks, only its log is emptied."""
