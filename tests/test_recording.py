@@ -254,8 +254,38 @@ show(w.grad)
 x = torch.tensor(2., requires_grad=True)
 y = x ** 3
 g, = torch.autograd.grad(y, x, create_graph=True)
+graph(g)
 g.backward()
 grads(x=x)
+""",
+    "a gradient penalty": """
+critic = nn.Sequential(nn.Linear(2, 3), nn.LeakyReLU(0.2), nn.Linear(3, 1))
+optimizer = torch.optim.Adam(critic.parameters(), lr=0.1)
+for step in range(2):
+    between = torch.randn(4, 2, requires_grad=True)
+    slope, = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+    loss = (slope.norm(2, dim=1) - 1).square().mean()
+    graph(loss)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+show(*critic.parameters())
+""",
+    "Newton's method by a product with the Hessian": """
+w = torch.tensor([1., 2.], requires_grad=True)
+loss = (w ** 4).sum() + w.prod()
+slope, = torch.autograd.grad(loss, w, create_graph=True)
+rows = [torch.autograd.grad(slope[i], w, retain_graph=True)[0] for i in range(2)]
+show(torch.linalg.solve(torch.stack(rows), slope.detach()))
+""",
+    "learning to learn": """
+w, rate = torch.tensor(1., requires_grad=True), torch.tensor(0.1, requires_grad=True)
+inner = (w * 3 - 1).square()
+slope, = torch.autograd.grad(inner, w, create_graph=True)
+outer = ((w - rate * slope) * 2 - 1).square()
+graph(outer)
+outer.backward()
+grads(w=w, rate=rate)
 """,
 }
 
@@ -288,6 +318,17 @@ def test_nodes_told_are_the_graphs(run: tuple) -> None:
     plain, _, trace = run
     for nodes in plain.nodes:
         assert _as_views(nodes) in [_as_views(names) for names in ran(trace)]
+
+
+def test_every_node_that_runs_was_made_in_a_step(run: tuple) -> None:
+    *_, trace = run
+    made = set()
+    for step in trace:
+        if isinstance(step, Forward) and step.node is not None:
+            made.add(step.node.node)
+        elif isinstance(step, Backward) and step.node.name != "AliasBackward0":
+            # (a tensor becomes one of a subclass without any operation)
+            assert step.node.node in made, (step.index, step.node.name)
 
 
 def _as_views(nodes: list[str]) -> list[str]:

@@ -280,6 +280,12 @@ accumulates = g.grad_fn.next_functions[0][0]
 accumulates.register_hook(lambda left, arrived: w.grad.mul_(2))
 g.sum().backward()
 """,
+    "a gradient of gradients": """
+net = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))
+x = torch.randn(4, 2, requires_grad=True)
+(g,) = torch.autograd.grad(net(x).sum(), x, create_graph=True)
+((g.norm(2, dim=1) - 1) ** 2).mean().backward()
+""",
     "running statistics": """
 norm = nn.BatchNorm1d(3)
 for i in range(3):

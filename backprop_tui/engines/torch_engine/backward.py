@@ -62,7 +62,8 @@ class Run:
             recorder.flush()
             eager = recorder.most == 0 or recorder.hooked or recorder.in_backward or create_graph
             self.watch([node for node, _ in roots], not eager)
-        self._outside = recorder.grad_enabled, recorder.function
+        self._outside = recorder.grad_enabled, recorder.function, recorder.builds
+        recorder.builds = create_graph
         if recorder.grad_enabled is None:
             recorder.grad_enabled = torch._C.is_grad_enabled()
         recorder.function = None
@@ -75,7 +76,7 @@ class Run:
             self.settle()
         finally:
             recorder.in_backward -= 1
-            recorder.grad_enabled, recorder.function = self._outside
+            recorder.grad_enabled, recorder.function, recorder.builds = self._outside
             recorder.sums.clear()
             if not recorder.in_backward:
                 self.mentions.waiting.difference_update(recorder.grads.values())

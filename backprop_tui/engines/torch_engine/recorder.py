@@ -36,7 +36,7 @@ _NUMBERS: dict[Any, Any] = {}
 
 #: What belongs to the call at work, and is put aside while code of the program's own runs in it.
 _INSIDE = (
-    "quiet", "in_backward", "function", "grad_enabled", "fixed", "_fresh", "_numbers", "sums",
+    "quiet", "in_backward", "builds", "function", "grad_enabled", "fixed", "_fresh", "_numbers", "sums",
 )  # fmt: skip
 
 
@@ -66,6 +66,8 @@ class Recorder(Tape):
         self._numbers: dict[int, tuple[Any, Any]] = {}
         #: the sums that ran in one Node: id of the result → (result, what was summed)
         self.sums: dict[int, tuple[Any, Any]] = {}
+        #: whether the backward at work makes a graph of what it computes
+        self.builds = False
         #: leaves that backward can reach → their ``.grad`` before
         self.grads: dict[int, Mention | None] = {}
         #: whether code of the program's own can run in a backward: in hooks on tensors that are
@@ -105,6 +107,7 @@ class Recorder(Tape):
         """Code of the program's own, called from inside PyTorch: it is told again."""
         before = {name: getattr(self, name) for name in _INSIDE}
         self.quiet = self.in_backward = 0
+        self.builds = False
         self.function = self.grad_enabled = self.fixed = None
         self._fresh, self._numbers, self.sums = {}, {}, {}
         try:
@@ -174,13 +177,14 @@ class Recorder(Tape):
     def dispatch(self, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """An ATen operation runs."""
         plan = PLANS.get(func) or plan_of(func)
-        if plan.idle and self.in_backward:
+        inside = self.in_backward and not (self.builds and _needs_grad(args))
+        if plan.idle and inside:
             return func(*args, **kwargs)
         if plan.written:
             return self._changing(plan, func, args, kwargs)
         if plan.remembers:
             return self._remembering(plan, func, args, kwargs)
-        if self.in_backward:
+        if inside:
             return self._inside_node(plan, func, args, kwargs)
         if self.events:
             self.flush()
@@ -195,7 +199,7 @@ class Recorder(Tape):
         plan, given, named, numbers = self._begin(plan, args, kwargs)
         if plan.reshapes:
             self.mentions.written(args[0])
-        output = func(*args, **kwargs)
+        output = self._inside_node(plan, func, args, kwargs)
         if plan.view and torch.is_inference_mode_enabled():
             _like_its_base(output, args[0])
         self._ran(plan, given, named, self._outputs(plan, output), numbers, None)
@@ -228,6 +232,8 @@ class Recorder(Tape):
     ) -> Any:
         """Part of a Node's work; of interest only if it sums a gradient back to a smaller shape."""
         output = func(*args, **kwargs)
+        if not self.in_backward:
+            return output
         if plan.name == "sum" or (plan.name == "sum.dim" and len(args) > 2 and args[2]):
             self.sums[id(output)] = (output, args[0])
         elif plan.name == "view" and id(args[0]) in self.sums:
@@ -372,6 +378,16 @@ def _like_its_base(output: Any, base: Any) -> None:
     """Inside a composite that was taken apart, nobody says that a view wants a gradient, too."""
     if isinstance(output, torch.Tensor) and base.requires_grad and not output.requires_grad:
         output.requires_grad_()
+
+
+def _needs_grad(args: tuple[Any, ...]) -> bool:
+    """Whether a tensor among the arguments asks for a gradient: what is computed gets a Node."""
+    return any(
+        one.requires_grad
+        if isinstance(one, torch.Tensor)
+        else isinstance(one, list | tuple) and _needs_grad(tuple(one))
+        for one in args
+    )
 
 
 def _into_graph(args: tuple[Any, ...]) -> bool:
