@@ -161,6 +161,24 @@ def test_a_low_timeline_still_tells_the_loss(index: int, run: str) -> None:
     assert len(said) <= 79
 
 
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (LOOP, "after iteration 3"),
+        (LOOP.replace("print(w * 10)", "(w * 10) @ w"), "iteration 4 of 4"),
+        (LOOP.replace("(w - 2) ** 2", "w * 2").replace("print(w * 10)", ""), "iteration 3 of 3"),
+        ("import torch\nw = torch.ones(2, requires_grad=True)\nfor i in range(2):\n"
+         "    y = w * 3\n    y.backward(torch.ones(2))\n", "iteration 2 of 2"),
+        (LOOP.replace("(w - 2) ** 2", "w * (2 if i < 1 else 'a')"), "iteration 2 of 2"),
+    ],
+    ids=["evaluation", "error after", "none", "no scalar", "error inside"],
+)  # fmt: skip
+def test_the_last_iteration_is_one_that_learns(source: str, said: str) -> None:
+    trace = record(source)
+    run = plain(timeline_pane(trace, len(trace) - 1, 79).lines[1])
+    assert run.partition(" ·")[0] == said
+
+
 def test_what_follows_the_training_is_no_iteration() -> None:
     trace = record(LOOP)
     last = [plain(timeline_pane(trace, i, 79).lines[1]) for i in (30, 31)]

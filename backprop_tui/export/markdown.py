@@ -43,7 +43,7 @@ from backprop_tui.trace.steps import (
 )
 from backprop_tui.trace.trace import Trace
 from backprop_tui.view.numbers import clip, shape_text, short, tensor_text
-from backprop_tui.view.timeline import after_training
+from backprop_tui.view.timeline import is_after
 
 #: So many iterations are written in full; of a longer run the first and the last are.
 MOST_ITERATIONS = 5
@@ -79,7 +79,6 @@ class _Document:
         self.stop = stop
         self.abridge = abridge
         self.phases = phases_of(trace)
-        self.after = after_training(trace, self.phases)
         self.lines = trace.program.source.splitlines()
         self.narration = dict(trace.program.narration)
         self.drawn: dict[str, int] = {}
@@ -158,7 +157,7 @@ class _Document:
         if iteration.number:
             loops = _loops(self._loops_of(iteration))
             heading = f"Iteration {iteration.number}"
-            if iteration.number == self.after:
+            if is_after(self.trace, self.phases, iteration.number):
                 heading = f"After iteration {iteration.number - 1}"
             yield f"## {heading}" + (f" ({gfm.title(loops)})" if loops else "")
         for phase in self.phases.within(iteration.number):

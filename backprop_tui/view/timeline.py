@@ -8,6 +8,7 @@ iteration 1 of 2 ━━━━━━━╸───────────      
 from __future__ import annotations
 
 from backprop_tui.trace.phases import Iteration, Phase, Phases, phases_of
+from backprop_tui.trace.steps import Failed
 from backprop_tui.trace.trace import Trace
 from backprop_tui.view.curves import sparkline
 from backprop_tui.view.numbers import short
@@ -68,11 +69,10 @@ def _run(
     trace: Trace, phases: Phases, here: Iteration, index: int, width: int, loss: str = ""
 ) -> Line:
     more = "" if trace.finished else "+"
-    after = after_training(trace, phases)
-    rounds = phases.iterations - bool(after)
+    rounds = phases.iterations - is_after(trace, phases, phases.iterations)
     name = f"iteration {here.number} of {rounds}{more}" if here.number else "setup"
-    if after and here.number == after:
-        name = f"after iteration {rounds}"
+    if is_after(trace, phases, here.number):
+        name = f"after iteration {here.number - 1}"
     head = f"{name} · step {index + 1} of {len(trace)}{more} "
     said = (Run(f"{head}· "), Run(loss, "loss"), Run(" ")) if loss else (Run(head),)
     if len(plain(said)) > width:
@@ -83,12 +83,13 @@ def _run(
     return (*said, *bar, Run(_LEFT * (room - done), "pending"))
 
 
-def after_training(trace: Trace, phases: Phases) -> int:
-    """The number of what follows the last iteration and calls backward no more; 0: nothing."""
-    last = phases.iterations
-    if not trace.finished or not last or phases.iteration(last).losses:
-        return 0
-    return last if phases.losses() else 0
+def is_after(trace: Trace, phases: Phases, number: int) -> bool:
+    """Whether "iteration" ``number`` only follows the one before it: it calls backward no more, and
+    was not kept from it by an error."""
+    if number < 2 or any(part.kind == "backward" for part in phases.within(number)):
+        return False
+    last = number == phases.iterations
+    return not last or (trace.finished and not isinstance(trace[len(trace) - 1], Failed))
 
 
 def _losses(phases: Phases, index: int) -> str:
