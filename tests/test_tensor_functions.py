@@ -94,6 +94,14 @@ n = torch.bincount(near, minlength=4)
 m = torch.zeros(4, 3).index_add(0, near, x) / n.clamp(min=1)[:, None]
 print(near, m)
 """,
+    "samples that vary together": """
+x = torch.randn(3, 5, requires_grad=True)
+(torch.cov(x).sum() + torch.corrcoef(x).sum()).backward()
+y = torch.randn(5)
+print(torch.cov(y), y.cov(correction=0), torch.corrcoef(y))
+print(torch.cosine_similarity(x.detach(), torch.ones(3, 5)))
+print(torch.unravel_index(torch.tensor([4, 2]), (2, 3)), torch.is_nonzero(torch.tensor(1)))
+""",
     "a diffusion's noise": """
 b = torch.linspace(1e-4, 0.02, 10)
 a = torch.cumprod(1 - b, 0)

@@ -256,7 +256,7 @@ for _name, _of, _along, _words in (
 
 def evenly(g: Any, self: Any, result: Any) -> Any:
     """The gradient of one number out of many, divided among all that are equal to it."""
-    hit = (self != self) if np.isnan(result) else self == result
+    hit = (self != self) if result != result else self == result
     return np.where(hit, g / np.count_nonzero(hit), 0)
 
 

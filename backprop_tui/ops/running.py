@@ -61,7 +61,7 @@ def _logcumsumexp(self: Any, *, dim: int) -> Any:
     result = rows.copy()
     for i in range(1, len(rows)):
         top = np.maximum(result[i - 1], rows[i])
-        base = np.where(np.isfinite(top), top, 0)
+        base = np.where(np.abs(top) < np.inf, top, 0)
         result[i] = np.log(np.exp(result[i - 1] - base) + np.exp(rows[i] - base)) + base
     return np.moveaxis(result, 0, dim)
 

@@ -155,7 +155,7 @@ unary(
     _nan_to_num,
     Formula("$self, a number where there was none", "$self"),
     by_input(
-        lambda g, s: np.where(np.isfinite(s.self), g, 0),
+        lambda g, s: np.where(np.abs(s.self) < np.inf, g, 0),
         "$grad where $self is finite, else 0",
         r"$grad \cdot [\left|$self\right| < \infty]",
     ),

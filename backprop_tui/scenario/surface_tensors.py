@@ -124,6 +124,8 @@ det(input) -- the determinant
 logdet(input) -- its logarithm
 slogdet(input) -- its sign, and the logarithm of its size
 pinverse(input) -- the pseudo-inverse
+cov(input, correction=1) -- how the rows vary together
+corrcoef(input) -- … divided by both deviations
 svd(input, some=True) -- the directions that a matrix stretches, and by how much
 matrix_power(input, n) -- a matrix multiplied with itself n times
 """
@@ -163,6 +165,15 @@ clamp_min(input, min) -- values below min raised to it
 clamp_max(input, max) -- values above max lowered to it
 logspace(start, end, steps, base=10.0) -- base ** start … base ** end
 randint_like(input, low=0, high) -- whole numbers in the shape of another tensor
+cosine_similarity(x1, x2, dim=1, eps=1e-08) -- the cosine of the angle between vectors
+pairwise_distance(x1, x2, p=2.0) -- how far rows lie from their partners
+unravel_index(indices, shape) -- numbers in the order of memory as places
+get_default_dtype() -- the dtype of numbers with a point
+promote_types(type1, type2) -- the dtype that two have in common
+is_complex(input) -- False: there are no complex numbers here
+is_signed(input) -- whether its numbers can be negative
+is_nonzero(input) -- whether its one element is not 0
+is_same_size(input, other) -- whether the shapes are the same
 result_type(tensor1, tensor2) -- the dtype that two have in common
 """
 )

@@ -2,6 +2,7 @@
 
 from backprop_tui.engines.numpy_engine import (
     arranging,
+    asked,
     combining,
     filling,
     functional,
@@ -18,6 +19,7 @@ from backprop_tui.engines.numpy_engine import (
 method_kinds.F.rooms = (
     functional,
     arranging,
+    asked,
     combining,
     filling,
     old_names,

@@ -215,6 +215,7 @@ class Methods(Conversions, Writing):
     inverse, det, logdet, slogdet, pinverse = map(
         of, ("inverse", "det", "logdet", "slogdet", "pinverse")
     )
+    cov, corrcoef = of("cov"), of("corrcoef")
     matrix_power, trace, svd = of("matrix_power"), of("trace"), of("svd")
 
     # -- other places

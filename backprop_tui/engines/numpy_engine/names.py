@@ -24,6 +24,7 @@ WHERE = {
         "random",
         "inverses",
         "arranging",
+        "asked",
         "combining",
         "filling",
         "old_names",

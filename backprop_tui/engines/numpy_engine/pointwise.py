@@ -255,7 +255,7 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
 
 
 def clamp_min(input: Any, min: Any) -> Any:
-    """At least ``min``."""
+    """At least ``min``, a number or a tensor."""
     need_tensor(input, "clamp_min")
     if isinstance(min, tensors.Tensor):
         return apply("clamp_min.tensor", input, min)
@@ -263,7 +263,7 @@ def clamp_min(input: Any, min: Any) -> Any:
 
 
 def clamp_max(input: Any, max: Any) -> Any:
-    """At most ``max``."""
+    """At most ``max``, a number or a tensor."""
     need_tensor(input, "clamp_max")
     if isinstance(max, tensors.Tensor):
         return apply("clamp_max.tensor", input, max)

@@ -175,6 +175,7 @@ HANDLED: dict[Any, Handler] = {
             torch.tensor, torch.as_tensor, torch.from_numpy, torch.equal, torch.allclose,
             torch.isclose, torch.nonzero, torch.normal, torch.is_nonzero,
             torch.nn.functional.one_hot, torch.linalg.matrix_rank,
+            torch.unravel_index,
         ],
         _silently,
     ),
