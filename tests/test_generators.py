@@ -107,6 +107,36 @@ print([m for k in range(3) if (m := k * 2)], m)
 f = lambda a: (q := a) + q
 print(f(3), next(map(lambda z: z+1, [1])), list(filter(None, [0, 1])))
 """,
+    "queues": """
+from collections import deque, namedtuple
+d = deque([1, 2], maxlen=3)
+for k in range(4): d.append(k)
+d.appendleft('x'); d.extendleft([7, 8]); d.extend((5,)); d.rotate(1)
+print(d, len(d), d.maxlen, d[0], d[-1], list(d), 5 in d, d.popleft(), d.pop(), deque('ab'))
+d[0] = 3
+print(sum(deque([1, 2, 3])), max(d), [x + 1 for x in d], sorted(deque([3, 1])), d == deque([3]))
+print(torch.tensor(deque([1.0, 2.0])), deque([deque()]), isinstance(d, deque), bool(deque()))
+d.clear(); d += [1]; print(d.count(1), d.index(1), d.copy())
+""",
+    "tuples with names": """
+from collections import namedtuple
+Point = namedtuple('Point', ['x', 'y'])
+T = namedtuple('T', 'state, action reward', defaults=[0])
+p = Point(1, y=2)
+print(p, p.x + p.y, p[0], len(p), p == (1, 2), T('s', 3), isinstance(p, Point))
+print(isinstance(p, tuple))
+x, y = p
+batch = T(*zip(*[T(1, 2, 3), T(4, 5)]))
+print(x, y, batch, batch.reward, [f'{n}' for n in p], {p: 1}, Point(torch.ones(1), [p]), f'{p}')
+for wrong in (lambda: Point(1), lambda: Point(1, 2, 3), lambda: Point(1, z=3), lambda: p.reward,
+              lambda: namedtuple('A', 'b b'), lambda: namedtuple('A', '_b'),
+              lambda: namedtuple('A', 'if'), lambda: namedtuple('A', 'x-y'), lambda: Point(),
+              lambda: namedtuple('A', 'b', defaults=[1, 2])):
+    try:
+        wrong()
+    except (TypeError, ValueError, AttributeError) as error:
+        print(error)
+""",
     "a generator without end": """
 def fib():
     a, b = 0, 1

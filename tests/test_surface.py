@@ -95,6 +95,8 @@ SAMPLES: dict[str, tuple[str, ...]] = {
     "dict": ("{}",),
     "set": ("{1}",),
     "Counter": ("collections.Counter('ab')",),
+    "deque": ("collections.deque()",),
+    "namedtuple": ("collections.namedtuple('P', 'x y')(1, 2)",),
     "int": ("1",),
     "Drawing": ("matplotlib.pyplot.figure()", "matplotlib.pyplot.subplots(2, 2)[1]"),
     "Progress": ("tqdm.tqdm([1])",),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import weakref
-from collections import Counter
+from collections import Counter, deque
 from functools import partial
 from operator import attrgetter
 from typing import Any
@@ -35,6 +35,7 @@ from backprop_tui.scenario.values import (
     Function,
     Instance,
     Member,
+    NamedValues,
     Namespace,
     Problem,
     Super,
@@ -44,7 +45,8 @@ from backprop_tui.scenario.values import (
 
 #: Python's own classes → the kind of their values in the surface.
 PYTHON_KINDS: dict[type, str] = {
-    Counter: "Counter", Drawing: "Drawing", Progress: "Progress", ProgressType: "Progress",
+    Counter: "Counter", deque: "deque", Drawing: "Drawing",
+    Progress: "Progress", ProgressType: "Progress",
     str: "str", list: "list", tuple: "tuple", dict: "dict", set: "set",
     bool: "int", int: "int", float: "float", np.ndarray: "ndarray", np.generic: "ndarray",
 }  # fmt: skip
@@ -113,7 +115,9 @@ class Access(Calls):
             kind = self.engine.kind(value) or ""
             if not kind:
                 kind = next((PYTHON_KINDS[c] for c in cls.__mro__ if c in PYTHON_KINDS), "")
-                if kind == "tuple" and cls is not tuple and hasattr(cls, "_fields"):
+                if issubclass(cls, NamedValues):
+                    kind = "namedtuple"
+                elif kind == "tuple" and cls is not tuple and hasattr(cls, "_fields"):
                     kind = "ReturnType"
             self._kinds[cls] = kind
             if kind == "Tensor":
@@ -137,6 +141,8 @@ class Access(Calls):
         if getter is not None:
             cache[cls] = getter
             return getter(value)
+        if isinstance(value, NamedValues) and name in value._fields:
+            return value[value._fields.index(name)]
         if name == "__name__" and isinstance(value, Function | Builtin | TypeName | type):
             if not isinstance(value, type):
                 return value.name

@@ -31,7 +31,8 @@ def defined(tree: ast.Module) -> tuple[frozenset[str], frozenset[str]]:
                 attributes.add(str(first.value))
         if isinstance(node, ast.Call) and _names_modules(node):
             texts = (each for each in ast.walk(node) if isinstance(each, ast.Constant))
-            attributes |= {each.value for each in texts if isinstance(each.value, str)}
+            for text in (each.value for each in texts if isinstance(each.value, str)):
+                attributes |= {text, *text.replace(",", " ").split()}  # namedtuple's "x, y"
             words = (each for each in ast.walk(node) if isinstance(each, ast.keyword))
             attributes |= {each.arg for each in words if each.arg}
         if isinstance(node, ast.ClassDef):
@@ -42,10 +43,10 @@ def defined(tree: ast.Module) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def _names_modules(node: ast.Call) -> bool:
-    """Whether it is ``OrderedDict(…)`` or ``nn.ModuleDict(…)``, whose keys become attributes."""
+    """Whether its texts become attributes: ``OrderedDict``, ``nn.ModuleDict``, ``namedtuple``."""
     function = node.func.attr if isinstance(node.func, ast.Attribute) else node.func
     word = function.id if isinstance(function, ast.Name) else function
-    return word in ("OrderedDict", "ModuleDict")
+    return word in ("OrderedDict", "ModuleDict", "namedtuple")
 
 
 #: Methods of a Module whose first argument is the name of a new attribute.

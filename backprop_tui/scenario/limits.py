@@ -8,6 +8,7 @@ counts by its size.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sized
 from dataclasses import dataclass
 
@@ -178,7 +179,7 @@ class Meter:
 
     def listed(self, items: Iterable[object]) -> list[object]:
         """All items, counted while they come (``list(range(10**12))`` is refused at once)."""
-        if isinstance(items, range | str | list | tuple | dict | set):
+        if isinstance(items, range | str | list | tuple | dict | set | deque):
             self.length(length_of(items))
             return list(items)
         out: list[object] = []
@@ -202,7 +203,7 @@ class Meter:
             if isinstance(top, dict):
                 stack.extend(top.values())
                 stack.extend(top)
-            elif isinstance(top, list | tuple | set):
+            elif isinstance(top, list | tuple | set | deque):
                 stack.extend(top)
             elif type(top) is range:
                 self.length(length_of(top))

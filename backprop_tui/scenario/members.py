@@ -6,7 +6,7 @@ and texts that could grow without bound have a counted version here.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from functools import partial
 from operator import attrgetter
@@ -248,6 +248,32 @@ def counter_update(run: Runtime, counts: Counter[Any], more: Any) -> None:
     counts.update(listed)
 
 
+def queue_append(method: Callable[..., None]) -> Special:
+    """``append`` and ``appendleft``."""
+
+    def append(run: Runtime, items: deque[Any], item: Any) -> None:
+        run.meter.room(len(items))
+        method(items, item)
+
+    return append
+
+
+def queue_extend(method: Callable[..., None]) -> Special:
+    """``extend`` and ``extendleft``."""
+
+    def extend(run: Runtime, items: deque[Any], more: Any) -> None:
+        added = run.meter.listed(more)
+        run.meter.length(len(items) + len(added))
+        method(items, added)
+
+    return extend
+
+
+def queue_rotate(run: Runtime, items: deque[Any], n: int = 1) -> None:
+    run.meter.length(len(items))
+    items.rotate(n)
+
+
 SPECIAL: dict[tuple[str, str], Special] = {
     ("str", "format"): str_format,
     ("str", "join"): str_join,
@@ -282,6 +308,17 @@ SPECIAL: dict[tuple[str, str], Special] = {
     ("list", "copy"): copied,
     ("tuple", "index"): searched(tuple.index),
     ("tuple", "count"): searched(tuple.count),
+    ("deque", "append"): queue_append(deque.append),
+    ("deque", "appendleft"): queue_append(deque.appendleft),
+    ("deque", "extend"): queue_extend(deque.extend),
+    ("deque", "extendleft"): queue_extend(deque.extendleft),
+    ("deque", "rotate"): queue_rotate,
+    **{("deque", name): searched(method) for name, method in (
+        ("index", deque.index), ("count", deque.count), ("remove", deque.remove),
+    )},
+    ("deque", "copy"): copied,
+    ("namedtuple", "index"): searched(tuple.index),
+    ("namedtuple", "count"): searched(tuple.count),
     ("Counter", "most_common"): most_common,
     ("Counter", "update"): counter_update,
     ("Counter", "copy"): copied,

@@ -97,7 +97,6 @@ MEMBER_REASONS: dict[str, str] = {
     "torch.nn.RReLU": "use nn.LeakyReLU, or nn.PReLU to learn the slope",
     "torch.nn.functional.rrelu": "use F.leaky_relu",
     "torch.save": "leave it out: nothing is written",
-    "torch.set_default_dtype": "give tensors dtype=torch.float64, or call .double()",
     "torch.compile": "leave it out: every step is to be seen",
     "torch.autograd.Function": "write it in torch's operations: each has its gradient",
     "torch.autograd.Variable": "leave it out: every tensor can require a gradient",

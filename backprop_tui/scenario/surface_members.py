@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backprop_tui.scenario import surface_layers, surface_tensors
-from backprop_tui.scenario.surface_values import DICT, LIST, NDARRAY, SET, STR, TUPLE
+from backprop_tui.scenario.surface_values import DEQUE, DICT, LIST, NDARRAY, SET, STR, TUPLE
 
 TENSOR = """
 = data -- the values, without any part in the graph
@@ -345,6 +345,8 @@ index -- its number, None for the one in use
     "list": LIST,
     "tuple": TUPLE,
     "dict": DICT,
+    "namedtuple": TUPLE,
+    "deque": DEQUE,
     "Counter": DICT
     + """
 most_common(n=None) -- the n most frequent (element, count) pairs

@@ -161,6 +161,7 @@ enable_grad() -- with this, the graph is recorded again
 set_grad_enabled(mode) -- with this, the graph is recorded or not
 is_grad_enabled() -- whether the graph is being recorded
 inference_mode() -- like no_grad()
+set_default_dtype(d) -- what numbers with a point become from now on
 set_printoptions(precision=None, linewidth=None, sci_mode=None) -- how tensors are printed
 device(type) -- where a tensor lives
 Tensor(data) -- the class of tensors; as a call, float32 values

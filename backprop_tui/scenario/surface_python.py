@@ -189,6 +189,8 @@ copy(x) -- a copy of x that shares what is in it
 COLLECTIONS = """
 OrderedDict(items=()) -- a dictionary; nn.Sequential takes one to name its modules
 defaultdict(default_factory=None) -- a dictionary that makes what is missing
+deque(iterable=(), maxlen=None) -- a list that also grows and shrinks at its beginning
+namedtuple(typename, field_names, defaults=None) -- a class of tuples whose places have names
 Counter(iterable=()) -- a dictionary of how often each element is there
 """
 

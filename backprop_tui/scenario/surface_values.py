@@ -111,3 +111,20 @@ tolist() -- the values as Python lists
 item() -- the one value as a Python number
 dot(b) -- the product of vectors or matrices
 """
+
+DEQUE = """
+append(x) -- one more element at the end
+appendleft(x) -- one more element at the beginning
+extend(iterable) -- several more at the end
+extendleft(iterable) -- several more at the beginning, one after the other
+pop() -- take the last away and return it
+popleft() -- take the first away and return it
+remove(x) -- take the first x away
+clear() -- take all away
+rotate(n=1) -- what is at the end comes to the beginning
+reverse() -- turn around
+index(x) -- where x is
+count(x) -- how often x is there
+copy() -- a copy
+maxlen -- how long it can be; then what comes in on one side pushes out on the other
+"""

@@ -8,11 +8,13 @@ a value, never an attribute of it, and widths are bounded.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Mapping
 from string import Formatter
 from typing import Any
 
 from backprop_tui.scenario.limits import Meter, OverBudget
+from backprop_tui.scenario.values import NamedValues
 
 SCALARS = (bool, int, float, str, type(None), complex)
 DEEPEST = 100
@@ -56,7 +58,7 @@ class Text:
         limit = self._meter.budget.sequence
         if len(parts) > limit:
             raise OverBudget("sequence", limit)
-        if kind not in WRITTEN:
+        if kind not in WRITTEN and not isinstance(value, NamedValues):
             described = self._describe(value)
             if described is None:
                 if isinstance(value, CONTAINERS):
@@ -70,12 +72,15 @@ class Text:
         if depth > DEEPEST:
             raise OverBudget("nesting", DEEPEST)
         inside.append(id(value))
+        fields = getattr(value, "_fields", ()) if isinstance(value, NamedValues) else ()
         opening, closing, items = _parts(value)
         parts.append(opening)
         self._meter.length(2 * len(items))
         for number, item in enumerate(items):
             if number:
                 parts.append(", ")
+            if fields:
+                parts.append(f"{fields[number]}=")
             if kind is dict:
                 key, of_key = item
                 self._write(key, parts, inside, depth + 1)
@@ -94,7 +99,8 @@ class Text:
             self._meter.width(int(digits[:9]))
         if isinstance(value, SCALARS):
             return self._counted(format(value, spec))
-        if self._describe(value) is not None or type(value) in WRITTEN:
+        written = type(value) in WRITTEN or isinstance(value, NamedValues)
+        if written or self._describe(value) is not None:
             if spec:
                 raise TypeError(
                     f"unsupported format string passed to {type(value).__name__}.__format__"
@@ -171,19 +177,24 @@ class Text:
 
 _VIEWS = {type({}.keys()): "dict_keys", type({}.values()): "dict_values",
           type({}.items()): "dict_items"}  # fmt: skip
-WRITTEN = frozenset({list, tuple, dict, set, *_VIEWS})
-CONTAINERS: tuple[type, ...] = (list, tuple, dict, set, *_VIEWS)
+WRITTEN = frozenset({list, tuple, dict, set, deque, *_VIEWS})
+CONTAINERS: tuple[type, ...] = (list, tuple, dict, set, deque, *_VIEWS)
 
 
 def _parts(value: Any) -> tuple[str, str, list[Any]]:
     """How a container is opened and closed, and its elements."""
     kind = type(value)
+    if isinstance(value, NamedValues):
+        return f"{kind.__name__}(", ")", list(value)
     if kind is list:
         return "[", "]", value
     if kind is tuple:
         return "(", ",)" if len(value) == 1 else ")", list(value)
     if kind is dict:
         return "{", "}", list(value.items())
+    if kind is deque:
+        most = "" if value.maxlen is None else f", maxlen={value.maxlen}"
+        return "deque([", f"]{most})", list(value)
     if kind is set:
         return ("{", "}", list(value)) if value else ("set()", "", [])
     return f"{_VIEWS[kind]}([", "])", list(value)

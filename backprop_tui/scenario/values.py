@@ -266,6 +266,13 @@ class Instance:
         return f"<__main__.{type(self).__name__} object at {id(self):#x}>"
 
 
+class NamedValues(tuple[Any, ...]):
+    """The base of what ``collections.namedtuple`` makes: a tuple whose places have names."""
+
+    __slots__ = ()
+    _fields: tuple[str, ...] = ()
+
+
 class Builtin:
     """A class of Python's that scenarios call and compare with: ``int``, ``list`` …"""
 

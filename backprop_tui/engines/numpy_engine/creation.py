@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -59,11 +60,15 @@ def as_array(data: Any, wanted: dtype | None = None) -> Array:
         raise RuntimeError("Overflow when unpacking long long") from None
 
 
+#: What stands for a dimension in the data of a new tensor.
+SEQUENCES = (list, tuple, range, deque)
+
+
 def _shape_of(data: Any) -> tuple[int, ...]:
     """The shape of nested sequences, or PyTorch's error when they are ragged."""
     if isinstance(data, np.ndarray):
         return tuple(data.shape)
-    if not isinstance(data, list | tuple | range):
+    if not isinstance(data, SEQUENCES):
         return ()
     if not len(data):
         return (0,)
@@ -74,10 +79,10 @@ def _shape_of(data: Any) -> tuple[int, ...]:
 
 def _check_shape(data: Any, shape: tuple[int, ...], level: int) -> None:
     if level == len(shape):
-        if isinstance(data, list | tuple):
+        if isinstance(data, SEQUENCES):
             raise TypeError(f"'{type(data).__name__}' object cannot be interpreted as an integer")
         return
-    length = len(data) if isinstance(data, list | tuple | range) else None
+    length = len(data) if isinstance(data, SEQUENCES) else None
     if isinstance(data, np.ndarray):
         length = data.shape[0] if data.ndim else None
     if length is None:
@@ -86,14 +91,14 @@ def _check_shape(data: Any, shape: tuple[int, ...], level: int) -> None:
         raise ValueError(
             f"expected sequence of length {shape[level]} at dim {level} (got {length})"
         )
-    if isinstance(data, list | tuple):
+    if isinstance(data, SEQUENCES):
         for part in data:
             _check_shape(part, shape, level + 1)
 
 
 def _plain(data: Any) -> Any:
     """Nested sequences with the tensors and NumPy numbers in them as Python numbers."""
-    if isinstance(data, list | tuple | range):
+    if isinstance(data, SEQUENCES):
         return [_plain(part) for part in data]
     if isinstance(data, Tensor):
         return data._one()
