@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -53,6 +53,7 @@ def test_short_with_more_digits_shows_the_article():
     assert short(0.298371109, 9) == "0.298371109"
 
 
+@settings(deadline=None)
 @given(st.floats(-1e300, 1e300))
 def test_short_is_close_and_looks_like_a_float(x):
     text = short(x)
@@ -61,6 +62,7 @@ def test_short_is_close_and_looks_like_a_float(x):
     assert len(text) <= 10
 
 
+@settings(deadline=None)
 @given(st.integers())
 def test_short_keeps_ints(n):
     assert short(n) == str(n)
@@ -102,6 +104,7 @@ def test_tensor_text(array, width, text):
     assert tensor_text(array, width) == text
 
 
+@settings(deadline=None)
 @given(
     hnp.arrays(st.sampled_from([np.float32, np.int64, np.bool_]), hnp.array_shapes(max_side=9)),
     st.integers(1, 60),
@@ -133,6 +136,7 @@ def test_array_rows_are_cut_off_visibly():
     assert rows == [" 0  1  2 …", "10 11 12 …", "…"]
 
 
+@settings(deadline=None)
 @given(hnp.arrays(np.float64, hnp.array_shapes(min_dims=0, max_dims=4, max_side=4)))
 def test_array_rows_hold_every_element_once_at_its_place(array):
     cells = [cell for row in array_rows(array) for cell in row if cell.index is not None]
@@ -174,6 +178,7 @@ def test_sparkline(values, width, text):
     assert sparkline(values, width) == text
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(), max_size=40), st.integers(0, 20))
 def test_sparkline_fits(values, width):
     assert len(sparkline(values, width)) == min(width, len(values))
