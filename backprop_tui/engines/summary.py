@@ -20,7 +20,7 @@ from backprop_tui.engines.base import Array
 #: How many bars a histogram has.
 BINS = 32
 #: Of about so many numbers, evenly taken, a histogram may be made where there are more.
-SAMPLE = 1 << 16
+SAMPLE = 1 << 14
 #: How many elements of the last dimensions, and of those before, the corner shows.
 CORNER = (1, 1, 4, 8)
 

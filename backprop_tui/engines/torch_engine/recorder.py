@@ -36,7 +36,8 @@ _NUMBERS: dict[Any, Any] = {}
 
 #: What belongs to the call at work, and is put aside while code of the program's own runs in it.
 _INSIDE = (
-    "quiet", "in_backward", "builds", "function", "grad_enabled", "fixed", "_fresh", "_numbers", "sums",
+    "quiet", "in_backward", "builds", "function", "grad_enabled", "fixed", "sums", "_fresh",
+    "_numbers",
 )  # fmt: skip
 
 

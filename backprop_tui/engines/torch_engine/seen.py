@@ -97,10 +97,11 @@ class Book:
         self._count = 0
         self._nodes = 0
         #: Under these keys a Node's number, how many outputs its operation was told with, and
-        #: what it is called stand in its own ``metadata``.
+        #: what it is called stand, and what is told of it, in its own ``metadata``.
         self._mark = object()
         self._outputs = object()
         self._name = object()
+        self._value = object()
 
     # ------------------------------------------------------------------ tensors
 
@@ -298,6 +299,7 @@ class Book:
     def rename(self, node: Any, name: str) -> None:
         """Tell a Node under this name from now on."""
         node.metadata[self._name] = name
+        node.metadata.pop(self._value, None)
 
     def outputs_of(self, node: Any, count: int) -> None:
         """A Node's operation was told with so many outputs."""
@@ -310,13 +312,19 @@ class Book:
         return count
 
     def node_value(self, node: Any) -> NodeValue:
-        """A Node as the Listener is told of it."""
-        return NodeValue(
-            self.node(node),
-            self.label(node),
-            node._sequence_nr(),
-            tuple([self.edge(target, index) for target, index in node.next_functions]),
-        )
+        """A Node as the Listener is told of it; the same object each time, if it is no leaf's."""
+        metadata = None if leaf_of(node) is not None else node.metadata
+        value: NodeValue | None = None if metadata is None else metadata.get(self._value)
+        if value is None:
+            value = NodeValue(
+                self.node(node),
+                self.label(node),
+                node._sequence_nr(),
+                tuple([self.edge(target, index) for target, index in node.next_functions]),
+            )
+            if metadata is not None:
+                metadata[self._value] = value
+        return value
 
     def edge(self, node: Any, index: int) -> Edge | None:
         """An edge as the Listener is told of it."""
