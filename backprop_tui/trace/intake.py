@@ -32,11 +32,16 @@ from backprop_tui.trace.steps import (
     Span,
     Step,
     Update,
+    Where,
     ZeroGrad,
 )
 
 SETUP, FORWARD, BACKWARD, UPDATE = range(4)
 _OP = TYPES[Forward]
+#: Of most steps the class alone tells the kind.
+_KIND_OF = {
+    SeedGrad: BACKWARD, Backward: BACKWARD, Accumulate: BACKWARD, Update: UPDATE, ZeroGrad: UPDATE,
+}  # fmt: skip
 
 
 class Intake:
@@ -54,7 +59,9 @@ class Intake:
         self._curve_from: list[int] = []
         # What taking in goes by; about the current iteration, unless said otherwise.
         self._number_of: dict[Span, int] = {}
+        self._where: Where | None = None
         self._place: tuple[object, ...] = ()
+        self._number = 0
         self._has_run = False
         self._any_has_run = False
         self._has_loss = False
@@ -74,38 +81,45 @@ class Intake:
 
     def take(self, step: Step) -> None:
         """Take in the next step."""
-        index, where = len(self), step.where
+        index, where = len(self._kinds), step.where
+        depth = len(where.loops)
         marks = 0
         self._types.append(TYPES[type(step)])
-        self._depths.append(min(len(where.loops), 255))
-        if isinstance(step, Resumed):
-            self._rounds = [index] * len(where.loops)
-            self._backward_depth = 0
-            self._begin(index, step.iteration)
-        elif isinstance(step, Loop):
-            self._begin_round(index, len(where.loops))
-        elif isinstance(step, Forward):
+        self._depths.append(min(depth, 255))
+        if isinstance(step, Forward):
             if step.node is not None:
                 marks |= NODE
-                if self._has_run and not step.changed and not self._in_round(len(where.loops)):
+                if self._has_run and not step.changed and not self._in_round(depth):
                     self._begin(index)
         elif isinstance(step, SeedGrad):
             marks |= self._begin_backward(index, step)
-        place = (where.statement, where.call, where.loops)
-        if place != self._place:
-            self._place = place
-            marks |= STATEMENT
+        elif isinstance(step, Loop):
+            self._begin_round(index, depth)
+        elif isinstance(step, Resumed):
+            self._rounds = [index] * depth
+            self._backward_depth = 0
+            self._begin(index, step.iteration)
+        if where is not self._where:
+            self._where = where
+            place = (where.statement, where.call, where.loops)
+            if place != self._place:
+                self._place = place
+                self._number = self._statement(where.statement)
+                marks |= STATEMENT
         kind = self._kind(index, step)
         if self.starts[-1] == index and len(self.starts) > 1:
             marks |= BEGINS
-        number = self._number_of.get(where.statement)
-        if number is None:
-            number = self._number_of[where.statement] = len(self._number_of)
-            self.columns.spans.append(where.statement)
         self._kinds.append(kind | marks)
-        self.columns.statements.append(number)
+        self.columns.statements.append(self._number)
         if kind == UPDATE:
-            self._claim_statement(index, number)
+            self._claim_statement(index, self._number)
+
+    def _statement(self, span: Span) -> int:
+        number = self._number_of.get(span)
+        if number is None:
+            number = self._number_of[span] = len(self._number_of)
+            self.columns.spans.append(span)
+        return number
 
     def _begin_round(self, index: int, depth: int) -> None:
         del self._rounds[depth - 1 :]
@@ -164,20 +178,19 @@ class Intake:
                     self._change(i, self._kinds[i] | FORWARD)
 
     def _kind(self, index: int, step: Step) -> int:
+        kind = _KIND_OF.get(type(step))
+        if kind is not None:
+            return kind
         computes = SETUP if len(self.starts) == 1 else FORWARD
-        if isinstance(step, SeedGrad | Backward | Accumulate):
-            return BACKWARD
-        if isinstance(step, Update | ZeroGrad):
-            return UPDATE
-        if isinstance(step, Assign) and step.attribute == "data" and self._any_has_run:
-            return UPDATE
-        if isinstance(step, Call):
-            return computes
         if isinstance(step, Forward):
             if any(value.requires_grad and value.is_leaf for value in step.changed):
                 return UPDATE
             if step.node is not None:
                 return computes
+        elif isinstance(step, Call):
+            return computes
+        elif isinstance(step, Assign) and step.attribute == "data" and self._any_has_run:
+            return UPDATE
         if index == self.starts[-1]:
             return computes
         return self._kinds[index - 1] & KIND

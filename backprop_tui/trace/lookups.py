@@ -22,10 +22,12 @@ from backprop_tui.trace.steps import (
 #: A name given by step ``index``; the lower ``rank``, the better it names the tensor.
 Naming = tuple[int, int, str]
 
+_NAMING = (Forward, Bind, Loop, Call, Resumed)
+
 
 def binds(step: Step) -> tuple[Named, ...]:
     """The names a step gives."""
-    return step.binds if isinstance(step, Bind | Call | Loop | Forward | Resumed) else ()
+    return step.binds if isinstance(step, _NAMING) else ()
 
 
 def changes(step: Step) -> Iterator[int]:

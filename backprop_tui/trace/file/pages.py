@@ -21,7 +21,7 @@ from weakref import ref
 import numpy as np
 
 from backprop_tui.engines.base import Array, NodeValue, TensorValue
-from backprop_tui.engines.summary import digest_of
+from backprop_tui.engines.summary import Summary
 from backprop_tui.trace.arrays import LEAST_ZLIB, RAW, head, pack, raw
 from backprop_tui.trace.columns import TYPES
 from backprop_tui.trace.file import written_out
@@ -133,7 +133,7 @@ class Pages(Encoder):
             words.extend(_within(table.words))
         beside = {"texts": list(self._texts), "plain": self._plains, "kinds": self._heads}
         page = text(beside), b"".join(self._numbers), RAW, words.tobytes()
-        self.bytes += len(page[0]) + len(page[3])
+        self.bytes += len(page[0]) + len(page[1]) + len(page[3])
         steps, *others = tables
         stop = steps.first + len(steps.ends)
         self._rows.add("page", self._count, steps.first, stop, *(each.first for each in others))
@@ -188,14 +188,13 @@ class Pages(Encoder):
 
     def _array(self, array: Array) -> None:
         table = self._tables["array"]
-        if array.nbytes > LEAST_ZLIB or digest_of(array) is not None:
+        if isinstance(array, Summary) or array.nbytes > LEAST_ZLIB:
             row = pack(array, self.array)
             self.bytes += len(row[3])
             self._rows.add("array", table.first + len(table.ends), *row)
             table.words.append(ALONE)
             return
-        dtype = array.dtype
-        kind = self._kinds[dtype.num, dtype.byteorder, array.shape]
+        kind = self._kinds[array.dtype.num, array.shape]
         if kind == len(self._heads):
             self._heads.append(head(array))
         table.words.append(kind + 1)

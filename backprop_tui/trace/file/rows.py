@@ -42,6 +42,9 @@ class Rows:
     def index(self, step: Step) -> None:
         """The rows by which a step is found: what it makes, runs, changes and names."""
         index, add = step.index, self.add
+        if isinstance(step, Backward):
+            add("ran", step.node.node, index)
+            return
         if isinstance(step, Forward):
             if step.node is not None:
                 add("made", step.node.node, index)
@@ -49,8 +52,6 @@ class Rows:
                 add("touched", output.tensor, index, 1)
             for value in step.changed:
                 add("touched", value.tensor, index, 0)
-        elif isinstance(step, Backward):
-            add("ran", step.node.node, index)
         else:
             for tensor in changes(step):
                 add("touched", tensor, index, 0)

@@ -12,7 +12,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 from backprop_tui.engines.base import Array, TensorValue
@@ -33,12 +32,14 @@ LEAST_BETWEEN = 256
 MOST_NODES = 65_536
 
 
-@dataclass(frozen=True, slots=True)
 class _Written:
     """A value by the number of its row."""
 
-    tensor: int
-    number: int
+    __slots__ = ("number", "tensor")
+
+    def __init__(self, tensor: int, number: int) -> None:
+        self.tensor = tensor
+        self.number = number
 
 
 class Keeper(Fold):
@@ -71,7 +72,7 @@ class Keeper(Fold):
 
     def _fold(self, step: Step) -> None:
         if isinstance(step, Forward) and step.node is not None:
-            self._made[step.node.node] = tuple(output.tensor for output in step.outputs)
+            self._made[step.node.node] = tuple([output.tensor for output in step.outputs])
             if len(self._made) > MOST_NODES:
                 self._made.popitem(last=False)
         state = self._state
