@@ -100,6 +100,8 @@ SAMPLES: dict[str, tuple[str, ...]] = {
     "int": ("1",),
     "Drawing": ("matplotlib.pyplot.figure()", "matplotlib.pyplot.subplots(2, 2)[1]"),
     "Progress": ("tqdm.tqdm([1])",),
+    "RandomGenerator": ("np.random.default_rng(0)",),
+    "RandomState": ("np.random.RandomState(0)",),
     "float": ("1.0",),
 }  # fmt: skip
 

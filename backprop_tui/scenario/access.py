@@ -19,6 +19,7 @@ from backprop_tui.scenario.beside import Drawing, Progress, ProgressType
 from backprop_tui.scenario.calls import Calls
 from backprop_tui.scenario.guards import GUARDS
 from backprop_tui.scenario.members import Getter
+from backprop_tui.scenario.numpy_random import RandomGenerator, RandomState
 from backprop_tui.scenario.operators import Operators
 from backprop_tui.scenario.surface import (
     MEMBERS,
@@ -47,6 +48,7 @@ from backprop_tui.scenario.values import (
 PYTHON_KINDS: dict[type, str] = {
     Counter: "Counter", deque: "deque", Drawing: "Drawing",
     Progress: "Progress", ProgressType: "Progress",
+    RandomGenerator: "RandomGenerator", RandomState: "RandomState",
     str: "str", list: "list", tuple: "tuple", dict: "dict", set: "set",
     bool: "int", int: "int", float: "float", np.ndarray: "ndarray", np.generic: "ndarray",
 }  # fmt: skip

@@ -15,6 +15,7 @@ import numpy as np
 
 from backprop_tui.scenario.limits import Meter
 from backprop_tui.scenario.numpy_more import more_names
+from backprop_tui.scenario.numpy_random import random_names
 from backprop_tui.scenario.surface import NAMESPACES
 from backprop_tui.scenario.values import Builtin, Problem
 
@@ -58,8 +59,6 @@ class NumpyNames:
 
     def __init__(self, meter: Meter) -> None:
         self.meter = meter
-        source = np.random.RandomState(0)
-        self.source = source
         more = more_names(self)
         linear = more.pop("linalg")
         own: dict[str, Any] = {
@@ -81,19 +80,7 @@ class NumpyNames:
         self.names: dict[str, dict[str, Any]] = {
             "numpy": {name: own.get(name, vars(np).get(name)) for name in NAMESPACES["numpy"]},
             "numpy.linalg": linear,
-            "numpy.random": {
-                "seed": source.seed,
-                "random": self.sized(source.random_sample, 0),
-                "standard_normal": self.sized(source.standard_normal, 0),
-                "choice": self.choice,
-                "rand": self.drawn(source.rand),
-                "randn": self.drawn(source.randn),
-                "uniform": self.sized(source.uniform, 2),
-                "normal": self.sized(source.normal, 2),
-                "randint": self.sized(source.randint, 2),
-                "permutation": self.permutation,
-                "shuffle": self.shuffle,
-            },
+            "numpy.random": random_names(self),
         }
 
     # ------------------------------------------------------------------ what may go in
@@ -220,23 +207,3 @@ class NumpyNames:
             return function(*(self.numbers(g) for g in given), size=size, **numbers)
 
         return sized
-
-    def choice(self, a: Any, size: Any = None, replace: bool = True, p: Any = None) -> Any:
-        """``np.random.choice``."""
-        numbers = a if isinstance(a, int) else self.numbers(a)
-        self.meter.size(numbers if isinstance(a, int) else np.size(numbers))
-        shape = None if size is None else self.shape(size)
-        return self.source.choice(
-            numbers, shape, bool(replace), None if p is None else self.numbers(p)
-        )
-
-    def permutation(self, x: Any) -> Array:
-        """``np.random.permutation``."""
-        if isinstance(x, int):
-            self.meter.size(x)
-        return self.source.permutation(x if isinstance(x, int) else self.numbers(x))
-
-    def shuffle(self, x: Any) -> None:
-        """``np.random.shuffle``."""
-        self.meter.tick(len(x))
-        self.source.shuffle(x)

@@ -101,8 +101,6 @@ MEMBER_REASONS: dict[str, str] = {
     "torch.autograd.Function": "write it in torch's operations: each has its gradient",
     "torch.autograd.Variable": "leave it out: every tensor can require a gradient",
     "torch.utils.tensorboard": _PLOT,
-    "numpy.random.default_rng": "use np.random.seed and np.random.randn",
-    "numpy.random.RandomState": "use np.random.seed and np.random.randn",
     "numpy.load": _FILES,
     "numpy.loadtxt": _FILES,
     "numpy.genfromtxt": _FILES,

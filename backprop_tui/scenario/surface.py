@@ -15,7 +15,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from backprop_tui.scenario import surface_beside, surface_members, surface_names, surface_python
+from backprop_tui.scenario import (
+    surface_beside,
+    surface_members,
+    surface_names,
+    surface_numpy,
+    surface_python,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,11 @@ NAMES: dict[str, Row] = {row.dotted: row for table in NAMESPACES.values() for ro
 #: kind of value → name → row
 MEMBERS: dict[str, dict[str, Row]] = {
     kind: rows(kind, table)
-    for kind, table in {**surface_members.TABLES, **surface_beside.MEMBERS}.items()
+    for kind, table in {
+        **surface_members.TABLES,
+        **surface_beside.MEMBERS,
+        **surface_numpy.MEMBERS,
+    }.items()
 }
 BUILTINS: dict[str, Row] = rows("", surface_python.BUILTINS)
 

@@ -110,3 +110,36 @@ full(shape, fill_value, dtype=None) -- all the same value
 c_ -- vectors as the columns of a matrix, between brackets
 newaxis -- a new dimension of size 1, between brackets
 """
+
+RANDOM = """
+default_rng(seed=None) -- a generator of random numbers of its own
+RandomState(seed=None) -- the same in NumPy's old way
+"""
+
+_DRAWS = """
+random(size=None) -- uniform in [0, 1)
+standard_normal(size=None) -- standard normal
+normal(loc=0.0, scale=1.0, size=None) -- normal with this mean and deviation
+uniform(low=0.0, high=1.0, size=None) -- uniform between two bounds
+exponential(scale=1.0, size=None) -- waiting times
+poisson(lam=1.0, size=None) -- how often something rare happens
+binomial(n, p, size=None) -- how many of n succeed
+choice(a, size=None, replace=True, p=None) -- elements drawn
+permutation(x) -- 0 … x − 1, or the rows of an array, in random order
+shuffle(x) -- a list or an array brought into random order
+"""
+
+MEMBERS: dict[str, str] = {
+    "RandomGenerator": _DRAWS
+    + """
+integers(low, high=None, size=None) -- whole numbers in [low, high)
+""",
+    "RandomState": _DRAWS
+    + """
+seed(seed) -- make the numbers that follow the same in every run
+random_sample(size=None) -- uniform in [0, 1)
+rand(*shape) -- uniform in [0, 1)
+randn(*shape) -- standard normal
+randint(low, high=None, size=None) -- whole numbers in [low, high)
+""",
+}

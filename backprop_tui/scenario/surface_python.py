@@ -216,5 +216,5 @@ TABLES: dict[str, str] = {
     "random": RANDOM,
     "numpy": NUMPY + surface_numpy.MORE,
     "numpy.linalg": NUMPY_LINALG,
-    "numpy.random": NUMPY_RANDOM,
+    "numpy.random": NUMPY_RANDOM + surface_numpy.RANDOM,
 }
