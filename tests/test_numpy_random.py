@@ -12,7 +12,7 @@ DRAWN = [
     "rng = np.random.default_rng(2)\nprint(rng.choice(5, 3, replace=False), rng.permutation(4))",
     "rng = np.random.default_rng(3)\na = [1, 2, 3, 4]\nrng.shuffle(a)\nprint(a)",
     "rng = np.random.default_rng(4)\nprint(rng.exponential(2.0, 2), rng.poisson(3, 4))",
-    "rng = np.random.default_rng(5)\nprint(rng.binomial(9, 0.3, 3), rng.choice([1, 2], p=[0.2, 0.8]))",
+    "r = np.random.default_rng(5)\nprint(r.binomial(9, 0.3, 3), r.choice([1, 2], p=[0.2, 0.8]))",
     "r = np.random.RandomState(7)\nprint(r.randn(2, 3), r.rand(2), r.randint(0, 5, 3))",
     "r = np.random.RandomState(8)\nprint(r.choice([1, 2], 2), r.normal(0, 1, 3), r.permutation(3))",
     "np.random.seed(3)\nr = np.random.RandomState(3)\nprint(np.random.randn(2), r.randn(2))",

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from both import in_python
 from op_samples import SAMPLES
+from same_text import difference
 from test_ops import INPUTS
-from test_torch_engine import differs, record
+from test_torch_engine import HEAD, differs, record
+
+from backprop_tui.trace.steps import Output
 
 #: The vectors of a decomposition are known up to their sign, and two libraries choose their own.
 UP_TO_SIGN = ("svd", "norm(x, 2)", "'nuc'")
@@ -184,3 +188,13 @@ def test_singular_matrices_are_refused_in_pytorchs_words(line: str) -> None:
     error = record(f"y = {line}\n", "numpy")[1]
     assert error
     assert error == record(f"y = {line}\n", "torch")[1]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
+def test_programs_print_what_python_prints(program: str) -> None:
+    text, error, *_ = in_python(HEAD + program)
+    assert not error
+    trace, _ = record("torch.manual_seed(0)\n" + program, "numpy")
+    printed = "".join(step.text for step in trace if isinstance(step, Output))
+    assert difference(printed, text) is None
