@@ -33,6 +33,10 @@ _TEXT_COMMAND = re.compile(
     r"\\(text|textbf|textit|texttt|mathrm|mathit|mathtt|mathbf)\{((?:\\[{}]|[^{}])*)\}"
 )
 _NESTED = re.compile(r"\\(?:text|mathrm)\{(\\(?:text|mathrm)\{[^{}]*\})\}")
+#: The dot in what readers of Markdown take for an address and make a link of: ``mha.in``, ``k.mT``.
+_ADDRESS = re.compile(
+    r"(?<=\w)\.(?=(?:[a-z]{2}|com|edu|gov|info|name|net|org|pro|web)(?![a-z]))", re.IGNORECASE
+)
 _PLAIN = {"<": r"\lt ", ">": r"\gt ", "*": r"\ast ", "~": r"\ ", "`": r"\prime "}
 
 
@@ -52,6 +56,7 @@ def safe_latex(latex: str) -> str:
     # An underscore before a space cannot open emphasis; TeX does not mind the space.
     text = re.sub(r"_(?! )", "_ ", text)
     text = text.replace("](", "] (").replace("&", " & ")
+    text = _ADDRESS.sub(".{}", text)
     # "- x" alone on a line would be a list, and a backslash at its end a line break.
     return re.sub(r"^([-+]) +", r"\1", " ".join(text.split())).removesuffix("\\")
 
