@@ -9,6 +9,7 @@ import numpy as np
 
 from backprop_tui.ops.base import Formula
 from backprop_tui.ops.elementary import by_input, by_result, erf, unary
+from backprop_tui.ops.joining import in_order
 
 unary(
     "tanh",
@@ -146,7 +147,7 @@ unary(
 unary(
     "log_sigmoid",
     "LogSigmoidBackward0",
-    lambda self: np.minimum(self, 0) - np.log1p(np.exp(-np.abs(self))),
+    lambda self: in_order(np.minimum(self, 0) - np.log1p(np.exp(-np.abs(self)))),
     Formula("log(1 / (1 + exp(−$self)))", r"\log \frac{1}{1 + e^{-$self}}"),
     by_input(
         lambda g, s: g * (1 / (1 + np.exp(s.self))),

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from backprop_tui.ops.base import Formula, Op, Saved, Shape, Vjp, define
+from backprop_tui.ops.joining import in_order
 from backprop_tui.ops.rules import dim_shape
 
 
@@ -26,7 +27,7 @@ def _safe_softmax(scores: Any, dim: int = -1) -> Any:
     top = scores.max(axis=dim, keepdims=True)
     powers = np.exp(scores - np.where(top == -math.inf, 0, top))
     total = powers.sum(axis=dim, keepdims=True)
-    return powers / np.where(total == 0, 1, total)
+    return in_order(powers / np.where(total == 0, 1, total))
 
 
 define(

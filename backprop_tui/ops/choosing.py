@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from backprop_tui.ops.base import Formula, Op, Shape, Vjp, define
+from backprop_tui.ops.joining import in_order
 from backprop_tui.ops.rules import broadcast
 
 define(
@@ -105,7 +106,7 @@ define(
         name="masked_fill",
         grad_fn="MaskedFillBackward0",
         elementwise=True,
-        forward=lambda self, mask, *, value: np.where(mask, value, self),
+        forward=lambda self, mask, *, value: in_order(np.where(mask, value, self)),
         shape=broadcast,
         plain=("mask",),
         formula=Formula(
@@ -127,8 +128,8 @@ define(
         name="masked_fill.tensor",
         grad_fn="MaskedFillBackward1",
         elementwise=True,
-        forward=lambda self, mask, value: np.asarray(np.where(mask, value, self)).astype(
-            self.dtype
+        forward=lambda self, mask, value: in_order(
+            np.asarray(np.where(mask, value, self)).astype(self.dtype)
         ),
         shape=broadcast,
         plain=("mask",),

@@ -8,6 +8,7 @@ import numpy as np
 
 from backprop_tui.ops.base import Formula, Op, Saved, Shape, Vjp, define
 from backprop_tui.ops.elementary import by_input, by_result, unary
+from backprop_tui.ops.joining import in_order
 
 unary(
     "expm1",
@@ -69,11 +70,11 @@ def triangle_shape(self: Shape, *, diagonal: int = 0) -> Shape:
 
 
 def _lower(self: Any, *, diagonal: int = 0) -> Any:
-    return np.tril(self, diagonal)
+    return in_order(np.tril(self, diagonal))
 
 
 def _upper(self: Any, *, diagonal: int = 0) -> Any:
-    return np.triu(self, diagonal)
+    return in_order(np.triu(self, diagonal))
 
 
 def _lower_vjp(g: Any, s: Saved) -> Any:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from backprop_tui.ops.base import Formula, Op, Saved, Shape, Vjp, define
+from backprop_tui.ops.joining import in_order
 
 Axes = tuple[int, ...]
 
@@ -77,7 +78,7 @@ def _batch_norm(
     else:
         mean, rstd = _running(running_mean, running_var, eps, seen)
         kept = np.empty(0, input.dtype), np.empty(0, input.dtype)
-    return (_scaled((input - mean) * rstd, weight, bias, seen), *kept)
+    return (in_order(_scaled((input - mean) * rstd, weight, bias, seen)), *kept)
 
 
 def _running(mean: Any, var: Any, eps: float, seen: Shape) -> tuple[Any, Any]:
@@ -157,7 +158,8 @@ def _layer_norm(
     input: Any, weight: Any = None, bias: Any = None, *, normalized_shape: Sequence[int], eps: float
 ) -> tuple[Any, Any, Any]:
     mean, rstd = _moments(input, _last(input.ndim, normalized_shape), eps)
-    return _scaled((input - mean) * rstd, weight, bias, tuple(normalized_shape)), mean, rstd
+    made = _scaled((input - mean) * rstd, weight, bias, tuple(normalized_shape))
+    return in_order(made), in_order(mean), in_order(rstd)
 
 
 def _layer_vjp(g: Any, s: Saved) -> Any:

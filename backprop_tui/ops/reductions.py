@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from backprop_tui.ops.base import Array, Formula, Op, Saved, Shape, Vjp, define
+from backprop_tui.ops.joining import in_order
 from backprop_tui.ops.rules import Dim, dim_shape, reduce, reduced_axes, scalar
 
 
@@ -323,7 +324,9 @@ define(
     Op(
         name="cumsum",
         grad_fn="CumsumBackward0",
-        forward=lambda self, *, dim: np.cumsum(self, axis=dim) if self.ndim else self.copy(),
+        forward=lambda self, *, dim: in_order(
+            np.cumsum(self, axis=dim) if self.ndim else self.copy()
+        ),
         shape=dim_shape,
         formula=Formula("running Σ over dim $dim of $self", r"\sum_{j \le i} {$self}_j"),
         vjps={

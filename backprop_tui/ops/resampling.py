@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from backprop_tui.ops.base import Formula, Op, Shape, Vjp, define
+from backprop_tui.ops.joining import in_order
 
 
 def padded_indices(size: int, before: int, after: int, mirrored: bool) -> Any:
@@ -120,9 +121,9 @@ define(
     Op(
         name="upsample_nearest1d",
         grad_fn="UpsampleNearest1DBackward0",
-        forward=lambda self, *, output_size, scales=None: self[
-            _nearest_places(self.shape, output_size, (scales,))
-        ],
+        forward=lambda self, *, output_size, scales=None: in_order(
+            self[_nearest_places(self.shape, output_size, (scales,))]
+        ),
         shape=_nearest_shape,
         formula=NEAREST,
         vjps={
@@ -141,9 +142,9 @@ define(
     Op(
         name="upsample_nearest2d",
         grad_fn="UpsampleNearest2DBackward0",
-        forward=lambda self, *, output_size, scales_h=None, scales_w=None: self[
-            _nearest_places(self.shape, output_size, (scales_h, scales_w))
-        ],
+        forward=lambda self, *, output_size, scales_h=None, scales_w=None: in_order(
+            self[_nearest_places(self.shape, output_size, (scales_h, scales_w))]
+        ),
         shape=_nearest_shape,
         formula=NEAREST,
         vjps={

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from backprop_tui.ops.base import Formula, Op, Vjp, define
+from backprop_tui.ops.joining import in_order
 from backprop_tui.ops.rules import dim_shape
 
 
@@ -14,14 +15,14 @@ def _softmax(self: Any, dim: int) -> Any:
     if not self.size:
         return self * 0
     powers = np.exp(self - self.max(axis=dim, keepdims=True))
-    return powers / powers.sum(axis=dim, keepdims=True)
+    return in_order(powers / powers.sum(axis=dim, keepdims=True))
 
 
 def _log_softmax(self: Any, dim: int) -> Any:
     if not self.size:
         return self * 0
     below = self - self.max(axis=dim, keepdims=True)
-    return below - np.log(np.exp(below).sum(axis=dim, keepdims=True))
+    return in_order(below - np.log(np.exp(below).sum(axis=dim, keepdims=True)))
 
 
 define(

@@ -86,6 +86,7 @@ layers -- the layers of a transformer's encoder or decoder
 encoder -- the encoder of a Transformer
 decoder -- its decoder
 num_layers -- how many layers lie on each other
+flatten_parameters() -- the weights of a recurrent net side by side; only for GPUs
 bidirectional -- whether a recurrent net also reads from the end
 generate_square_subsequent_mask(sz) -- −∞ where a position would look at a later one
 """

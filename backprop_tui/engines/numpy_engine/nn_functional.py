@@ -246,7 +246,7 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
         raise RuntimeError("Class values must be smaller than num_classes.")
     state.make_room((*tensor.array.shape, num_classes), tensor.array.itemsize)
     classes = np.arange(num_classes)
-    return tensors.Tensor((tensor.array[..., None] == classes).astype(np.int64))
+    return tensors.Tensor((tensor.array[..., None] == classes).astype(np.int64, order="C"))
 
 
 def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:

@@ -241,6 +241,9 @@ class _Stack(_Recurrent):
                     )
         self.reset_parameters()
 
+    def flatten_parameters(self) -> None:
+        """On a GPU all weights in one piece of memory; on the CPU they stay where they are."""
+
     def _directions(self) -> tuple[str, ...]:
         return ("", "_reverse") if self.bidirectional else ("",)
 
