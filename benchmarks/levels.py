@@ -1,11 +1,12 @@
 """What recording at each level costs a CNN on 28x28 images, by turns with plain PyTorch = 1.
 
-The net of PyTorch's MNIST example (without dropout), batch 64 on the CPU, 256 on a CUDA device. The
+The net of PyTorch's MNIST example (without dropout), batch 64 on the CPU, 256 on a CUDA device; or,
+with ``--net mlp``, one of 17 weights, batch 4, in which nothing but the overhead is to be seen. The
 trace goes to a file. What is timed is iterations alone: opening and closing the file are not. Pairs
 of short stretches are compared, whichever way round first, so that a machine that is busy with
 other things is busy with both.
 
-    python benchmarks/levels.py [--rounds N] [--levels iterations,steps]
+    python benchmarks/levels.py [--net cnn|mlp] [--rounds N] [--levels iterations,steps]
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from torch import nn
 
 import backprop_tui
 
-#: Iterations in a stretch, and before it.
-STRETCH, WARM = 8, 2
+#: Iterations in a stretch of each net, and before it.
+STRETCH, WARM = {"cnn": 8, "mlp": 200}, 2
 
 
 class Net(nn.Module):
@@ -45,16 +46,23 @@ class Net(nn.Module):
 
 
 class Training:
-    """The CNN and its data on a device."""
+    """A net and its data on a device."""
 
-    def __init__(self, device: str, optimizer: str) -> None:
+    def __init__(self, net: str, device: str, optimizer: str) -> None:
         torch.manual_seed(0)
-        batch = 256 if device == "cuda" else 64
         self.device = device
-        self.model = Net().to(device)
+        self.rounds = STRETCH[net]
+        if net == "cnn":
+            batch = 256 if device == "cuda" else 64
+            self.model: nn.Module = Net()
+            data, target = torch.randn(batch, 1, 28, 28), torch.randint(0, 10, (batch,))
+        else:
+            layers = nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1), nn.LogSigmoid()
+            self.model = nn.Sequential(*layers)
+            data, target = torch.randn(4, 2), torch.zeros(4, dtype=torch.int64)
+        self.model.to(device)
         self.optimizer = getattr(torch.optim, optimizer)(self.model.parameters(), lr=0.01)
-        self.data = torch.randn(batch, 1, 28, 28, device=device)
-        self.target = torch.randint(0, 10, (batch,), device=device)
+        self.data, self.target = data.to(device), target.to(device)
 
     def train(self, rounds: int) -> float:
         """Seconds for so many iterations."""
@@ -77,7 +85,7 @@ class Training:
         inside = nullcontext() if level == "plain" else backprop_tui.record(file, level=level)
         with inside:
             self.train(WARM)
-            return self.train(STRETCH) / STRETCH
+            return self.train(self.rounds) / self.rounds
 
 
 def machine(device: str) -> str:
@@ -94,12 +102,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--levels", default="iterations,steps")
     parser.add_argument("--optimizer", default="SGD")
+    parser.add_argument("--net", choices=list(STRETCH), default="cnn")
     given = parser.parse_args()
     levels = given.levels.split(",")
     with tempfile.TemporaryDirectory() as folder:
         for device in ["cpu"] + ["cuda"] * torch.cuda.is_available():
-            training = Training(device, given.optimizer)
-            print(f"{device}: {machine(device)}, {given.optimizer}")
+            training = Training(given.net, device, given.optimizer)
+            print(f"{given.net}, {device}: {machine(device)}, {given.optimizer}")
             for level in levels:
                 ratios, plains = [], []
                 for _ in range(given.rounds + 1):
