@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop_tui.engines.numpy_engine import creation, events, functional
+from backprop_tui.engines.numpy_engine import creation, events, shaping
 from backprop_tui.engines.numpy_engine.datasets import IterableDataset, only_data, rows_of
 from backprop_tui.engines.numpy_engine.dtypes import float64
 from backprop_tui.engines.numpy_engine.generator import Generator
@@ -169,9 +169,9 @@ def default_collate(batch: Sequence[Any]) -> Any:
     first = batch[0]
     if isinstance(first, Tensor):
         if any(tensor.requires_grad for tensor in batch):
-            return functional.stack(list(batch))
+            return shaping.stack(list(batch))
         with events.muted():
-            return functional.stack(list(batch))
+            return shaping.stack(list(batch))
     if isinstance(first, np.ndarray):
         return default_collate([creation.as_tensor(array) for array in batch])
     if isinstance(first, np.generic):

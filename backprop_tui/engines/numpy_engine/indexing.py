@@ -19,6 +19,10 @@ from backprop_tui.engines.numpy_engine.shaping import expand, view
 from backprop_tui.ops.indexing import check_masks
 from backprop_tui.ops.rules import wrap_dim
 
+__all__ = [
+    "gather", "index_select", "masked_select", "narrow", "select",
+]  # fmt: skip
+
 INVALID = (
     "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
     "indices (got {})"

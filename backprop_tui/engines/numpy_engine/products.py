@@ -11,6 +11,10 @@ from backprop_tui.engines.numpy_engine.pointwise import add, mul, need_tensor
 from backprop_tui.engines.numpy_engine.shaping import expand, reshape, t, unsqueeze, view
 from backprop_tui.ops.rules import broadcast
 
+__all__ = [
+    "addmm", "bmm", "dot", "matmul", "mm", "mv", "outer",
+]  # fmt: skip
+
 
 def mm(input: Any, mat2: Any) -> Any:
     """Matrix times matrix."""

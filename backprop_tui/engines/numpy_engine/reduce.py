@@ -10,6 +10,11 @@ from backprop_tui.engines.numpy_engine.apply import apply
 from backprop_tui.engines.numpy_engine.pointwise import maximum, minimum, need_tensor
 from backprop_tui.engines.numpy_engine.words import numpys_words
 
+__all__ = [
+    "all", "amax", "amin", "any", "argmax", "argmin", "argsort", "count_nonzero", "cumsum",
+    "logsumexp", "max", "mean", "min", "norm", "prod", "sort", "std", "sum", "topk", "var",
+]  # fmt: skip
+
 
 def return_type(name: str, *fields: str) -> Any:
     """``torch.return_types.max`` and its like, printed as PyTorch prints them."""

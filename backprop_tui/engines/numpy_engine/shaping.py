@@ -13,6 +13,13 @@ from backprop_tui.engines.numpy_engine.words import numpys_words
 from backprop_tui.ops.rules import wrap_dim
 from backprop_tui.ops.shape import view_shape
 
+__all__ = [
+    "broadcast_tensors", "broadcast_to", "cat", "chunk", "clone", "concat", "concatenate",
+    "detach", "flatten", "flip", "hstack", "movedim", "permute", "ravel", "reshape", "split",
+    "squeeze", "stack", "swapaxes", "swapdims", "t", "tile", "transpose", "unbind", "unflatten",
+    "unsqueeze", "vstack",
+]  # fmt: skip
+
 
 def sizes(given: Any) -> tuple[int, ...]:
     """Sizes as plain ints, given one by one or as one sequence."""

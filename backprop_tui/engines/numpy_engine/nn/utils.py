@@ -9,7 +9,8 @@ import numpy as np
 
 from backprop_tui.engines.base import Array
 from backprop_tui.engines.numpy_engine import state
-from backprop_tui.engines.numpy_engine.functional import cat, narrow, view
+from backprop_tui.engines.numpy_engine.indexing import narrow
+from backprop_tui.engines.numpy_engine.shaping import cat, view
 from backprop_tui.engines.numpy_engine.tensor import Tensor
 
 __all__ = [
