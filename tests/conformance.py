@@ -41,6 +41,7 @@ TOLERANCE = {torch.float32: 2e-4, torch.float64: 1e-7}
 
 _RANDOM = "draws random numbers; tests/test_random.py holds them against PyTorch's"
 _EMPTY = "its numbers mean nothing"
+_NO_DIMENSIONS = "an input without dimensions is not offered"
 _SIGN = "vectors are known up to their sign, and two libraries choose their own"
 #: Operations that are not compared, and why.
 LEFT_OUT = {
@@ -56,6 +57,7 @@ LEFT_OUT = {
     **dict.fromkeys(("empty", "empty_like", "new_empty"), _EMPTY),
     "bmm.triton_optimized": "is for GPUs",
     "nn.functional.silu.complex": "is for complex numbers",
+    "nn.functional.triplet_margin_with_distance_loss": "is given a module of PyTorch's",
     "norm.nuc": "the nuclear norm is not offered",
 }  # fmt: skip
 #: (operation, a part of what the sample was refused or differs with) → why that is as it is.
@@ -63,6 +65,9 @@ KNOWN: dict[str, dict[str, str]] = {
     "nn.functional.scaled_dot_product_attention": {"dropout_p=0.5": _RANDOM},
     "linalg.eigh": {"UPLO='U'": _SIGN},
     "linalg.svd": {"full_matrices=True": _SIGN},
+    "svd": {"some=True": _SIGN},
+    "nn.functional.multi_margin_loss": {"tuple index": _NO_DIMENSIONS},
+    "nn.functional.multilabel_margin_loss": {"tuple index": _NO_DIMENSIONS},
     "nn.functional.batch_norm": {"tuple index": "an input without channels is not offered"},
 }
 

@@ -162,7 +162,7 @@ def _quantile(
     ndim = input.ndim
     axis = wrap_dim(0 if dim is None else dim, ndim)
     if dim is None:
-        ordered = sort(flatten(input) if ndim else input).values
+        ordered = sort(flatten(input)).values
         shape = (1,) * ndim if keepdim else ()
     else:
         if axis != ndim - 1:
