@@ -1,11 +1,13 @@
 """Recording PyTorch: an iteration with every step recorded, against the same iteration plain.
 
-Timed by turns in one process, the fastest of a few iterations each turn; what was captured is
-decoded after every iteration. Ratios are medians of the turns, plain = 1:
+Timed by turns in one process, the fastest of a few iterations each turn; in the first two what was
+captured is decoded after every iteration. Ratios are medians of the turns, plain = 1:
 
-    capture   what the program waits for while it runs: references on a tape
+    capture   references on a tape: what the program waits for at each operation
     + decode  and the telling of it to a listener that keeps nothing
-    record()  all of it: capture, places in the source, decode, steps kept in memory
+    record()  capture, places in the source, names: what the program waits for while it runs
+    all told  the mean iteration of a longer run from before record() to after it: decoded in
+              batches meanwhile, the steps kept in memory, Python's collector included
 
 TorchLens, if it is installed, logs a forward; what that adds is beside what ours adds to the same
 forward, each by its fastest run. Memory is the highest resident set of a process that recorded one
@@ -34,6 +36,8 @@ Step = Callable[[], None]
 MANY = 1 << 40
 #: How many iterations are timed in one turn; the fastest counts.
 REPEATED = 5
+#: How many the longer run has.
+RUN = {"mlp": 100, "small_cnn": 20, "cnn": 6}
 
 
 class Nobody:
@@ -134,6 +138,23 @@ def least(step: Step) -> float:
     return min(seconds(step) for _ in range(REPEATED))
 
 
+def mean(step: Step, count: int) -> float:
+    """The seconds of the mean iteration of so many."""
+    start = perf_counter()
+    for _ in range(count):
+        step()
+    return (perf_counter() - start) / count
+
+
+def told(step: Step, count: int) -> float:
+    """The same of a run that is recorded, with all that it takes."""
+    start = perf_counter()
+    with backprop_tui.record(limit=None):
+        for _ in range(count):
+            step()
+    return (perf_counter() - start) / count
+
+
 def ratio(ours: list[float], plain: list[float]) -> str:
     pairs = median(a / b for a, b in zip(ours, plain, strict=True))
     return f"{pairs:.2f} (fastest {min(ours) / min(plain):.2f})"
@@ -155,12 +176,16 @@ def speed(name: str, device: str, rounds: int) -> None:
         row += [min(took for took, _ in pairs), min(sum(pair) for pair in pairs)]
         with backprop_tui.record(limit=None):
             row.append(least(step))
+        gc.collect()
+        row += [mean(step, RUN[name]), told(step, RUN[name])]
         rows.append(row)
-    plain, capture, both, recorded = (list(column) for column in zip(*rows[1:], strict=True))
+    columns = [list(column) for column in zip(*rows[1:], strict=True)]
+    plain, capture, both, recorded, run, whole = columns
     print(f"{name}, {device}: {median(plain) * 1e3:.2f} ms an iteration; plain = 1")
     print(f"  capture        {ratio(capture, plain)}")
     print(f"  + decode       {ratio(both, plain)}")
     print(f"  record()       {ratio(recorded, plain)}")
+    print(f"  all told       {ratio(whole, run)}")
     if device == "cpu":
         beside(net, x, min(rounds, 15))
 
@@ -231,7 +256,7 @@ def main() -> None:
         peak(name, how == "recorded", device)
         return
     for device in ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",):
-        for name, rounds in (("mlp", 40), ("small_cnn", 12), ("cnn", 6)):
+        for name, rounds in (("mlp", 15), ("small_cnn", 8), ("cnn", 6)):
             speed(name, device, rounds)
         memory("cnn", device)
 
