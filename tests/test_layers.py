@@ -217,6 +217,7 @@ x = torch.randn(3, 4, 4, requires_grad=True)
 t = x.transpose(0, 1)
 a = [t.softmax(-1), t.log_softmax(0), F.layer_norm(t, (4,)), F.logsigmoid(t), t.tril(), t.cumsum(0),
      F.batch_norm(t, None, None, training=True), t.masked_fill(t > 0, 0.0)]
+a += [nn.RMSNorm(4)(t), F.rms_norm(t, (4,))]
 y = sum(nn.Linear(4, 2)(one).sum() + one.view(-1)[0] for one in a)
 z = F.one_hot(torch.tensor([0, 1]).repeat(12)).float()
 z = F.interpolate(t, scale_factor=2).view(4, -1) @ z

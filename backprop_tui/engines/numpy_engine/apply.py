@@ -136,9 +136,31 @@ def forward(plan: Plan, arrays: list[Any], attrs: dict[str, Any]) -> Any:
                 allocate(one, itemsize)
     inputs = (arrays,) if op.variadic else arrays
     if state.is_quiet():
-        return op.forward(*inputs, **attrs)
-    with np.errstate(all="ignore"):
-        return op.forward(*inputs, **attrs)
+        made = op.forward(*inputs, **attrs)
+    else:
+        with np.errstate(all="ignore"):
+            made = op.forward(*inputs, **attrs)
+    return laid_as_first(made, arrays) if op.elementwise and op.name not in IN_ORDER else made
+
+
+#: Element by element, but first copied in order.
+IN_ORDER = frozenset({"masked_fill", "masked_fill.tensor"})
+
+
+def laid_as_first(made: Any, arrays: list[Any]) -> Any:
+    """What was computed element by element lies in memory as the first input of its shape does,
+    where inputs lie in different ways: PyTorch goes through them in that order."""
+    if len(arrays) < 2 or type(made) is not np.ndarray or made.ndim < 2:
+        return made
+    for a in arrays:
+        # An expanded input, whose numbers repeat, lies in no order of its own.
+        if isinstance(a, np.ndarray) and a.shape == made.shape and 0 not in a.strides:
+            if a.flags.c_contiguous or a.strides == made.strides:
+                return made
+            laid = np.empty_like(a, made.dtype)
+            laid[...] = made
+            return laid
+    return made
 
 
 def widest(arrays: Sequence[Any]) -> int:

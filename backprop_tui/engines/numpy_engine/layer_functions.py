@@ -273,7 +273,7 @@ def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: Any = N
     square = apply("pow", input, exponent=2)
     mean = apply("mean.dim", square, dim=axes[0] if len(axes) == 1 else axes, keepdim=True)
     made = mul(input, apply("rsqrt", apply_("add.scalar", mean, other=eps)))
-    return made if weight is None else mul(made, weight)
+    return (made if weight is None else mul(made, weight)).contiguous()
 
 
 def gumbel_softmax(
