@@ -46,6 +46,12 @@ EXPRESSIONS = [
     "F.prelu(a, b[0])", "torch.addmm(b[0, :2], a, m, beta=2, alpha=0.5)", "a.clamp(max=0.5)",
     "torch.einsum('ij,jk->ik', a, m)", "a.repeat_interleave(2)", "torch.diagonal(m)",
     "F.glu(m, 1)", "F.pad(a, (1, 1), mode='reflect')", "F.interpolate(a[None], scale_factor=2)",
+    "a.roll(1)", "a.cumprod(1)", "torch.lerp(a, c, 0.3)", "torch.addcmul(a, c, b)", "c.atanh()",
+    "torch.diag(b[0])", "m.trace()", "torch.cdist(a, c)", "torch.linalg.cross(a, c)", "a.exp2()",
+    "a.scatter_add(1, k.view(2, 1), c[:, :1])", "a.kthvalue(2).values", "a.cummax(1).values",
+    "a.unfold(1, 2, 1)", "torch.hypot(a, c)", "torch.logaddexp(a, c)", "a.median()", "a.frac()",
+    "a.index_add(0, k[:1], c[:1])", "torch.addcdiv(a, b, c)", "c.logit()", "torch.dist(a, c)",
+    "torch.baddbmm(a[None], (a @ m)[None], c[None])", "torch.kron(a, b)", "a.logcumsumexp(1)",
 ]  # fmt: skip
 #: Where the rule leaves what numbers that remember can follow: formula and values are shown.
 WITHOUT_WORKING = {

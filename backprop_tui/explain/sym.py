@@ -130,6 +130,9 @@ class Sym:
     def __abs__(self) -> Sym:
         return Sym(abs(self.value), "abs", (self,))
 
+    def __trunc__(self) -> Sym:
+        return Sym(float(math.trunc(self.value)), "call", ("trunc", self))
+
     def __float__(self) -> float:
         return float(self.value)
 
