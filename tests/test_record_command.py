@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from backprop_tui.trace.steps import Failed, Forward, Output, Resumed
 
 SCRIPT = '''"""A line through two points."""
 import sys
+import time
 import torch
 
 # What it starts from.
@@ -170,6 +172,28 @@ def test_an_interrupted_run_is_readable(script: Path) -> None:
     trace = StoredTrace(script.with_suffix(".trace"))
     assert trace.state() == "failed"
     assert any(isinstance(step, Forward) for step in trace)
+
+
+def test_of_a_run_that_is_killed_the_last_second_is_lost_at_most(script: Path) -> None:
+    """Nothing steps here, so nothing but time says that what was recorded is to be written."""
+    script.write_text(
+        "import time\nimport torch\nx = torch.ones(2, requires_grad=True)\n"
+        "y = x * 2\ntime.sleep(1.2)\nz = y + 1\nw = z.exp()\nprint('now', flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "backprop_tui", "record", str(script)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        next((line for line in process.stdout if "now" in line), None)
+        time.sleep(1)  # the writer's own moment
+    finally:
+        process.kill()
+        process.communicate()
+    trace = StoredTrace(script.with_suffix(".trace"))
+    assert [step.op for step in trace if isinstance(step, Forward)][:1] == ["mul.scalar"]
 
 
 def test_without_torch_there_is_one_line(script: Path) -> None:

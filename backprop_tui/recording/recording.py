@@ -38,6 +38,10 @@ Level = Literal["steps", "iterations", "off"]
 #: Above so many elements a tensor is kept as a summary.
 LIMIT = 100_000
 
+#: What waits to be told is told with what happens after so many seconds, so that of a run that is
+#: killed, and steps no optimizer, no more than that is lost.
+PATIENCE = 1.0
+
 
 def program_of(path: str, text: str, name: str = "") -> Program:
     """What a trace tells about the program it is of, scenario or not."""
@@ -150,7 +154,7 @@ class Recording:
         steps_of = parse_iterations(self.steps_of) if self.steps_of else ()
         self.trace = trace = self._trace_of(program_of(path, text, self.name))
         self._teller = teller = Teller(trace)
-        self._watch = watch = Watch(teller, self.limit)
+        self._watch = watch = Watch(teller, self.limit, patience=PATIENCE)
         captured = Captured(watch.engine)
         teller.engine = cast(Engine, captured)
         captured.before_writes(teller.place)

@@ -3,8 +3,9 @@
     note(tell, …)     ──▶  tape  ──▶  drain()  ──▶  tell(…), placed where it happened
 
 An event holds references and mentions; nothing of it is worked out before it is told. What is on
-the tape is told when there are more than ``most`` events, or when more than ``most_bytes`` of
-memory are kept for them. With 0 events it is told as soon as nothing of it can change.
+the tape is told when there are more than ``most`` events, when more than ``most_bytes`` of memory
+are kept for them, or when the last were told ``patience`` seconds ago. With 0 events it is told as
+soon as nothing of it can change.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import inf
+from time import monotonic
 from typing import Any
 
 import torch
@@ -34,6 +37,7 @@ class Tape:
     def __init__(self) -> None:
         self.most = 0
         self.most_bytes = 1 << 29
+        self.patience = inf
         self.book = Book()
         self.mentions = Mentions(self.book)
         self.decoder = Decoder(self.book)
@@ -50,6 +54,8 @@ class Tape:
         self._draining = False
         #: how many events there were when memory was measured last
         self._measured = 0
+        #: when something was told last
+        self._told = monotonic()
         #: backwards that run inside each other
         self.in_backward = 0
 
@@ -88,7 +94,13 @@ class Tape:
     def flush(self) -> None:
         """Tell what was captured, if that is enough by now; nothing of it is still to change."""
         count = len(self.events)
-        if count > self.most or (count >= self._measured + OFTEN and self._too_large()):
+        if count > self.most or (
+            count
+            and (
+                (count >= self._measured + OFTEN and self._too_large())
+                or monotonic() - self._told > self.patience
+            )
+        ):
             self.drain()
 
     def _too_large(self) -> bool:
@@ -115,7 +127,7 @@ class Tape:
                 self.mentions.forget()
         finally:
             self._draining, self._told_grad_enabled = False, None
-            self._measured = 0
+            self._measured, self._told = 0, monotonic()
 
     def is_grad_enabled(self) -> bool:
         """Whether gradients were wanted where that happened which is being told."""

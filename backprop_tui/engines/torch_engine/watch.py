@@ -12,6 +12,7 @@ Neither random numbers nor the grad mode are touched.
 from __future__ import annotations
 
 from contextlib import ExitStack
+from math import inf
 
 from backprop_tui.engines.base import Placed
 from backprop_tui.engines.torch_engine import happenings, stepping
@@ -25,16 +26,24 @@ class Watch:
     """Tells ``listener`` what PyTorch does in the thread where it is started.
 
     Tensors of more than ``limit`` elements are told as Summary; None: never. What happens is told
-    when there are more than ``events`` of it, or much memory is kept for it; 0: at once.
+    when there are more than ``events`` of it (0: at once), when much memory is kept for it, or
+    when something happens and the last was told more than ``patience`` seconds ago.
     """
 
-    def __init__(self, listener: Placed, limit: int | None = None, events: int = EVENTS) -> None:
+    def __init__(
+        self,
+        listener: Placed,
+        limit: int | None = None,
+        events: int = EVENTS,
+        patience: float = inf,
+    ) -> None:
         self.limit = limit
         #: what a recorder asks of an engine: values of tensors, kinds, names of modules
         self.engine = TorchEngine()
         self.engine.listener = listener
         self.engine.recorder.book.limit = limit
         self.engine.recorder.most = events
+        self.engine.recorder.patience = patience
         self._inside: ExitStack | None = None
 
     def start(self) -> None:
