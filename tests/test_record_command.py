@@ -193,7 +193,7 @@ def test_of_a_run_that_is_killed_the_last_second_is_lost_at_most(script: Path) -
         process.kill()
         process.communicate()
     trace = StoredTrace(script.with_suffix(".trace"))
-    assert [step.op for step in trace if isinstance(step, Forward)][:1] == ["mul.scalar"]
+    assert [step.op for step in trace if isinstance(step, Forward)][:1] == ["mul"]
 
 
 def test_without_torch_there_is_one_line(script: Path) -> None:
