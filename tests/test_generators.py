@@ -107,6 +107,18 @@ print([m for k in range(3) if (m := k * 2)], m)
 f = lambda a: (q := a) + q
 print(f(3), next(map(lambda z: z+1, [1])), list(filter(None, [0, 1])))
 """,
+    "a deep copy knows what its original was given": """
+import copy
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc, self.config = nn.Linear(1, 1), {'width': 1}
+net = Net()
+net.note = 'mine'
+other = copy.deepcopy([net])[0]
+other.config['width'] = 2
+print(other.config, other.note, net.config, other.fc.weight == net.fc.weight)
+""",
     "queues": """
 from collections import deque, namedtuple
 d = deque([1, 2], maxlen=3)

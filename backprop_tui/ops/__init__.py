@@ -2,6 +2,7 @@
 
 from backprop_tui.ops import (
     activations,
+    activations_inplace,
     arithmetic,
     arranging,
     attention,
@@ -52,6 +53,7 @@ __all__ = [
     "Op",
     "Vjp",
     "activations",
+    "activations_inplace",
     "arithmetic",
     "arranging",
     "attention",

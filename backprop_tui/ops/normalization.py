@@ -163,14 +163,14 @@ def _layer_norm(
 
 
 def _layer_vjp(g: Any, s: Saved) -> Any:
-    _, mean, rstd = s.result
+    mean, rstd = s.result[1:]
     arriving = _scaled(g[0], getattr(s, "weight", None), None, tuple(s.normalized_shape))
     axes = _last(s.input.ndim, s.normalized_shape)
     return _through(arriving, (s.input - mean) * rstd, rstd, axes)
 
 
 def _layer_weight_vjp(g: Any, s: Saved) -> Any:
-    _, mean, rstd = s.result
+    mean, rstd = s.result[1:]
     lead = tuple(range(s.input.ndim - len(s.normalized_shape)))
     return (g[0] * (s.input - mean) * rstd).sum(axis=lead)
 
@@ -233,7 +233,7 @@ def _group_norm(
 
 def _group_parts(s: Saved) -> tuple[Any, Any]:
     """The normalized input in groups, and 1 / standard deviation."""
-    _, mean, rstd = s.result
+    mean, rstd = s.result[1:]
     groups = s.input.reshape(s.N, s.group, s.C // s.group * s.HxW)
     rstd = rstd[:, :, np.newaxis]
     return (groups - mean[:, :, np.newaxis]) * rstd, rstd

@@ -189,6 +189,13 @@ class Access(Calls):
             names = self._own[value] = set()
         return names
 
+    def copied(self, memo: dict[int, Any]) -> None:
+        """What a deep copy made has the names of its own that the original has."""
+        for value, names in list(self._own.items()):
+            made = memo.get(id(value))
+            if type(made) is type(value):
+                self._own[made] = set(names)
+
     def _of_instance(self, value: Any, owner: ClassValue, name: str) -> Any:
         if isinstance(value, Instance):
             if name in value.fields:

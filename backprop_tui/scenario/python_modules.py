@@ -85,10 +85,12 @@ def python_modules(runtime: Runtime) -> dict[str, dict[str, Any]]:
         # PyTorch copies a Parameter by an operation of its own, which is no step of the program.
         engine = runtime.engine
         listener, engine.listener = engine.listener, None
+        memo: dict[int, Any] = {}
         try:
-            return copy.deepcopy(x)
+            return copy.deepcopy(x, memo)
         finally:
             engine.listener = listener
+            runtime.copied(memo)
 
     def shallow(x: Any) -> Any:
         if isinstance(x, CONTAINERS):

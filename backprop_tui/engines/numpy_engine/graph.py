@@ -122,7 +122,28 @@ class SavedTuple:
         self.parts = parts
 
     def unpack(self) -> Any:
-        return tuple([part.unpack() for part in self.parts])
+        return Unpacked(self.parts)
+
+
+class Unpacked(Sequence[Any]):
+    """Several saved tensors; each is looked at when a rule reads it.
+
+    What PyTorch does not save, and no rule reads, may be changed in place: ``ReLU(inplace=True)``
+    after a normalisation or a pooling.
+    """
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: Sequence[SavedInput | SavedResult]) -> None:
+        self.parts = parts
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return tuple(part.unpack() for part in self.parts[index])
+        return self.parts[index].unpack()
 
 
 class SavedResult:

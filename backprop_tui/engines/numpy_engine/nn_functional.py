@@ -25,6 +25,7 @@ from backprop_tui.engines.numpy_engine.pointwise import softmax as softmax_
 from backprop_tui.engines.numpy_engine.products import linear
 from backprop_tui.engines.numpy_engine.reduce import norm
 from backprop_tui.engines.numpy_engine.shaping import expand, reshape
+from backprop_tui.ops import OPS
 
 # ---------------------------------------------------------------- activations
 
@@ -42,7 +43,10 @@ def _activation(name: str, input: Any, inplace: bool, **attrs: Any) -> Any:
     elif input.array.dtype.kind == "b":
         kind = "Boolean" if name == "relu" else "Bool"
         raise RuntimeError(f"{kind} inputs not supported for {name}")
-    return apply_(name, input, **attrs) if inplace else apply(name, input, **attrs)
+    if inplace:
+        own = f"{name}.inplace"
+        return apply_(own if own in OPS else name, input, **attrs)
+    return apply(name, input, **attrs)
 
 
 def relu(input: Any, inplace: bool = False) -> Any:

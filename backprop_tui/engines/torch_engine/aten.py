@@ -35,6 +35,7 @@ RECORDS: dict[str, str] = {
         for kind in ("Tensor", "Scalar")
     },
     "rsub.Scalar": "rsub",
+    **{f"{name}_.default": f"{name}.inplace" for name in ("leaky_relu", "elu", "celu")},
     "sub.Scalar": "sub.scalar",
     "norm.ScalarOpt_dim": "norm.dim",
     "multilabel_margin_loss_forward.default": "multilabel_margin_loss",

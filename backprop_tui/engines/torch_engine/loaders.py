@@ -67,11 +67,16 @@ def drawing(plain: Callable[..., Any]) -> Any:
 
     @functools.wraps(plain)
     def drawn(self: Any) -> Iterator[int]:
-        dataset, self.data_source = self.data_source, _Counted(self.data_source)
-        try:
-            yield from plain(self)
-        finally:
-            self.data_source = dataset
+        order, counted = plain(self), _Counted(self.data_source)
+        while True:
+            dataset, self.data_source = self.data_source, counted
+            try:
+                index = next(order, None)
+            finally:
+                self.data_source = dataset
+            if index is None:
+                return
+            yield index
 
     return drawn
 
