@@ -16,6 +16,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from plain_python import PlainPython
 
 from backprop_tui import progress
+from backprop_tui.engines.numpy_engine import state
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +31,13 @@ def state_directory(_states: Iterator[Path], monkeypatch: pytest.MonkeyPatch) ->
     path = next(_states)
     monkeypatch.setenv(progress.VARIABLE, str(path))
     return path
+
+
+@pytest.fixture(autouse=True)
+def _no_engine_left() -> None:
+    """An engine stays at work in its thread: the one of a session that a test left open would park
+    the next test that makes a tensor, and which test that is depends on the worker."""
+    state.activate(state.State())
 
 
 @pytest.fixture(scope="session")
