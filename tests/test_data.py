@@ -108,18 +108,23 @@ LOADERS = {
     "weights": lambda t: t.data.DataLoader(
         points(t, 4), 3, sampler=t.data.WeightedRandomSampler([0.1, 0.9, 0.4, 0.0], 7)
     ),
-    "weights, each once": lambda t: t.data.DataLoader(points(t, 4), 3, sampler=(
-        t.data.WeightedRandomSampler([1, 9, 4, 2], 3, False, t.Generator().manual_seed(2))
-    )),
+    "weights, each once": lambda t: t.data.DataLoader(
+        points(t, 4),
+        3,
+        sampler=(
+            t.data.WeightedRandomSampler([1, 9, 4, 2], 3, False, t.Generator().manual_seed(2))
+        ),
+    ),
     "with replacement": lambda t: t.data.DataLoader(
         points(t, 5), 40, sampler=t.data.RandomSampler(points(t, 5), True, 70)
     ),
     "more than there are": lambda t: t.data.DataLoader(
         points(t, 5), 4, sampler=t.data.RandomSampler(points(t, 5), num_samples=12)
     ),
-    "batches of a sampler": lambda t: t.data.DataLoader(points(t, 5), batch_sampler=(
-        t.data.BatchSampler(t.data.SequentialSampler(range(5)), 2, drop_last=True)
-    )),
+    "batches of a sampler": lambda t: t.data.DataLoader(
+        points(t, 5),
+        batch_sampler=(t.data.BatchSampler(t.data.SequentialSampler(range(5)), 2, drop_last=True)),
+    ),
     "a list of batches": lambda t: t.data.DataLoader(points(t, 5), batch_sampler=[[0], [4, 1]]),
     "an order of one's own": lambda t: t.data.DataLoader(
         points(t, 6), 2, sampler=type("Odd", (Odd, t.data.Sampler), {})()
