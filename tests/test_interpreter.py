@@ -594,6 +594,31 @@ rng = np.random
 rng.seed(3)
 print(rng.randn(2), rng.choice(5, 3), rng.choice([1.0, 2.0], p=[0.1, 0.9]), rng.random(2))
 """,
+    "who has what": """
+class Block(nn.Module):
+    scale = 2
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Linear(2, 1, bias=False)
+        self.inner.MARKED = 1
+    def forward(self, x):
+        return self.inner(x)
+class Plain:
+    def __init__(self):
+        self.x = 1
+    @property
+    def fails(self):
+        raise AttributeError('none')
+block, plain = Block(), Plain()
+print([hasattr(block, name) for name in ('scale', 'inner', 'forward', 'outer', 'eval')])
+print([hasattr(one, name) for one in block.modules() for name in ('MARKED', 'bias', 'weight')])
+print(hasattr(plain, 'x'), hasattr(plain, 'y'), hasattr(plain, 'fails'), hasattr(Plain, 'fails'))
+print(hasattr([], 'append'), hasattr(3, 'append'), hasattr(torch.ones(2), 'grad'), hasattr(nn, 'Linear'))
+try:
+    hasattr(plain, 1)
+except TypeError as error:
+    print(error)
+""",
     "numpy's many functions": """
 a = np.arange(6.0).reshape(2, 3)
 print(np.square(a).sum(axis=1, keepdims=True), np.clip(a, 1, 4), np.where(a > 2, 1, 0), np.eye(2))

@@ -17,7 +17,14 @@ from backprop_tui.scenario.counted import Counted
 from backprop_tui.scenario.exceptions import exception_names
 from backprop_tui.scenario.python_modules import python_modules
 from backprop_tui.scenario.surface import BUILTINS, NAMESPACES
-from backprop_tui.scenario.values import Builtin, ClassValue, Instance, Problem, TypeName
+from backprop_tui.scenario.values import (
+    Builtin,
+    ClassValue,
+    Instance,
+    Namespace,
+    Problem,
+    TypeName,
+)
 
 if TYPE_CHECKING:
     from backprop_tui.scenario.runtime import Runtime
@@ -83,6 +90,7 @@ class Builtins:
             "bin": bin,
             "isinstance": self.isinstance,
             "callable": callable,
+            "hasattr": self.hasattr,
             "type": self.type,
             "repr": runtime.text.repr_of,
             "super": self.super,
@@ -196,6 +204,26 @@ class Builtins:
         except TypeError:
             raise TypeError("issubclass() arg 1 must be a class") from None
         return issubclass(one, self._classes(classes, "issubclass"))
+
+    def hasattr(self, value: Any, name: Any) -> bool:
+        """Whether a value has an attribute; refused where only PyTorch would know."""
+        if not isinstance(name, str):
+            raise TypeError("hasattr(): attribute name must be string")
+        try:
+            self.run.attribute(value, name, {})
+        except (AttributeError, Problem) as error:
+            if isinstance(error, Problem) and error.kind != "AttributeError":
+                raise
+            kind = self.run.kind(value)
+            if isinstance(value, Namespace) or kind == "Tensor" or hasattr(value, name):
+                what = value.path if isinstance(value, Namespace) else kind
+                raise Problem(
+                    "NotImplementedError",
+                    f"whether {what} has {name!r} is not known to the scenario language",
+                    "write what holds for PyTorch: True or False",
+                ) from None
+            return False
+        return True
 
     def _classes(self, cls: Any, asker: str) -> tuple[Any, ...]:
         """The host's classes that a class, or a tuple of them, stands for."""

@@ -44,7 +44,6 @@ BUILTIN_REASONS: dict[str, str] = {
     "compile": "write the statements themselves",
     "getattr": _DIRECT,
     "setattr": _DIRECT,
-    "hasattr": _DIRECT,
     "delattr": _DIRECT,
     "vars": _DIRECT,
     "globals": _DIRECT,

@@ -151,6 +151,7 @@ hex(x) -- a whole number in base 16
 bin(x) -- a whole number in base 2
 isinstance(x, cls) -- whether x is of this class
 callable(x) -- whether x can be called
+hasattr(x, name) -- whether x has an attribute of this name
 type(x) -- the class of x
 repr(x) -- x as Python would write it
 super() -- the class above, inside a method
