@@ -208,7 +208,8 @@ class Builtins:
     def hasattr(self, value: Any, name: Any) -> bool:
         """Whether a value has an attribute; refused where only PyTorch would know."""
         if not isinstance(name, str):
-            raise TypeError("hasattr(): attribute name must be string")
+            what = type(name).__name__
+            raise TypeError(f"attribute name must be string, not '{what}'")
         try:
             self.run.attribute(value, name, {})
         except (AttributeError, Problem) as error:
