@@ -26,12 +26,13 @@ print(u.grad, v.grad)
 '''
 
 
-def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+def call(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "backprop_tui", *arguments],
         capture_output=True,
         text=True,
+        cwd=cwd,
         check=False,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
     )

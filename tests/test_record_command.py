@@ -19,7 +19,6 @@ from backprop_tui.trace.steps import Failed, Forward, Output, Resumed
 
 SCRIPT = '''"""A line through two points."""
 import sys
-import time
 import torch
 
 # What it starts from.

@@ -137,7 +137,7 @@ class Names:
     def _given(self, tensor: int, at: int) -> str | None:
         best = None
         for index, _, name in self._trace.namings_of(tensor):
-            if index <= at:
+            if index <= at and name != "_":  # that is what nobody means to use
                 best = name
         return best
 

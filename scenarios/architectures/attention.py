@@ -2,7 +2,7 @@
 # title = "Attention: one head, three tokens"
 # chapter = "architectures"
 # level = 3
-# order = 8
+# order = 9
 # watch = ["X", "Q", "K", "V", "scores", "A", "out", "loss"]
 # ///
 """Each token asks a question (Q), offers a key (K) and holds a value (V). How well question and

@@ -2,7 +2,7 @@
 # title = "Diffusion: learn to say which noise was added"
 # chapter = "architectures"
 # level = 3
-# order = 10
+# order = 12
 # watch = ["x0", "t", "noise", "x_t", "predicted", "loss"]
 # ///
 """Noise is added to the data, a little or a lot, and a network is asked which noise it was. That

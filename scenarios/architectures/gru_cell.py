@@ -2,7 +2,7 @@
 # title = "A GRU cell: the LSTM with fewer parts"
 # chapter = "architectures"
 # level = 3
-# order = 7
+# order = 8
 # watch = ["h0", "r", "z", "n", "h", "loss"]
 # ///
 """One state instead of two, two gates instead of three. The update gate z mixes old and new,

@@ -2,7 +2,7 @@
 # title = "An LSTM that remembers the first bit"
 # chapter = "architectures"
 # level = 3
-# order = 6
+# order = 7
 # watch = ["x", "states", "h", "c", "scores", "loss"]
 # ///
 """Eight sequences of three bits; asked is only the first. nn.LSTM takes all steps at once: on the

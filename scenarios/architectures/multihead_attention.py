@@ -2,7 +2,7 @@
 # title = "Multi-head attention: several looks at once"
 # chapter = "architectures"
 # level = 3
-# order = 9
+# order = 10
 # watch = ["X", "q", "k", "v", "A", "by_hand", "out", "weights", "loss"]
 # ///
 """nn.MultiheadAttention divides the features among its heads; each head attends for itself, and

@@ -2,7 +2,7 @@
 # title = "Restricted Boltzmann machine: contrastive divergence"
 # chapter = "architectures"
 # level = 3
-# order = 9
+# order = 11
 # watch = ["W", "data", "fantasy", "loss"]
 # ///
 """An energy model: low (free) energy means likely. Training pulls the energy of the data down and
