@@ -11,8 +11,11 @@ import pytest
 import torch
 
 COMMAND = "from backprop_tui.cli import main; main()"
-#: Without the size of a terminal, which somebody may have left there: it is asked of the kernel.
-PLAIN = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+
+
+def _environment():
+    """Without the size of a terminal, which somebody may have left there: the kernel knows it."""
+    return {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
 
 
 class Terminal:
@@ -25,7 +28,7 @@ class Terminal:
             sys.executable,
             ["-c", COMMAND, *arguments],
             dimensions=(rows, columns),
-            env={**PLAIN, "TERM": "xterm-256color", **environment},
+            env={**_environment(), "TERM": "xterm-256color", **environment},
             timeout=30,
         )
 

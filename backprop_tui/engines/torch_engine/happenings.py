@@ -1,6 +1,6 @@
 """What PyTorch does in Python: modules at work, gradients cleared, values loaded and moved.
 
-Where PyTorch offers a hook for all modules or all optimizers, it is used. Where it has none, its
+Where PyTorch offers a hook for all optimizers, it is used. Where it has none, or a slow one, its
 function is wrapped. Both are in place only while somebody records, and do nothing in a thread
 where nobody does.
 """
