@@ -16,7 +16,7 @@ from backprop_tui.engines.base import Array, GradValue, Listener, Operand, Scala
 from backprop_tui.engines.summary import Summary
 from backprop_tui.engines.torch_engine.aten import Plan
 from backprop_tui.engines.torch_engine.mentions import Mention, history_of
-from backprop_tui.engines.torch_engine.numbers import norm, tensor_norm
+from backprop_tui.engines.torch_engine.numbers import distance, norm, tensor_norm
 from backprop_tui.engines.torch_engine.seen import Book, grad_fn_of
 from backprop_tui.ops.updates import ONE_NUMBER, hyperparameters
 
@@ -217,7 +217,7 @@ class Decoder:
                 tensors = (grad.tensor, after.tensor - before.tensor, after.tensor)
                 norms = [tensor_norm(one) for one in tensors]
             else:
-                norms = [norm(array), norm(changed.data - told.data), norm(changed.data)]
+                norms = [norm(array), distance(changed.data, told.data), norm(changed.data)]
             self.measure(param, *norms)
 
     def _state(self, state: State) -> dict[str, Array | Scalar]:

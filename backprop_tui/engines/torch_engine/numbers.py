@@ -75,6 +75,15 @@ def norm(array: Array) -> float:
     return float(np.linalg.norm(flat.astype(np.float64)))
 
 
+def distance(one: Array, other: Array) -> float:
+    """The 2-norm of the difference of two arrays of one shape, without an array for all of it."""
+    if one.size <= PART or one.shape != other.shape:
+        return norm(one - other)
+    a, b = one.ravel(), other.ravel()
+    parts = range(0, a.size, PART)
+    return math.hypot(*(norm(a[i : i + PART] - b[i : i + PART]) for i in parts))
+
+
 def tensor_norm(tensor: Any) -> float:
     """The 2-norm of any tensor's numbers."""
     plain = tensor.detach()
@@ -232,6 +241,8 @@ def _is_transposed(plain: Any) -> bool:
     return bool(plain.ndim == 2 and plain.t().is_contiguous())
 
 
+#: Differences are taken of so many numbers at a time: as many as stay near the processor.
+PART = 1 << 15
 #: Outside of these the square of a norm may have over- or underflowed.
 _LOW, _HIGH = 1e-15, 1e15
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
