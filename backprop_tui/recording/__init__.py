@@ -2,6 +2,7 @@
 
     files.py      which files are the user's own; their statements, loops and names
     places.py     where the program is, from the frames of the user's code
+    following.py  the way of those frames from one place to another, and what happened on it
     happened.py   what is known of the program at one moment
     given.py      which names were given new values on the way from one place to another
     names.py      what names stand for, and whether that changed
