@@ -12,7 +12,6 @@ which is copied at a time and read when an event says that it has arrived.
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 import time
@@ -23,6 +22,7 @@ from typing import Any
 
 import torch
 
+from backprop_tui.engines.torch_engine.norms import HIGH, LARGE, LOW, tensor_norm
 from backprop_tui.trace.training import Reading
 
 #: Readings whose numbers are fetched from a device together, and seconds they may wait for that.
@@ -30,10 +30,6 @@ BATCH = 32
 PATIENCE = 0.25
 #: Seconds for which the memory that was read is taken to be the memory now.
 MEMORY_KEEPS = 0.5
-#: From this size on a product with itself is the faster way to a norm on a CPU.
-LARGE = 2048
-#: Outside of these the square of a norm may have over- or underflowed.
-LOW, HIGH = 1e-15, 1e15
 
 Deliver = Callable[[Reading], None]
 
@@ -313,11 +309,11 @@ class _Part:
         if self.dot and not self.large:
             norms = torch.stack(torch._foreach_norm(tensors)).tolist()
             return [
-                norm if LOW < norm < HIGH else _norm(tensor)
+                norm if LOW < norm < HIGH else tensor_norm(tensor)
                 for norm, tensor in zip(norms, tensors, strict=True)
             ]
         if self.dot:
-            return [_norm(t) for t in tensors]
+            return [tensor_norm(t) for t in tensors]
         norms = (
             torch._foreach_norm(tensors)
             if self.wide is None
@@ -329,18 +325,6 @@ class _Part:
 def _dense(grad: Any) -> Any:
     """A tensor with the same norm that is not sparse."""
     return grad.coalesce().values() if grad.is_sparse else grad
-
-
-def _norm(tensor: Any) -> float:
-    """The 2-norm of a tensor on the CPU."""
-    if tensor.numel() >= LARGE and tensor.is_contiguous():
-        flat = tensor.view(-1)
-        norm = math.sqrt(abs(torch.dot(flat, flat).item()))
-    else:
-        norm = float(torch.linalg.vector_norm(tensor).item())
-    if LOW < norm < HIGH:
-        return norm
-    return float(torch.linalg.vector_norm(tensor, dtype=torch.float64).item())
 
 
 def parameters_of(optimizer: Any) -> list[Any]:

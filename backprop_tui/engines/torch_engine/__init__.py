@@ -15,7 +15,7 @@
       gradients.py   what it is told of a backward
       aten.py        what an ATen operation is called here, its inputs and attributes
       seen.py        tensors and Nodes by number, their values
-      numbers.py     numbers as arrays or summaries
+      numbers.py     numbers as arrays or summaries; norms.py: their 2-norms
     engine.py      what the interpreter asks: names, kinds, values
     watch.py       any code recorded, from start to stop
     around.py      what a recording asks beside the operations

@@ -16,7 +16,7 @@ from backprop_tui.engines.base import Array, GradValue, Listener, Operand, Scala
 from backprop_tui.engines.summary import Summary
 from backprop_tui.engines.torch_engine.aten import Plan
 from backprop_tui.engines.torch_engine.mentions import Mention, history_of
-from backprop_tui.engines.torch_engine.numbers import distance, norm, tensor_norm
+from backprop_tui.engines.torch_engine.norms import distance, norm, tensor_norm
 from backprop_tui.engines.torch_engine.seen import Book, grad_fn_of
 from backprop_tui.ops.updates import ONE_NUMBER, hyperparameters
 

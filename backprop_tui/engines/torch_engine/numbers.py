@@ -63,41 +63,6 @@ def small(tensor: Any) -> Array | None:
     return array
 
 
-def norm(array: Array) -> float:
-    """The 2-norm of an array's numbers."""
-    if array.dtype not in _FLOATS:
-        array = array.astype(np.float64)
-    flat = array.ravel()
-    with np.errstate(over="ignore"):
-        found = math.sqrt(abs(flat.dot(flat)))
-    if _LOW < found < _HIGH:
-        return found
-    return float(np.linalg.norm(flat.astype(np.float64)))
-
-
-def distance(one: Array, other: Array) -> float:
-    """The 2-norm of the difference of two arrays of one shape, without an array for all of it."""
-    if one.size <= PART or one.shape != other.shape:
-        return norm(one - other)
-    a, b = one.ravel(), other.ravel()
-    parts = range(0, a.size, PART)
-    return math.hypot(*(norm(a[i : i + PART] - b[i : i + PART]) for i in parts))
-
-
-def tensor_norm(tensor: Any) -> float:
-    """The 2-norm of any tensor's numbers."""
-    plain = tensor.detach()
-    if plain.layout is not torch.strided:
-        plain = plain.to_dense()
-    if plain.dtype in (torch.float16, torch.bfloat16):
-        plain = plain.float()
-    found = float(torch.linalg.vector_norm(plain))
-    if _LOW < found < _HIGH:
-        return found
-    wide = torch.complex128 if plain.is_complex() else torch.float64
-    return float(torch.linalg.vector_norm(plain.to(wide)))
-
-
 class _Holder:
     __slots__ = ("tensor",)
 
@@ -241,11 +206,6 @@ def _is_transposed(plain: Any) -> bool:
     return bool(plain.ndim == 2 and plain.t().is_contiguous())
 
 
-#: Differences are taken of so many numbers at a time: as many as stay near the processor.
-PART = 1 << 15
-#: Outside of these the square of a norm may have over- or underflowed.
-_LOW, _HIGH = 1e-15, 1e15
-_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 #: dtypes that NumPy has, of which a tensor can be no lazy view.
 _PLAIN = frozenset(
     {
