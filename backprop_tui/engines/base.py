@@ -18,10 +18,13 @@ from typing import Any, Protocol
 
 import numpy.typing as npt
 
+from backprop_tui.frozen import quickly
+
 Array = npt.NDArray[Any]
 Scalar = bool | int | float
 
 
+@quickly
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class TensorValue:
     """A tensor at one moment.
@@ -43,6 +46,7 @@ class TensorValue:
     device: str = "cpu"
 
 
+@quickly
 @dataclass(frozen=True, slots=True)
 class Edge:
     """Where a gradient goes next; ``variable`` is the leaf's tensor id if to an AccumulateGrad."""
@@ -52,6 +56,7 @@ class Edge:
     variable: int | None = None
 
 
+@quickly
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class NodeValue:
     """A Node of the autograd graph: PyTorch's name ("MulBackward0") and ``next_functions``."""
@@ -62,6 +67,7 @@ class NodeValue:
     next_functions: tuple[Edge | None, ...]
 
 
+@quickly
 @dataclass(frozen=True, slots=True)
 class Operand:
     """An input of an op by the op's own name for it; a Python number stays a number."""
@@ -70,6 +76,7 @@ class Operand:
     value: TensorValue | Scalar
 
 
+@quickly
 @dataclass(frozen=True, slots=True, eq=False)
 class Outgoing:
     """A gradient that leaves a Node along one edge.
@@ -86,6 +93,7 @@ class Outgoing:
     after: Array
 
 
+@quickly
 @dataclass(frozen=True, slots=True, eq=False)
 class GradValue:
     """The ``.grad`` of a tensor at one moment."""

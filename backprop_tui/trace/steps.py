@@ -33,8 +33,10 @@ from backprop_tui.engines.base import (
     Scalar,
     TensorValue,
 )
+from backprop_tui.frozen import quickly
 
 
+@quickly
 @dataclass(frozen=True, slots=True)
 class Span:
     """A stretch of source text: lines from 1, columns from 0 in characters, the end exclusive.
@@ -49,6 +51,7 @@ class Span:
     file: str = ""
 
 
+@quickly
 @dataclass(frozen=True, slots=True)
 class LoopAt:
     """Where a running loop is: ``epoch`` 3 of 10 (``total`` None: not known)."""
@@ -58,6 +61,7 @@ class LoopAt:
     total: int | None
 
 
+@quickly
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Where:
     """The place in the program.
@@ -77,6 +81,7 @@ class Where:
     grad_enabled: bool = True
 
 
+@quickly
 @dataclass(frozen=True, slots=True)
 class Named:
     """A name and what it stands for: a tensor, a module's parameters, or anything else as text."""
@@ -86,6 +91,7 @@ class Named:
     kind: str = "tensor"  # tensor | parameter | number | text | module
 
 
+@quickly
 @dataclass(frozen=True, slots=True)
 class Bind:
     """A name (or several) now stands for a value; a module also names all its parameters."""
@@ -95,6 +101,7 @@ class Bind:
     binds: tuple[Named, ...]
 
 
+@quickly
 @dataclass(frozen=True, slots=True)
 class Call:
     """A function or ``forward`` of the scenario is entered with these arguments."""
@@ -105,6 +112,7 @@ class Call:
     binds: tuple[Named, ...]
 
 
+@quickly
 @dataclass(frozen=True, slots=True)
 class Loop:
     """A loop begins its next round with these loop variables."""
@@ -114,6 +122,7 @@ class Loop:
     binds: tuple[Named, ...]
 
 
+@quickly
 @dataclass(frozen=True, slots=True)
 class Forward:
     """An op ran. ``binds``: names given to its output by the same statement.
@@ -134,6 +143,7 @@ class Forward:
     grads: tuple[GradValue, ...] = ()
 
 
+@quickly
 @dataclass(frozen=True, slots=True, eq=False)
 class SeedGrad:
     """Backward begins: ∂L/∂L = ``grad`` arrives at ``tensor``."""
@@ -144,6 +154,7 @@ class SeedGrad:
     grad: Array
 
 
+@quickly
 @dataclass(frozen=True, slots=True, eq=False)
 class Backward:
     """A Node ran: ``incoming`` per output, ``outgoing`` per edge (None: no gradient flows)."""
@@ -155,6 +166,7 @@ class Backward:
     outgoing: tuple[Outgoing | None, ...]
 
 
+@quickly
 @dataclass(frozen=True, slots=True, eq=False)
 class Accumulate:
     """``tensor.grad`` was ``before`` (None: no gradient yet) and is ``after``."""
@@ -168,6 +180,7 @@ class Accumulate:
     after: Array
 
 
+@quickly
 @dataclass(frozen=True, slots=True, eq=False)
 class Cleared:
     """One gradient of a ZeroGrad: ``after`` is None, or zeros with set_to_none=False."""
@@ -177,6 +190,7 @@ class Cleared:
     after: Array | None
 
 
+@quickly
 @dataclass(frozen=True, slots=True)
 class ZeroGrad:
     """Gradients were cleared."""
@@ -186,6 +200,7 @@ class ZeroGrad:
     cleared: tuple[Cleared, ...]
 
 
+@quickly
 @dataclass(frozen=True, slots=True, eq=False)
 class Update:
     """An optimizer changed one parameter; ``group`` holds the hyper-parameters used."""
@@ -201,6 +216,7 @@ class Update:
     state_after: Mapping[str, Array | Scalar]
 
 
+@quickly
 @dataclass(frozen=True, slots=True, eq=False)
 class Assign:
     """``data``, ``grad`` or ``requires_grad`` was set; ``grad`` is the tensor's .grad after it."""
@@ -212,6 +228,7 @@ class Assign:
     grad: Array | None
 
 
+@quickly
 @dataclass(frozen=True, slots=True)
 class Output:
     """``print`` wrote ``text`` (its line end included)."""
@@ -221,6 +238,7 @@ class Output:
     text: str
 
 
+@quickly
 @dataclass(frozen=True, slots=True)
 class Failed:
     """The program stopped here; ``kind`` is the exception's name, ``message`` PyTorch's words."""
@@ -232,6 +250,7 @@ class Failed:
     hint: str = ""
 
 
+@quickly
 @dataclass(frozen=True, slots=True)
 class Resumed:
     """Recording step by step begins with ``iteration`` (from 1); it had not been on before.
