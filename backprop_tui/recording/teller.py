@@ -10,7 +10,7 @@ at the later one.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from backprop_tui.recording.happened import Happened, Here, Place
@@ -77,20 +77,21 @@ class Teller(Recorder):
                 known.setdefault(id(part), (part, f"{above}.{path}" if path else above))
         super().enter_module(module)
 
-    def _name(self, name: str, value: Any) -> Iterator[Named]:
+    def _name(self, name: str, value: Any) -> Sequence[Named]:
+        if value is self.trace:
+            return ()
         module = getattr(value, "module", None) if type(value).__name__ == "Then" else None
         if module is None:
-            if value is not self.trace:
-                yield from super()._name(name, value)
-            return
-        yield Named(name, type(module).__name__, "module")
+            return super()._name(name, value)
+        found = [Named(name, type(module).__name__, "module")]
         if name == "self":
-            return
+            return found
         for path, part in self.engine.named_modules(module):
             dotted = f"{name}.{path}" if path else name
             self._module_paths.setdefault(id(part), (part, dotted))
         for path, tensor in value.tensors:
-            yield Named(f"{name}.{path}", self.engine.snapshot(tensor), "parameter")
+            found.append(Named(f"{name}.{path}", self.engine.snapshot(tensor), "parameter"))
+        return found
 
     # ------------------------------------------------------------------ what the program did
 

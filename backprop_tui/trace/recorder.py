@@ -120,7 +120,12 @@ class Recorder:
             and last.where.call == self._calls[-1]
             and all(_is_output(named, last) for named in binds)
         ):
-            self.trace.amend(replace(last, binds=last.binds + binds))
+            self.trace.amend(
+                Forward(
+                    last.index, last.where, last.op, last.inputs, last.attrs, last.outputs,
+                    last.node, last.changed, last.binds + binds, last.grads,
+                )
+            )  # fmt: skip
         elif binds:
             self._add(Bind(len(self.trace), self.where(), binds))
 
@@ -254,27 +259,29 @@ class Recorder:
     # ------------------------------------------------------------------ values
 
     def _named(self, names: Sequence[tuple[str, object]]) -> tuple[Named, ...]:
-        return tuple(named for name, value in names for named in self._name(name, value))
+        found: list[Named] = []
+        for name, value in names:
+            found += self._name(name, value)
+        return tuple(found)
 
-    def _name(self, name: str, value: object) -> Iterator[Named]:
+    def _name(self, name: str, value: object) -> Sequence[Named]:
+        if isinstance(value, bool | int | float):
+            return (Named(name, repr(value), "number"),)
         kind = self.engine.kind(value)
         if kind == "Tensor":
-            yield Named(name, self.engine.snapshot(value))
-        elif kind == "Module":
-            yield Named(name, type(value).__name__, "module")
-            if name == "self":
-                # In __init__ there is nothing in it yet; later it goes by the name outside.
-                return
-            for path, module in self.engine.named_modules(value):
-                dotted = f"{name}.{path}" if path else name
-                self._module_paths.setdefault(id(module), (module, dotted))
-            for path, parameter in self.engine.named_parameters(value):
-                yield Named(f"{name}.{path}", self.engine.snapshot(parameter), "parameter")
-        elif isinstance(value, bool | int | float):
-            yield Named(name, repr(value), "number")
-        else:
-            yield Named(name, self._text(value, kind), "text")
-            yield from self._elements(name, value, NAMED_ELEMENTS)
+            return (Named(name, self.engine.snapshot(value)),)
+        if kind != "Module":
+            text = Named(name, self._text(value, kind), "text")
+            return [text, *self._elements(name, value, NAMED_ELEMENTS)]
+        found = [Named(name, type(value).__name__, "module")]
+        if name == "self":
+            return found  # In __init__ there is nothing in it; later it goes by the name outside.
+        for path, module in self.engine.named_modules(value):
+            dotted = f"{name}.{path}" if path else name
+            self._module_paths.setdefault(id(module), (module, dotted))
+        for path, parameter in self.engine.named_parameters(value):
+            found.append(Named(f"{name}.{path}", self.engine.snapshot(parameter), "parameter"))
+        return found
 
     def _elements(self, name: str, value: object, room: int) -> Iterator[Named]:
         items: Sequence[tuple[object, object]] = ()

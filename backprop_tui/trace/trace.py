@@ -69,23 +69,20 @@ class Trace:
         """Add the next step; its ``index`` must be ``len(trace)``."""
         if step.index != len(self._steps):
             raise ValueError(f"step {step.index} cannot follow {len(self._steps)} steps")
-        self._note(step)
         self._steps.append(step)
+        if type(step) is Forward:
+            if step.node is not None:
+                self._forward_of[step.node.node] = step.index
+            for output in step.outputs:
+                self._producer_of.setdefault(output.tensor, step.index)
+        elif type(step) is Backward:
+            self._backward_of.setdefault(step.node.node, step.index)
 
     def amend(self, step: Step) -> None:
         """Replace the last step, while it is still the last (a name given to its output)."""
         if step.index != len(self._steps) - 1:
             raise ValueError(f"only the last step can be amended, not {step.index}")
         self._steps[-1] = step
-
-    def _note(self, step: Step) -> None:
-        if isinstance(step, Forward):
-            if step.node is not None:
-                self._forward_of[step.node.node] = step.index
-            for output in step.outputs:
-                self._producer_of.setdefault(output.tensor, step.index)
-        elif isinstance(step, Backward):
-            self._backward_of.setdefault(step.node.node, step.index)
 
     def forward_of(self, node: int) -> Forward | None:
         """The Forward step that made a Node."""

@@ -150,15 +150,16 @@ _SUMMING = ("sum", "sum.dim", "view")
 
 REDUCTIONS = ("none", "mean", "sum")
 _END = 2**63 - 1
+_PLAIN = frozenset({type(None), bool, int, float, str})
 
 
 def plain(value: Any) -> Any:
     """A value of the schema as a step keeps it: numbers and texts, tuples of them."""
-    if value is None or isinstance(value, bool | int | float | str):
+    if type(value) in _PLAIN or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, list | tuple):
-        return tuple(plain(part) for part in value)
-    return str(value).removeprefix("torch.")
+        return tuple([plain(part) for part in value])
+    return str(_real(value)).removeprefix("torch.")
 
 
 def _dims(bound: Bound, _: Any) -> Any:
@@ -283,7 +284,7 @@ class Plan:
 
     __slots__ = (
         "attrs", "fills", "idle", "in_place", "inputs", "name", "op", "other", "parameters",
-        "remembers", "reshapes", "rest", "silent", "suspect", "told", "variadic", "view",
+        "remembers", "reshapes", "rest", "ruled", "silent", "suspect", "told", "variadic", "view",
         "written",
     )  # fmt: skip
 
@@ -291,11 +292,16 @@ class Plan:
         schema = func._schema
         packet, overload = func.overloadpacket.__name__, func._overloadname
         namespace = func.namespace
-        self.parameters = [(a.name, a.has_default_value(), _default(a)) for a in schema.arguments]
+        #: name → default, None where there is none
+        self.parameters = {a.name: _default(a) for a in schema.arguments}
+        #: the arguments that it writes into
         self.written = tuple(
-            i for i, a in enumerate(schema.arguments) if a.alias_info and a.alias_info.is_write
+            a.name for a in schema.arguments if a.alias_info and a.alias_info.is_write
         )
-        self.in_place = packet.endswith("_") and not packet.endswith("__") and self.written == (0,)
+        first = next(iter(self.parameters), "")
+        self.in_place = (
+            packet.endswith("_") and not packet.endswith("__") and self.written == (first,)
+        )
         base = packet.removesuffix("_") if self.in_place else packet
         self.fills = packet in FILLING
         self.remembers = REMEMBERING.get(packet, ())
@@ -331,13 +337,14 @@ class Plan:
         self.inputs: tuple[str, ...] = ()
         #: name, how it is found, and whether it is a number with a point
         self.attrs: tuple[tuple[str, Callable[[Bound, Any], Any] | None, bool], ...] = ()
+        #: whether one of them is worked out
+        self.ruled = False
         if op is None:
             return
         code = op.forward.__code__
         names = code.co_varnames
         positional = names[: code.co_argcount]
         keywords = names[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-        known = {name for name, *_ in self.parameters}
         self.inputs = tuple(n for n in positional if n in op.vjps or n in op.plain or not op.vjps)
         if code.co_flags & CO_VARARGS:
             self.rest = names[code.co_argcount + code.co_kwonlyargcount]
@@ -345,20 +352,13 @@ class Plan:
         self.attrs = tuple(
             (name, ATTRS.get((op.name, name)), isinstance(defaults.get(name), float))
             for name in keywords
-            if not name.startswith("_") and (name in known or (op.name, name) in ATTRS)
+            if not name.startswith("_") and (name in self.parameters or (op.name, name) in ATTRS)
         )
+        self.ruled = any(rule is not None for _, rule, _ in self.attrs)
 
     def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Bound:
         """The arguments by name, defaults filled in."""
-        bound = {}
-        for i, (name, optional, default) in enumerate(self.parameters):
-            if i < len(args):
-                bound[name] = args[i]
-            elif name in kwargs:
-                bound[name] = kwargs[name]
-            elif optional:
-                bound[name] = default
-        return bound
+        return {**self.parameters, **dict(zip(self.parameters, args, strict=False)), **kwargs}
 
     def operands(self, bound: Bound) -> list[tuple[str, Any]]:
         """The inputs by the names they are told under: mentions and Python numbers."""
@@ -375,6 +375,8 @@ class Plan:
 
     def attributes(self, bound: Bound, output: Any) -> dict[str, Any]:
         """Everything that is no tensor, by the record's names."""
+        if self.op is None or self.ruled:
+            bound = {name: _real(value) for name, value in bound.items()}
         if self.op is None:
             return {
                 name: plain(value) for name, value in bound.items() if not _holds_tensors(value)
@@ -388,6 +390,16 @@ class Plan:
 
 def _default(argument: Any) -> Any:
     return argument.default_value if argument.has_default_value() else None
+
+
+def _real(value: Any) -> Any:
+    """The value with tensors for their mentions."""
+    kind = type(value)
+    if kind is Mention:
+        return value.tensor
+    if kind is list or kind is tuple:
+        return kind([_real(part) for part in value])
+    return value
 
 
 def _holds_tensors(value: Any) -> bool:

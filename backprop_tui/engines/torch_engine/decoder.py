@@ -43,6 +43,8 @@ class Decoder:
     def __init__(self, book: Book) -> None:
         self.book = book
         self.listener: Listener | None = None
+        #: the group whose parameter was told last, and its numbers
+        self._group: tuple[Mapping[str, Any], Mapping[str, Scalar]] = ({}, {})
         #: is told the norms of each update: the parameter's gradient, the update, itself after
         self.measure: Callable[[Any, float, float, float], None] | None = None
 
@@ -62,14 +64,17 @@ class Decoder:
         if listener is None:
             return
         bound = plan.bind(args, kwargs)
-        inputs = plan.operands(bound)
-        operands = tuple(
-            [
-                Operand(name, self._operand(value, numbers))
-                for name, value in inputs
-                if not isinstance(value, complex)
-            ]
-        )
+        operands: list[Operand] = []
+        name = plan.name
+        for label, value in plan.operands(bound):
+            if type(value) is Mention:
+                number = numbers.get(value) if numbers else None
+                operands.append(Operand(label, book.value(value) if number is None else number))
+                is_complex = value.tensor.is_complex()
+            elif not (is_complex := type(value) is complex):
+                operands.append(Operand(label, value))
+            if is_complex:
+                name = f"{plan.name}.complex"  # the records are about real numbers
         if not operands:
             return
         changed: tuple[TensorValue, ...] = ()
@@ -85,32 +90,21 @@ class Decoder:
                 node = None
             told = changed[:1]
         else:
-            node = next((n for n in map(_grad_fn, outputs) if n is not None), None)
+            node = _node_of(outputs)
             if node is not None and plan.name == "_reshape_alias":
-                book.rename(node, "ReshapeAliasBackward0")
+                book.of_node(node).name = "ReshapeAliasBackward0"
             told = tuple([book.value(output) for output in outputs])
         if node is not None:
-            book.outputs_of(node, len(told))
-        name = plan.name
-        if any(_is_complex(value) for _, value in inputs):
-            name = f"{name}.complex"  # the records are about real numbers
-        output = outputs[0].tensor if outputs else None
+            book.of_node(node).outputs = len(told)
         listener.forward(
             name,
-            operands,
-            plan.attributes({key: real(value) for key, value in bound.items()}, output),
+            tuple(operands),
+            plan.attributes(bound, outputs[0].tensor if outputs else None),
             told,
             None if node is None else book.node_value(node),
             changed,
             grads,
         )
-
-    def _operand(self, value: Any, numbers: Mapping[Mention, Scalar]) -> Any:
-        """A tensor as it was; a number as it was written."""
-        if not isinstance(value, Mention):
-            return value
-        number = numbers.get(value)
-        return self.book.value(value) if number is None else number
 
     def named(
         self,
@@ -122,9 +116,9 @@ class Decoder:
         """A function is told as one operation."""
         book = self.book
         operands = tuple([Operand(name, book.value(one)) for name, one in inputs])
-        node = next((n for n in map(_grad_fn, outputs) if n is not None), None)
+        node = _node_of(outputs)
         if node is not None:
-            book.outputs_of(node, len(outputs))
+            book.of_node(node).outputs = len(outputs)
         if self.listener is not None:
             self.listener.forward(
                 op,
@@ -205,7 +199,7 @@ class Decoder:
         if self.listener is not None:
             self.listener.update(
                 optimizer,
-                hyperparameters(group),
+                self._hyperparameters(group),
                 array,
                 told,
                 changed,
@@ -220,6 +214,12 @@ class Decoder:
                 norms = [norm(array), distance(changed.data, told.data), norm(changed.data)]
             self.measure(param, *norms)
 
+    def _hyperparameters(self, group: Mapping[str, Any]) -> Mapping[str, Scalar]:
+        """The numbers of a group, told as one object for all of its parameters."""
+        if group is not self._group[0]:
+            self._group = (group, hyperparameters(group))
+        return self._group[1]
+
     def _state(self, state: State) -> dict[str, Array | Scalar]:
         """What the optimizer remembers of a parameter: arrays, and as numbers what is one."""
         told: dict[str, Array | Scalar] = {}
@@ -233,21 +233,11 @@ class Decoder:
         return told
 
 
-def real(value: Any) -> Any:
-    """The value with tensors for their mentions."""
-    if isinstance(value, Mention):
-        return value.tensor
-    if type(value) in (list, tuple):
-        return type(value)([real(part) for part in value])
-    return value
-
-
-def _grad_fn(mention: Mention) -> Any:
-    given = mention.attributes
-    return grad_fn_of(mention.tensor) if given is None else given.grad_fn
-
-
-def _is_complex(value: Any) -> bool:
-    if isinstance(value, Mention):
-        return bool(value.tensor.is_complex())
-    return isinstance(value, complex)
+def _node_of(outputs: Sequence[Mention]) -> Any:
+    """The Node that made these."""
+    for output in outputs:
+        given = output.attributes
+        node = grad_fn_of(output.tensor) if given is None else given.grad_fn
+        if node is not None:
+            return node
+    return None

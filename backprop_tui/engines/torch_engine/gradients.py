@@ -85,7 +85,7 @@ class Gradients:
             ]
         )
         passed = [(g, a) for g, a in zip(arrived, incoming, strict=True) if g and a is not None]
-        incoming += (None,) * (book.count_of(node) - len(incoming))
+        incoming += (None,) * (book.of_node(node).outputs - len(incoming))
         outgoing = tuple(
             [
                 None if edge is None or grad is None else self._outgoing(edge, grad, passed, sums)

@@ -15,6 +15,8 @@ from backprop_tui.engines.base import Array
 LOW, HIGH = 1e-15, 1e15
 #: Differences are taken of so many numbers at a time: as many as stay near the processor.
 PART = 1 << 15
+#: Of so few numbers a norm is taken without arrays.
+FEW = 64
 #: From this size on a product with itself is the faster way to a norm on a CPU.
 LARGE = 2048
 
@@ -26,6 +28,9 @@ def norm(array: Array) -> float:
     if array.dtype not in _FLOATS:
         array = array.astype(np.float64)
     flat = array.ravel()
+    if flat.size <= FEW:
+        found = math.hypot(*flat.tolist())
+        return found if math.isfinite(found) else float(np.linalg.norm(flat.astype(np.float64)))
     with np.errstate(over="ignore"):
         found = math.sqrt(abs(flat.dot(flat)))
     if LOW < found < HIGH:

@@ -312,7 +312,7 @@ class Recorder(Tape):
     ) -> Any:
         """An operation that writes into a tensor."""
         bound = plan.bind(args, kwargs)
-        written = [bound.get(plan.parameters[i][0]) for i in plan.written]
+        written = [bound[name] for name in plan.written]
         target = written[0]
         self._drop_copy(target)
         if self.events:

@@ -73,7 +73,8 @@ class Seen:
 
     def __init__(self, ref: weakref.ref[Any]) -> None:
         self.ref = ref
-        self.number = self.accumulator = self.moves = 0
+        self.number = self.moves = 0
+        self.accumulator: SeenNode | None = None
         self.memory = -1
         self.storage = NOWHERE
         #: whether the Listener is told of it, now or later
@@ -82,6 +83,28 @@ class Seen:
         #: the numbers as they were told last, and as of when
         self.data: Array | None = None
         self.key: Key | None = None
+
+
+class SeenNode:
+    """What is known of one Node, kept in its own ``metadata``; ``number`` is 0 until it is told."""
+
+    __slots__ = ("edge", "name", "number", "outputs", "told")
+
+    def __init__(self) -> None:
+        self.number = 0
+        #: with how many outputs its operation was told; 0: it was not
+        self.outputs = 0
+        #: what it is told as, if not by its own name
+        self.name: str | None = None
+        self.told: NodeValue | None = None
+        #: to an AccumulateGrad
+        self.edge: Edge | None = None
+
+    def label(self, node: Any) -> str:
+        """Its name, without the C++ namespace."""
+        if self.name is None:
+            self.name = node.name().rpartition(":")[2]
+        return self.name
 
 
 class Book:
@@ -96,12 +119,8 @@ class Book:
         self._storages: dict[int, Storage] = {}
         self._count = 0
         self._nodes = 0
-        #: Under these keys a Node's number, how many outputs its operation was told with, and
-        #: what it is called stand, and what is told of it, in its own ``metadata``.
+        #: under this key stands what is known of a Node
         self._mark = object()
-        self._outputs = object()
-        self._name = object()
-        self._value = object()
 
     # ------------------------------------------------------------------ tensors
 
@@ -241,7 +260,8 @@ class Book:
             if given is None
             else (given.requires_grad, given.retains_grad)
         )
-        number = None if node is None else self.node(node)
+        known = None if node is None else self.of_node(node)
+        number = None if known is None else self._counted(known)
         if (
             told is None
             or told.data is not data
@@ -255,7 +275,7 @@ class Book:
                 dtype_name(tensor),
                 requires,
                 node is None,
-                None if node is None else self.label(node),
+                None if known is None else known.label(node),
                 number,
                 retains,
                 "cpu" if tensor.is_cpu else str(tensor.device),
@@ -271,68 +291,54 @@ class Book:
 
     # ------------------------------------------------------------------ Nodes
 
-    def node(self, node: Any) -> int:
-        """A Node's number; AccumulateGrad has its leaf's, since PyTorch makes it anew each time."""
+    def of_node(self, node: Any) -> SeenNode:
+        """What is known of a Node; AccumulateGrad has its leaf's, since PyTorch makes it anew each
+        time."""
         variable = leaf_of(node)
         if variable is not None:
-            seen = self.seen(variable)
-            if not seen.accumulator:
-                self._nodes += 1
-                seen.accumulator = self._nodes
-            return seen.accumulator
+            leaf = self.seen(variable)
+            if leaf.accumulator is None:
+                leaf.accumulator = SeenNode()
+            return leaf.accumulator
         metadata = node.metadata
-        number: int | None = metadata.get(self._mark)
-        if number is None:
+        known: SeenNode | None = metadata.get(self._mark)
+        if known is None:
+            known = metadata[self._mark] = SeenNode()
+        return known
+
+    def node(self, node: Any) -> int:
+        """A Node's number."""
+        return self._counted(self.of_node(node))
+
+    def _counted(self, known: SeenNode) -> int:
+        if not known.number:
             self._nodes += 1
-            number = metadata[self._mark] = self._nodes
-        return number
-
-    def label(self, node: Any) -> str:
-        """A Node's name without the C++ namespace, or the one that it was given by ``rename``."""
-        if leaf_of(node) is None:
-            given: str | None = node.metadata.get(self._name)
-            if given is not None:
-                return given
-        name: str = node.name()
-        return name.rpartition(":")[2]
-
-    def rename(self, node: Any, name: str) -> None:
-        """Tell a Node under this name from now on."""
-        node.metadata[self._name] = name
-        node.metadata.pop(self._value, None)
-
-    def outputs_of(self, node: Any, count: int) -> None:
-        """A Node's operation was told with so many outputs."""
-        if leaf_of(node) is None:
-            node.metadata[self._outputs] = count
-
-    def count_of(self, node: Any) -> int:
-        """With how many outputs a Node's operation was told; 0 if it was not."""
-        count: int = 0 if leaf_of(node) is not None else node.metadata.get(self._outputs, 0)
-        return count
+            known.number = self._nodes
+        return known.number
 
     def node_value(self, node: Any) -> NodeValue:
-        """A Node as the Listener is told of it; the same object each time, if it is no leaf's."""
-        metadata = None if leaf_of(node) is not None else node.metadata
-        value: NodeValue | None = None if metadata is None else metadata.get(self._value)
-        if value is None:
-            value = NodeValue(
-                self.node(node),
-                self.label(node),
+        """A Node as the Listener is told of it; the same object each time."""
+        known = self.of_node(node)
+        if known.told is None:
+            known.told = NodeValue(
+                self._counted(known),
+                known.label(node),
                 node._sequence_nr(),
                 tuple([self.edge(target, index) for target, index in node.next_functions]),
             )
-            if metadata is not None:
-                metadata[self._value] = value
-        return value
+        return known.told
 
     def edge(self, node: Any, index: int) -> Edge | None:
-        """An edge as the Listener is told of it."""
+        """An edge as the Listener is told of it; to a leaf the same object each time."""
         if node is None:
             return None
         variable = leaf_of(node)
-        leaf = None if variable is None else self.seen(variable).number
-        return Edge(self.node(node), index, leaf)
+        known = self.of_node(node)
+        if variable is None:
+            return Edge(self._counted(known), index)
+        if known.edge is None:
+            known.edge = Edge(self._counted(known), index, self.seen(variable).number)
+        return known.edge
 
 
 # ---------------------------------------------------------------------- of tensors and Nodes
