@@ -21,7 +21,7 @@ import torch
 
 from backprop_tui.engines.torch_engine.derivatives import summed
 from backprop_tui.engines.torch_engine.gradients import Gradients
-from backprop_tui.engines.torch_engine.mentions import Mention
+from backprop_tui.engines.torch_engine.mentions import Mention, Mentions
 from backprop_tui.engines.torch_engine.modes import operations_seen, operations_unseen
 from backprop_tui.engines.torch_engine.recorder import Recorder, current
 from backprop_tui.engines.torch_engine.seen import ACCUMULATES, grad_fn_of, unseen
@@ -36,7 +36,6 @@ class Run:
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
-        self.mentions = recorder.mentions
         self.gradients = Gradients(recorder.decoder)
         #: the Nodes that can be reached: Node, its leaf, and which of its outputs are plain sums
         self.nodes: list[tuple[Any, Any, tuple[int, ...] | None]] = []
@@ -55,10 +54,9 @@ class Run:
         recorder = self.recorder
         recorder.flush()
         with unseen():
-            seen, of = self.mentions.seen, self.mentions.of
             roots = [_edge_of(tensor) for tensor in tensors]
             for tensor, grad, (node, index) in zip(tensors, grads, roots, strict=True):
-                recorder.note(self.gradients.begins, seen(tensor), of(grad), node, index)
+                recorder.held(_begins, self.gradients.begins, tensor, grad, node, index)
             recorder.flush()
             eager = recorder.most == 0 or recorder.hooked or recorder.in_backward or create_graph
             self.watch([node for node, _ in roots], not eager)
@@ -79,7 +77,8 @@ class Run:
             recorder.grad_enabled, recorder.function, recorder.builds = self._outside
             recorder.sums.clear()
             if not recorder.in_backward:
-                self.mentions.waiting.difference_update(recorder.grads.values())
+                if any(recorder.grads.values()):
+                    recorder.mentions.waiting.difference_update(recorder.grads.values())
                 recorder.grads.clear()
             _remove(self.hooks)
             _remove(self.prehooks)
@@ -148,8 +147,9 @@ class Run:
         """A gradient as it is before."""
         if grad is None:
             return None
-        mention = self.mentions.of(grad)
-        self.mentions.waiting.add(mention)
+        mentions = self.recorder.mentions
+        mention = mentions.of(grad)
+        mentions.waiting.add(mention)
         return mention
 
     def _retained(self, seen: dict[int, Any]) -> None:
@@ -168,7 +168,7 @@ class Run:
     def _running(self, node: Any) -> Hook:
         def backward_hook(left: Grads, arrived: Grads) -> None:
             with unseen():
-                self.ran(node, left, arrived, self._sums(left))
+                self.ran(node, left, arrived)
                 self.recorder.flush()
 
         return backward_hook
@@ -212,7 +212,7 @@ class Run:
             with unseen():
                 if leaf.grad is not None:
                     self.settle()
-                    self.mentions.written(leaf.grad)
+                    self.recorder.overwritten([leaf.grad])
 
         return backward_prehook
 
@@ -222,50 +222,45 @@ class Run:
         """Note what was kept."""
         if not self.kept:
             return
-        mentions, nodes = self.mentions, self.nodes
-        of = mentions.of
+        recorder, nodes = self.recorder, self.nodes
+        ran: list[tuple[Any, ...]] = []
         with unseen():
             for index, left, arrived in self.kept:
                 node, leaf, outputs = nodes[index]
                 if leaf is None:
-                    sums = None
-                    if outputs:
-                        came = of(arrived[0])
-                        sums = {of(left[i]): came for i in outputs if left[i] is not None}
-                    self.ran(node, left, arrived, sums)
+                    ran.append((node, left, arrived, outputs))
                 elif arrived and arrived[0] is not None and leaf.grad is not None:
-                    mentions.has_grad(leaf)
-                    self.recorder.also(
-                        self.gradients.accumulated, mentions.seen(leaf), node, 0, of(arrived[0]),
-                        self.recorder.grads.get(id(leaf)), of(leaf.grad), node,
-                    )  # fmt: skip
+                    before = recorder.grads.get(id(leaf))
+                    ran.append((node, leaf, arrived[0], before, leaf.grad))
             self.kept.clear()
-            self.recorder.flush()
+            recorder.also(_tell_all, ran, mention=self._mention_all)
+            recorder.flush()
 
-    def _sums(self, left: Grads) -> dict[Mention, Mention] | None:
-        """What was summed, of the gradients that left, as seen among the operations."""
-        recorder, of = self.recorder, self.mentions.of
-        if not recorder.sums:
-            return None
-        whole, recorder.sums = recorder.sums, {}
-        return {of(g): of(whole[id(g)][1]) for g in left if id(g) in whole}
+    def _mention_all(self, mentions: Mentions, ran: list[Any]) -> tuple[Any, ...]:
+        """What is told of the Nodes that ran."""
+        told: list[Any] = []
+        seen, of, gradients = mentions.seen, mentions.of, self.gradients
+        for node, *what in ran:
+            if type(node) is ACCUMULATES:
+                leaf, grad, before, after = what
+                mentions.has_grad(leaf)
+                received = seen(leaf), node, 0, of(grad), before, of(after), node
+                told.append((gradients.accumulated, received))
+            else:
+                left, arrived, outputs = what
+                sums = [(left[i], arrived[0]) for i in outputs if left[i] is not None]
+                told.append((gradients.ran, _ran(mentions, node, left, arrived, sums)))
+        return (told,)
 
-    def ran(
-        self, node: Any, left: Grads, arrived: Grads, sums: dict[Mention, Mention] | None
-    ) -> None:
-        """A Node ran."""
-        of = self.mentions.of
-        self.recorder.also(
-            self.gradients.ran,
-            node,
-            [None if grad is None else of(grad) for grad in left],
-            [None if grad is None else of(grad) for grad in arrived],
-            sums,
-        )
+    def ran(self, node: Any, left: Grads, arrived: Grads) -> None:
+        """A Node ran; what was summed, of the gradients that left, is seen among the operations."""
+        whole, self.recorder.sums = self.recorder.sums, {}
+        sums = [(grad, whole[id(grad)][1]) for grad in left if id(grad) in whole]
+        self.recorder.also(self.gradients.ran, node, left, arrived, sums, mention=_ran)
 
     def accumulated(self, tensor: Any, node: Any, index: int, grad: Any, accumulator: Any) -> None:
         """A tensor's ``.grad`` received this one."""
-        recorder, mentions = self.recorder, self.mentions
+        recorder, mentions = self.recorder, self.recorder.mentions
         mentions.has_grad(tensor)
         before, after = recorder.grads.get(id(tensor)), mentions.grad(tensor)
         recorder.grads[id(tensor)] = after
@@ -277,6 +272,28 @@ class Run:
             )  # fmt: skip
             if before is not None:
                 mentions.waiting.discard(before)
+
+
+def _begins(mentions: Mentions, tensor: Any, grad: Any, node: Any, index: int) -> tuple[Any, ...]:
+    return mentions.seen(tensor), mentions.of(grad), node, index
+
+
+def _ran(
+    mentions: Mentions, node: Any, left: Grads, arrived: Grads, sums: Sequence[tuple[Any, Any]]
+) -> tuple[Any, ...]:
+    """What ``Gradients.ran`` is told; ``sums``: what left, and what was summed for it."""
+    of = mentions.of
+    return (
+        node,
+        [None if grad is None else of(grad) for grad in left],
+        [None if grad is None else of(grad) for grad in arrived],
+        {of(grad): of(whole) for grad, whole in sums} if sums else None,
+    )
+
+
+def _tell_all(told: list[tuple[Callable[..., None], Any]]) -> None:
+    for tell, what in told:
+        tell(*what)
 
 
 def _remove(hooks: list[tuple[dict[Any, Any], Any]]) -> None:
@@ -354,6 +371,9 @@ def _can_run(tensors: Sequence[Any], grads: Sequence[Any]) -> bool:
 
 
 def _edge_of(tensor: Any) -> tuple[Any, int]:
+    node = grad_fn_of(tensor)
+    if node is not None:
+        return node, tensor.output_nr
     edge = torch.autograd.graph.get_gradient_edge(tensor)
     return edge.node, edge.output_nr
 

@@ -14,7 +14,7 @@ import torch
 
 from backprop_tui.engines.base import TensorValue
 from backprop_tui.engines.torch_engine.engine import TorchEngine
-from backprop_tui.engines.torch_engine.mentions import Mention
+from backprop_tui.engines.torch_engine.mentions import Mention, Mentions
 from backprop_tui.engines.torch_engine.recorder import Recorder
 
 #: A container of more items is told by its length alone.
@@ -38,9 +38,25 @@ class Then:
 
     __slots__ = ("module", "tensors")
 
-    def __init__(self, module: Any, tensors: Sequence[tuple[str, Mention]]) -> None:
+    def __init__(self, module: Any, tensors: Sequence[tuple[str, Was]]) -> None:
         self.module = module
         self.tensors = tensors
+
+
+class Was:
+    """A tensor as it was; it is mentioned when that is told, or before something changes it."""
+
+    __slots__ = ("mention", "tensor")
+
+    def __init__(self, tensor: Any) -> None:
+        self.tensor = tensor
+        self.mention: Mention | None = None
+
+    def mentioned(self, mentions: Mentions) -> tuple[Any, ...]:
+        """It is mentioned."""
+        self.mention = mentions.seen(self.tensor)
+        mentions.waiting.add(self.mention)
+        return ()
 
 
 class Captured:
@@ -48,7 +64,7 @@ class Captured:
 
     def __init__(self, engine: TorchEngine) -> None:
         self.engine = engine
-        self._mentions = engine.recorder.mentions
+        self._recorder = engine.recorder
         self._book = engine.recorder.book
         self.is_grad_enabled = engine.is_grad_enabled
         self.named_modules = engine.named_modules
@@ -62,7 +78,7 @@ class Captured:
             if not (recorder.quiet or recorder.in_backward):
                 look()
 
-        self._mentions.look = looks
+        recorder.look = looks
 
     def capture(self, value: Any) -> Any:
         """What tells of ``value`` later, as it is now."""
@@ -85,22 +101,24 @@ class Captured:
             return [self._mention(v) if isinstance(v, torch.Tensor) else v for v in value]
         return value
 
-    def _mention(self, tensor: Any) -> Mention:
-        mention = self._mentions.seen(tensor)
-        self._mentions.waiting.add(mention)
-        return mention
+    def _mention(self, tensor: Any) -> Was:
+        was = Was(tensor)
+        self._recorder.remember(was.mentioned)
+        return was
 
     # ------------------------------------------------------------------ asked later
 
     def kind(self, value: object) -> str | None:
         """What kind of value was captured, as an engine says it."""
-        return "Tensor" if type(value) is Mention else self.engine.kind(value)
+        return "Tensor" if type(value) is Was else self.engine.kind(value)
 
     def snapshot(self, value: Any) -> TensorValue:
         """The tensor as it was."""
-        if type(value) is not Mention:
+        if type(value) is not Was:
             return self.engine.snapshot(value)
+        mentions = self._recorder.mentions
+        assert value.mention is not None
         with torch._C._DisableTorchDispatch(), torch._C.DisableTorchFunction():
-            told = self._book.value(value)
-        self._mentions.waiting.discard(value)
+            told = self._book.value(value.mention)
+        mentions.waiting.discard(value.mention)
         return told

@@ -181,6 +181,18 @@ class Decoder:
         if self.listener is not None:
             self.listener.zero_grad(tuple(told))
 
+    def stepped(
+        self,
+        optimizer: str,
+        entries: Sequence[tuple[Any, Mapping[str, Any], Mention, Mention, State]],
+        after: Sequence[tuple[Mention, State]],
+    ) -> None:
+        """An optimizer changed these parameters, one after the other."""
+        for (param, group, grad, before, state), (changed, state_after) in zip(
+            entries, after, strict=True
+        ):
+            self.updated(param, optimizer, group, grad, before, changed, state, state_after)
+
     def updated(
         self,
         param: Any,

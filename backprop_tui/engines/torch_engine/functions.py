@@ -37,7 +37,7 @@ def _set_data(
     if torch.nn.parameter.is_lazy(args[0]):
         func(*args, **kwargs)  # it gets its shape: nothing was said of it yet
         return
-    recorder.mentions.written(args[0])
+    recorder.written(args[0])
     func(*args, **kwargs)
     recorder.book.moved(args[0])
     recorder.assigned("data", args[0])
@@ -46,7 +46,7 @@ def _set_data(
 def _get_grad(
     recorder: Recorder, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> Any:
-    recorder.mentions.has_grad(args[0])
+    recorder.has_grad(args[0])
     return func(*args, **kwargs)
 
 

@@ -23,9 +23,10 @@ from torch.utils.data._utils import fetch
 from backprop_tui.engines.torch_engine.aten import plain as plain_value
 from backprop_tui.engines.torch_engine.backward import RecordedEngine, noticing
 from backprop_tui.engines.torch_engine.loaders import counting, drawing, fetching
+from backprop_tui.engines.torch_engine.mentions import Mention, Mentions
 from backprop_tui.engines.torch_engine.modes import operations_unseen
 from backprop_tui.engines.torch_engine.recorder import current
-from backprop_tui.engines.torch_engine.seen import unseen
+from backprop_tui.engines.torch_engine.seen import grad_of, unseen
 from backprop_tui.engines.torch_engine.stepping import (
     after_step,
     before_step,
@@ -60,9 +61,9 @@ def _calling(plain: Any) -> Any:
         if recorder is None or recorder.listener is None:
             return plain(self, *args, **kwargs)
         outside = recorder.fixed
-        recorder.note(recorder.decoder.enters, self)
+        place = recorder.note(recorder.decoder.enters, self)
         if recorder.most:
-            recorder.fixed = recorder.events[-1][1] if _is_closed(self) else None
+            recorder.fixed = place if _is_closed(self) else None
         recorder.flush()
         try:
             return plain(self, *args, **kwargs)
@@ -85,28 +86,44 @@ def _clearing(plain: Callable[..., Any], tensors: Callable[[Any], Iterable[Any]]
         recorder = current()
         if recorder is None or recorder.quiet or recorder.listener is None:
             return plain(self, *args, **kwargs)
-        mentions, cleared = recorder.mentions, list(tensors(self))
+        cleared = list(tensors(self))
         recorder.flush()
         with unseen(), operations_unseen(recorder):
-            before = [mentions.grad(tensor) for tensor in cleared]
+            before = [grad_of(tensor) for tensor in cleared]
+            told: list[Mention | None] = []
+            recorder.remember(_mention_all, told, before)
             if not (args[0] if args else kwargs.get("set_to_none", True)):
-                for grad in before:
-                    if grad is not None:
-                        mentions.written(grad.tensor)
+                recorder.overwritten([grad for grad in before if grad is not None])
             recorder.quiet += 1
             try:
                 result = plain(self, *args, **kwargs)
             finally:
                 recorder.quiet -= 1
-            after = [(mentions.seen(tensor), mentions.grad(tensor)) for tensor in cleared]
-        for tensor in cleared:
-            mentions.has_grad(tensor)
+            after = [grad_of(tensor) for tensor in cleared]
         if cleared:
-            recorder.note(recorder.decoder.cleared, before, after)
+            recorder.held(_cleared, recorder.decoder.cleared, told, cleared, after)
             recorder.flush()
         return result
 
     return zero_grad
+
+
+def _mention_all(
+    mentions: Mentions, told: list[Mention | None], grads: Iterable[Any]
+) -> tuple[Any, ...]:
+    told += [None if grad is None else mentions.of(grad) for grad in grads]
+    return ()
+
+
+def _cleared(
+    mentions: Mentions, before: list[Mention | None], tensors: list[Any], grads: list[Any]
+) -> tuple[Any, ...]:
+    """What ``Decoder.cleared`` is told: gradients before, tensors with their gradients after."""
+    after = []
+    for tensor, grad in zip(tensors, grads, strict=True):
+        mentions.has_grad(tensor)
+        after.append((mentions.seen(tensor), None if grad is None else mentions.of(grad)))
+    return before, after
 
 
 def _in_groups(optimizer: Any) -> list[Any]:
@@ -183,7 +200,7 @@ def _casting(plain: Callable[..., Any]) -> Any:
             before = [(t.dtype, t.device, t.data_ptr()) for t in tensors]
             with unseen():
                 grads = [tensor.grad for tensor in tensors if tensor.grad is not None]
-                recorder.mentions.written(*tensors, *grads)
+                recorder.written(*tensors, *grads)
             result = plain(self, *args, **kwargs)
             for grad in grads:
                 recorder.book.moved(grad)

@@ -12,7 +12,8 @@ as it is mentioned. Whoever writes to memory says so *before* it does, with ``wr
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
+from ctypes import string_at
 from typing import Any, NamedTuple
 
 import torch
@@ -24,6 +25,8 @@ from backprop_tui.engines.torch_engine.seen import (
     Key,
     Seen,
     grad_fn_of,
+    grad_of,
+    is_plain_leaf,
     keeps_grad,
     storage_key,
     version_of,
@@ -39,11 +42,17 @@ class Attributes(NamedTuple):
     history: Any
 
 
+#: what autograd says of a leaf that asks for no gradient, and of one that does
+_OF_LEAVES = tuple(Attributes(None, requires_grad, False, None) for requires_grad in (False, True))
+
+
 def attributes_of(tensor: Any) -> Attributes:
     """The tensor's attributes now."""
-    node, requires_grad = grad_fn_of(tensor), tensor.requires_grad
+    requires_grad: bool = tensor.requires_grad
+    if is_plain_leaf(tensor):
+        return _OF_LEAVES[requires_grad]
     retains_grad = requires_grad and tensor.retains_grad
-    return Attributes(node, requires_grad, retains_grad, history_of(tensor))
+    return Attributes(grad_fn_of(tensor), requires_grad, retains_grad, history_of(tensor))
 
 
 def history_of(tensor: Any) -> Any:
@@ -94,8 +103,6 @@ class Mentions:
         self.waiting: set[Mention] = set()
         #: tensors whose ``.grad`` somebody can have got hold of
         self._owners: dict[int, weakref.ref[Any]] = {}
-        #: called before something is written: who looks on can still mention what is there
-        self.look: Callable[[], object] = _nobody
 
     def of(self, tensor: Any) -> Mention:
         """The numbers of a tensor."""
@@ -116,7 +123,7 @@ class Mentions:
 
     def grad(self, tensor: Any) -> Mention | None:
         """The numbers of ``tensor.grad``; None for a non-leaf that keeps none."""
-        grad = tensor.grad if keeps_grad(tensor) else None
+        grad = grad_of(tensor)
         return None if grad is None else self.of(grad)
 
     def forget(self) -> None:
@@ -138,15 +145,34 @@ class Mentions:
 
     def written(self, *tensors: Any) -> None:
         """Something is about to write to the memory of these."""
-        self.look()
-        if self._loose:
-            self.sort()
+        self.sort()
         for tensor in tensors:
             key = storage_key(tensor)
             lying = self._lying.pop(key, None)
             if lying is not None:
-                self._keep(lying)
+                self._settle(lying)
+                with torch._C._DisableTorchDispatch(), torch._C.DisableTorchFunction():
+                    _copy(lying)
             self.book.written(key)
+
+    def overwritten(
+        self, copies: Sequence[tuple[Any, bytes]], views: Sequence[tuple[Any, Attributes]]
+    ) -> tuple[Any, ...]:
+        """Something has written to the memory of these, which held this before; that changed what
+        autograd says of these views of them."""
+        for view, attributes in views:
+            self.says(view, attributes)
+        self.sort()
+        for tensor, memory in copies:
+            key = storage_key(tensor)
+            lying = self._lying.pop(key, None)
+            if lying is not None:
+                self._settle(lying)
+                whole = torch.frombuffer(bytearray(memory), dtype=torch.uint8)
+                for mention in lying:
+                    mention.tensor, mention.ours = _part(whole, mention.tensor), True
+            self.book.written(key)
+        return ()
 
     def relabelled(self, tensor: Any) -> None:
         """What autograd says of the tensor is about to change; its numbers stay."""
@@ -171,12 +197,17 @@ class Mentions:
                 lying.setdefault(-id(mention.tensor), []).append(mention)
         self._loose.clear()
 
-    def _keep(self, mentions: list[Mention]) -> None:
-        """Copy these, which lie in one storage, as they are."""
-        book, live, tensors = self.book, self._live, []
+    def says(self, tensor: Any, attributes: Attributes) -> None:
+        """What autograd says of a tensor, if that is asked of what it is mentioned as now."""
+        mention = self._live.get(id(tensor))
+        if mention is not None and mention.attributes is None:
+            mention.attributes = attributes
+
+    def _settle(self, mentions: list[Mention]) -> None:
+        """These stay what they are, whatever becomes of their tensors."""
+        book, live = self.book, self._live
         for mention in mentions:
             tensor = mention.tensor
-            tensors.append(tensor)
             entry = mention.entry = book.entry(tensor)
             mention.key = book.key(entry, tensor)
             if mention.seen:
@@ -185,10 +216,6 @@ class Mentions:
                     mention.attributes = attributes_of(tensor)
             if live.get(id(tensor)) is mention:
                 del live[id(tensor)]
-        with torch._C._DisableTorchDispatch(), torch._C.DisableTorchFunction():
-            for mention, copy in zip(mentions, _copies(tensors), strict=True):
-                mention.ours = copy is not mention.tensor
-                mention.tensor = copy
 
     # ------------------------------------------------------------------ after something changed
 
@@ -224,25 +251,47 @@ class Mentions:
         return [o for o in owners if o is not None and keeps_grad(o) and o.grad is not None]
 
 
-def _nobody() -> None:
-    return None
+#: Storages of no more bytes are copied whole.
+LITTLE = 1 << 14
+_OWN = frozenset({torch.Tensor, torch.nn.Parameter, torch.nn.Buffer})
 
 
-def _copies(tensors: list[Any]) -> Iterable[Any]:
-    """Copies of tensors that lie in one storage; what is a part of another shares its copy."""
-    if len(tensors) == 1:
-        return (_copy(tensors[0]),)
-    whole = next((t for t in tensors if _is_plain(t) and _is_whole(t)), None)
-    if whole is None:
-        return [_copy(t) for t in tensors]
-    kept = _copy(whole)
-    return [
-        kept if t is whole
-        else kept.as_strided(t.shape, t.stride(), t.storage_offset())
-        if t.dtype == whole.dtype and _is_plain(t)
-        else _copy(t)
-        for t in tensors
-    ]  # fmt: skip
+def memory_of(tensor: Any) -> bytes | None:
+    """What the storage of a tensor holds now; None if that is much, or not there to be read."""
+    if type(tensor) not in _OWN or not tensor.is_cpu or tensor.layout is not torch.strided:
+        return None
+    storage = tensor.untyped_storage()
+    size: int = storage.nbytes()
+    return string_at(storage.data_ptr(), size) if 0 < size <= LITTLE else None
+
+
+def _part(whole: Any, tensor: Any) -> Any:
+    """What a tensor would be if it lay in this copy of its storage."""
+    size = tensor.element_size()
+    there = whole[: len(whole) // size * size].view(tensor.dtype)
+    there = there.as_strided(tensor.shape, tensor.stride(), tensor.storage_offset())
+    if tensor.is_complex() and tensor.is_conj():
+        there = there.conj()
+    return torch._neg_view(there) if tensor.is_neg() else there
+
+
+def _copy(mentions: list[Mention]) -> None:
+    """Copy what lies in one storage; what is a part of another shares its copy."""
+    whole = mentions[0].tensor
+    if len(mentions) > 1:
+        tensors = (mention.tensor for mention in mentions)
+        whole = next((t for t in tensors if _is_plain(t) and _is_whole(t)), None)
+    kept = None if whole is None else _cloned(whole)
+    for mention in mentions:
+        tensor = mention.tensor
+        if tensor is whole:
+            copy = kept
+        elif kept is not None and tensor.dtype == kept.dtype and _is_plain(tensor):
+            copy = kept.as_strided(tensor.shape, tensor.stride(), tensor.storage_offset())
+        else:
+            copy = _cloned(tensor)
+        mention.ours = copy is not tensor
+        mention.tensor = copy
 
 
 def _is_plain(tensor: Any) -> bool:
@@ -258,7 +307,7 @@ def _is_whole(tensor: Any) -> bool:
     return bool(tensor.is_contiguous() and tensor.untyped_storage().nbytes() == tensor.nbytes)
 
 
-def _copy(tensor: Any) -> Any:
+def _cloned(tensor: Any) -> Any:
     try:
         return tensor.detach().clone()
     except (RuntimeError, TypeError, NotImplementedError):

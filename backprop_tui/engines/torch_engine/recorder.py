@@ -23,8 +23,9 @@ from backprop_tui.engines.torch_engine.decoder import InPlace
 from backprop_tui.engines.torch_engine.inside import called
 from backprop_tui.engines.torch_engine.mentions import Mention, history_of
 from backprop_tui.engines.torch_engine.modes import DispatchMode, FunctionMode
-from backprop_tui.engines.torch_engine.room import Allocate, ask_for_room, tensors_of
-from backprop_tui.engines.torch_engine.tape import Event, Tape
+from backprop_tui.engines.torch_engine.operands import Numbers, operands, operation, outputs
+from backprop_tui.engines.torch_engine.room import Allocate, ask_for_room
+from backprop_tui.engines.torch_engine.tape import Mentioning, Tape
 
 Handler = Callable[["Recorder", Any, tuple[Any, ...], Mapping[str, Any]], Any]
 
@@ -32,7 +33,6 @@ _VIEWING = ("view", "view_as", "unflatten", "__get__")
 _PRODUCTS = ("matmul", "__matmul__", "__rmatmul__")
 #: After these, einsum makes a view of its product, whatever lies in memory.
 _PRODUCT_OF_EINSUM = ("bmm", "view", "permute")
-_NUMBERS: dict[Any, Any] = {}
 
 #: What belongs to the call at work, and is put aside while code of the program's own runs in it.
 _INSIDE = (
@@ -58,8 +58,8 @@ class Recorder(Tape):
         self.function: Any = None
         self.arguments: tuple[Any, ...] = ()
         self._asked = False
-        #: what the call at work captured last
-        self._last: Event | None = None
+        #: what the call at work noted last
+        self._last: Any = None
         #: the names of the last three operations
         self._names: tuple[str, ...] = ("", "", "")
         #: what the function being called made for itself, and numbers that it turned into tensors
@@ -138,8 +138,7 @@ class Recorder(Tape):
         finally:
             self.function, self.arguments = outer, arguments
             self._last = None
-            if self.events:
-                self.flush()
+            self.flush()
             if outer is None and self._fresh:
                 self._fresh.clear()
                 self._numbers.clear()
@@ -187,8 +186,7 @@ class Recorder(Tape):
             return self._remembering(plan, func, args, kwargs)
         if inside:
             return self._inside_node(plan, func, args, kwargs)
-        if self.events:
-            self.flush()
+        self.flush()
         if self.allocate is not None and (not plan.view or plan.name == "expand"):
             ask_for_room(self.allocate, plan, func, args, kwargs)
         if self.quiet or self._listener is None:
@@ -197,36 +195,41 @@ class Recorder(Tape):
             output = func(*args, **kwargs)
             self._made(plan, args, output)
             return output
-        plan, given, named, numbers = self._begin(plan, args, kwargs)
+        if plan.other is not None and self._is_other(plan, args, kwargs):
+            plan = plan.other
+        numbers = self._given_as_numbers(plan) if self._numbers else ()
         if plan.reshapes:
-            self.mentions.written(args[0])
+            return self._reshaping(plan, func, args, kwargs, numbers)
         output = self._inside_node(plan, func, args, kwargs)
         if plan.view and torch.is_inference_mode_enabled():
             _like_its_base(output, args[0])
-        self._ran(plan, given, named, self._outputs(plan, output), numbers, None)
+        self._ran(operation, plan, args, kwargs, output, numbers)
+        for tensor in (output, *args) if isinstance(output, torch.Tensor) else (*output, *args):
+            if isinstance(tensor, torch.Tensor):
+                self.nbytes += tensor.numel() * tensor.element_size()
+                if tensor._is_view():
+                    self.viewed(tensor)
         return output
 
-    def _ran(self, plan: Plan, *what: Any) -> None:
-        self.note(self.decoder.forward, plan, *what)
-        self._last = self.events[-1]
-        self._names = (*self._names[1:], plan.name)
+    def _reshaping(
+        self,
+        plan: Plan,
+        func: Any,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        numbers: Numbers,
+    ) -> Any:
+        """An operation that makes another view of a tensor's memory of the tensor itself."""
+        given, named, known = operands(self.mentions, args, kwargs, numbers)
+        self.written(args[0])
+        output = self._inside_node(plan, func, args, kwargs)
+        self._ran(None, plan, given, named, outputs(self.mentions, plan, output), known, None)
+        return output
 
-    def _outputs(self, plan: Plan, output: Any) -> list[Mention]:
-        """What is told of an operation's output."""
-        seen = self.mentions.seen
-        if isinstance(output, torch.Tensor):
-            told = seen(output)
-            if plan.view or plan.reshapes:
-                told.version = -1  # autograd has still to make it one with its base's, or count
-            return [told]
-        tensors = tensors_of(output)[: plan.told]
-        if plan.name == "unsafe_split":
-            for tensor in tensors:
-                self.book.apart(tensor)
-        outputs = [seen(tensor) for tensor in tensors]
-        for told in outputs if plan.view else ():
-            told.version = -1
-        return outputs
+    def _ran(self, mention: Mentioning, plan: Plan, *what: Any) -> None:
+        self.held(mention, self.decoder.forward, plan, *what)
+        self._last = self.noted[-1]
+        self._names = (*self._names[1:], plan.name)
 
     def _inside_node(
         self, plan: Plan, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -265,30 +268,11 @@ class Recorder(Tape):
                 if isinstance(value, bool | int | float):
                     self._numbers[id(output)] = (output, value)
 
-    def _begin(
-        self, plan: Plan, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> tuple[Plan, list[Any], Mapping[str, Any], Mapping[Mention, Any]]:
-        """The plan that it is told by, its arguments mentioned, and which of them are numbers."""
-        numbers: dict[Mention, Any] = _NUMBERS
-        if plan.other is not None and self._is_other(plan, args, kwargs):
-            plan = plan.other
-        if self._numbers and (
-            plan.name not in ("index_put", "where") or self._names_a_tensor(plan)
-        ):
-            known = list(self._numbers.values())
-            numbers = {self.mentions.of(tensor): number for tensor, number in known}
-        given = [self._mentioned(value) for value in args]
-        if kwargs:
-            kwargs = {name: self._mentioned(value) for name, value in kwargs.items()}
-        return plan, given, kwargs, numbers
-
-    def _mentioned(self, value: Any) -> Any:
-        """The value with its tensors mentioned."""
-        if isinstance(value, torch.Tensor):
-            return self.mentions.seen(value)
-        if type(value) in (list, tuple):
-            return [self._mentioned(part) for part in value]
-        return value
+    def _given_as_numbers(self, plan: Plan) -> Numbers:
+        """The tensors that are numbers as the call is written."""
+        if plan.name in ("index_put", "where") and not self._names_a_tensor(plan):
+            return ()
+        return list(self._numbers.values())
 
     def _names_a_tensor(self, plan: Plan) -> bool:
         """Whether there is a tensor beside the number in ``where``; alone they become tensors."""
@@ -315,8 +299,7 @@ class Recorder(Tape):
         written = [bound[name] for name in plan.written]
         target = written[0]
         self._drop_copy(target)
-        if self.events:
-            self.flush()
+        self.flush()
         silent = (
             self.quiet
             or self.in_backward
@@ -326,31 +309,42 @@ class Recorder(Tape):
             or not isinstance(target, torch.Tensor)
             or (id(target) in self._fresh and not _into_graph(args))
         )
-        begun = None
+        mentions = self.mentions
         if not silent and not plan.fills:
-            begun = self._begin(plan, args, kwargs)
+            plan, begun = self._begin(plan, args, kwargs)
             in_place = InPlace(history_of(target))
         for one in written:
             for tensor in one if isinstance(one, list | tuple) else (one,):
                 if isinstance(tensor, torch.Tensor):
-                    self.mentions.written(tensor)
+                    self.written(tensor)
         output = func(*args, **kwargs)
-        if begun is not None:
-            plan, given, kwargs, numbers = begun
-            in_place.changed = self._counted_later(self.mentions.aliases(target))
-            in_place.grads = self.mentions.grads_in(target)
-            self._ran(plan, given, kwargs, in_place.changed[:1], numbers, in_place)
-        elif not silent:
+        if silent:
+            return output
+        if plan.fills:
             self.filled(target)
+            return output
+        given, named, numbers = begun
+        in_place.changed = self._counted_later(mentions.aliases(target))
+        in_place.grads = mentions.grads_in(target)
+        self._ran(None, plan, given, named, in_place.changed[:1], numbers, in_place)
         return output
+
+    def _begin(
+        self, plan: Plan, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> tuple[Plan, tuple[list[Any], Mapping[str, Any], Mapping[Mention, Any]]]:
+        """The plan that it is told by, and its arguments as they are now."""
+        if plan.other is not None and self._is_other(plan, args, kwargs):
+            plan = plan.other
+        numbers = self._given_as_numbers(plan) if self._numbers else ()
+        return plan, operands(self.mentions, args, kwargs, numbers)
 
     def _drop_copy(self, target: Any) -> None:
         """A clone is not told by which autograd keeps for itself what the tensor was before."""
         last = self._last
-        if last is not None and self.events and self.events[-1] is last:
-            plan, given, *_ = last[3]
-            if plan.name == "clone" and given[0].tensor is target:
-                self.events.pop()
+        if last is not None and self.noted and self.noted[-1] is last:
+            plan, given, *_ = last[-1]
+            if plan.name == "clone" and given[0] is target:
+                self.noted.pop()
         self._last = None
 
     def _remembering(
@@ -360,16 +354,17 @@ class Recorder(Tape):
         self.flush()
         bound = plan.bind(args, kwargs)
         told = not self.quiet and not self.in_backward and self._listener is not None
+        mentions = self.mentions
         if told:
-            plan, given, named, numbers = self._begin(plan, args, kwargs)
+            plan, (given, named, numbers) = self._begin(plan, args, kwargs)
         changed = [bound[name] for name in plan.remembers] if bound["training"] else []
         changed = [tensor for tensor in changed if tensor is not None]
         for tensor in changed:
-            self.mentions.written(tensor)
+            self.written(tensor)
         output = func(*args, **kwargs)
         if told:
-            self._ran(plan, given, named, self._outputs(plan, output), numbers, None)
-            mentions = self.mentions
+            made = outputs(mentions, plan, output)
+            self._ran(None, plan, given, named, made, numbers, None)
             for tensor in changed:
                 self.note(self.decoder.filled, mentions.aliases(tensor), mentions.grad(tensor))
         return output

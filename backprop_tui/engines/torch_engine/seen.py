@@ -191,8 +191,11 @@ class Book:
 
     def key(self, entry: Seen, tensor: Any) -> Key:
         """As of when the numbers of a tensor are, if they are read now."""
-        at = address(tensor), entry.moves
-        return version_of(tensor), entry.storage.writes, at, tensor.shape
+        writes, moves = entry.storage.writes, entry.moves
+        try:
+            return tensor._version, writes, (tensor.data_ptr(), moves), tensor.shape
+        except (RuntimeError, NotImplementedError):
+            return version_of(tensor), writes, (address(tensor), moves), tensor.shape
 
     # ------------------------------------------------------------------ what is told of mentions
 
@@ -360,6 +363,16 @@ def grad_fn_of(tensor: Any) -> Any:
 def keeps_grad(tensor: Any) -> bool:
     """Whether a tensor can have a ``.grad``; PyTorch warns when that of another is looked at."""
     return tensor.retains_grad or grad_fn_of(tensor) is None
+
+
+def is_plain_leaf(tensor: Any) -> bool:
+    """Whether a tensor is a leaf and no view, of which PyTorch may refuse to say what it is."""
+    return not tensor._is_view() and tensor.is_leaf
+
+
+def grad_of(tensor: Any) -> Any:
+    """``tensor.grad``; None for a non-leaf that keeps none."""
+    return tensor.grad if is_plain_leaf(tensor) or keeps_grad(tensor) else None
 
 
 def version_of(tensor: Any) -> int:

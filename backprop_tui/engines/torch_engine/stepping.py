@@ -14,14 +14,14 @@ from typing import Any
 
 import torch
 
-from backprop_tui.engines.base import Scalar
-from backprop_tui.engines.torch_engine.mentions import Mention
+from backprop_tui.engines.torch_engine.decoder import State
+from backprop_tui.engines.torch_engine.mentions import Mention, Mentions
 from backprop_tui.engines.torch_engine.recorder import Recorder, current
-from backprop_tui.engines.torch_engine.seen import unseen
+from backprop_tui.engines.torch_engine.seen import grad_of, unseen
 
-State = dict[str, Mention | Scalar]
 #: A parameter, its group's numbers, its gradient, itself before, and its state before.
 Entry = tuple[Any, dict[str, Any], Mention, Mention, State]
+_NO_STATE: dict[str, Any] = {}
 
 
 class _Stepping:
@@ -31,41 +31,28 @@ class _Stepping:
         self.recorder = recorder
         self.optimizer = optimizer
         self.began = False
+        #: parameters that have a gradient: with their group's numbers, gradient and state
+        self.given: list[tuple[Any, dict[str, Any], Any, dict[str, Any]]] = []
+        #: what of that is told
         self.before: list[Entry] = []
         self.guards: list[Any] = []
-        alone = not closure and type(optimizer).__module__.startswith("torch.optim")
-        alone = alone and not any(group.get("fused") for group in optimizer.param_groups)
-        if alone:  # until it is over nothing else is looked at
+        self.alone = not closure and type(optimizer).__module__.startswith("torch.optim")
+        if self.alone and any(group.get("fused") for group in optimizer.param_groups):
+            self.alone = False
+        if self.alone:  # until it is over nothing else is looked at
             self.guards = [torch._C._DisableTorchDispatch(), torch._C.DisableTorchFunction()]
             for guard in self.guards:
                 guard.__enter__()
-            self._mention()
-            self._keep()
+            self._look()
+            recorder.remember(self._mention)
+            recorder.overwritten(self._written())
         else:
             self.look()
         recorder.quiet += 1
 
-    def _keep(self) -> None:
-        """PyTorch's own optimizer writes to parameters and their state, and to nothing else."""
-        written = []
-        for param, *_ in self.before:
-            written.append(param)
-            for value in self.optimizer.state.get(param, {}).values():
-                if isinstance(value, torch.Tensor):
-                    written.append(value)
-        self.recorder.mentions.written(*written)
-
-    def look(self) -> None:
-        """Mention everything as it is before the updates, which code of the program's may delay."""
-        waiting = self.recorder.mentions.waiting
-        self._mentioned(waiting.discard)
-        with unseen():
-            self._mention()
-        self._mentioned(waiting.add)
-
-    def _mention(self) -> None:
-        mentions = self.recorder.mentions
-        self.before = []
+    def _look(self) -> None:
+        """Everything as it is."""
+        self.given = []
         for group in self.optimizer.param_groups:
             told = {
                 name: value.item() if isinstance(value, torch.Tensor) else value
@@ -73,12 +60,41 @@ class _Stepping:
                 if name != "params"
             }
             for param in group["params"]:
-                grad = mentions.grad(param)
+                grad = grad_of(param)
                 if grad is not None:
-                    mentions.has_grad(param)
-                    self.before.append(
-                        (param, told, grad, mentions.seen(param), self._state(param))
-                    )
+                    self.given.append((param, told, grad, self._state(param)))
+
+    def _state(self, param: Any) -> dict[str, Any]:
+        """What the optimizer remembers of a parameter, now."""
+        values = self.optimizer.state.get(param)
+        if not values:
+            return _NO_STATE
+        plain = torch.Tensor | bool | int | float
+        return {name: value for name, value in values.items() if isinstance(value, plain)}
+
+    def _written(self) -> list[Any]:
+        """PyTorch's own optimizers write to parameters and their state, and to nothing else."""
+        written = [param for param, *_ in self.given]
+        for *_, state in self.given:
+            written += [value for value in state.values() if isinstance(value, torch.Tensor)]
+        return written
+
+    def _mention(self, mentions: Mentions) -> tuple[Any, ...]:
+        self.before = []
+        for param, told, grad, state in self.given:
+            mentions.has_grad(param)
+            seen = mentions.seen(param)
+            self.before.append((param, told, mentions.of(grad), seen, _known(mentions, state)))
+        return ()
+
+    def look(self) -> None:
+        """Mention everything as it is before the updates, which code of the program's may delay."""
+        mentions = self.recorder.mentions
+        self._mentioned(mentions.waiting.discard)
+        with unseen():
+            self._look()
+            self._mention(mentions)
+        self._mentioned(mentions.waiting.add)
 
     def _mentioned(self, do: Callable[[Mention], None]) -> None:
         for _, _, grad, param, state in self.before:
@@ -87,14 +103,6 @@ class _Stepping:
             for value in state.values():
                 if isinstance(value, Mention):
                     do(value)
-
-    def _state(self, param: Any) -> State:
-        of = self.recorder.mentions.of
-        return {
-            name: of(value) if isinstance(value, torch.Tensor) else value
-            for name, value in self.optimizer.state.get(param, {}).items()
-            if isinstance(value, torch.Tensor | bool | int | float)
-        }
 
     def over(self) -> None:
         """PyTorch is observed again."""
@@ -105,18 +113,29 @@ class _Stepping:
 
     def tell(self) -> None:
         """What the step changed."""
-        recorder, name = self.recorder, type(self.optimizer).__name__
-        note = recorder.note
-        with unseen():
-            for param, group, grad, before, state in self.before:
-                after = recorder.mentions.seen(param)
-                note(
-                    recorder.decoder.updated,
-                    param, name, group, grad, before, after, state, self._state(param),
-                )  # fmt: skip
-                note = recorder.also
-        self._mentioned(recorder.mentions.waiting.discard)
+        recorder = self.recorder
+        if self.given:
+            with unseen():
+                after = [(param, self._state(param)) for param, *_ in self.given]
+            recorder.held(self._changed, recorder.decoder.stepped, after)
+        if not self.alone:
+            self._mentioned(recorder.mentions.waiting.discard)
         recorder.flush()
+
+    def _changed(
+        self, mentions: Mentions, after: list[tuple[Any, dict[str, Any]]]
+    ) -> tuple[Any, ...]:
+        """What ``Decoder.stepped`` is told."""
+        told = [(mentions.seen(param), _known(mentions, state)) for param, state in after]
+        return type(self.optimizer).__name__, self.before, told
+
+
+def _known(mentions: Mentions, state: dict[str, Any]) -> State:
+    of = mentions.of
+    return {
+        name: of(value) if isinstance(value, torch.Tensor) else value
+        for name, value in state.items()
+    }
 
 
 class _Steps(threading.local):

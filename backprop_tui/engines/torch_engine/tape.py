@@ -1,17 +1,20 @@
 """The tape: what happened, in order, until it is told.
 
-    note(tell, …)     ──▶  tape  ──▶  drain()  ──▶  tell(…), placed where it happened
+    noted        references to tensors, as they were at hand
+      │ mention  before something of them changes by more than a few bytes, or it is told
+    events       mentions
+      │ drain
+    tell(…)      placed where it happened
 
-An event holds references and mentions; nothing of it is worked out before it is told. What is on
-the tape is told when there are more than ``most`` events, when more than ``most_bytes`` of memory
-are kept for them, or when the last were told ``patience`` seconds ago. With 0 events it is told as
-soon as nothing of it can change.
+Nothing is worked out before it is told. What is on the tape is told when there are more than
+``most`` events, when more than ``most_bytes`` of memory are kept for them, or when the last were
+told ``patience`` seconds ago. With 0 events it is told as soon as nothing of it can change.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import inf
 from time import monotonic
@@ -21,13 +24,20 @@ import torch
 
 from backprop_tui.engines.base import Listener
 from backprop_tui.engines.torch_engine.decoder import Decoder
-from backprop_tui.engines.torch_engine.mentions import Mentions
+from backprop_tui.engines.torch_engine.mentions import (
+    Attributes,
+    Mentions,
+    attributes_of,
+    memory_of,
+)
 from backprop_tui.engines.torch_engine.seen import Book
 
-#: What to tell and where it happened, the grad mode there, and the arguments.
+#: What to tell and where it happened, the grad mode there, and what about.
 Event = tuple[Callable[..., None], object, bool, tuple[Any, ...]]
+#: What mentions the tensors that it is about, if that is still to be done.
+Mentioning = Callable[..., tuple[Any, ...]] | None
 
-#: After how many events the memory that is kept is measured.
+#: After so many Nodes what they were given is noted.
 OFTEN = 64
 
 
@@ -39,8 +49,9 @@ class Tape:
         self.most_bytes = 1 << 29
         self.patience = inf
         self.book = Book()
-        self.mentions = Mentions(self.book)
+        self._mentions = Mentions(self.book)
         self.decoder = Decoder(self.book)
+        self.noted: list[tuple[Mentioning, Callable[..., None] | None, object, bool, Any]] = []
         self.events: deque[Event] = deque()
         #: whether gradients are wanted, as the program has it while backward runs
         self.grad_enabled: bool | None = None
@@ -51,9 +62,13 @@ class Tape:
         self._at: Callable[[object], None] = _anywhere
         #: the place, while no code but PyTorch's own can be at work; None: it has to be asked for
         self.fixed: object = None
+        #: views that were made or used since they were mentioned
+        self._views: list[Any] = []
+        #: called before something is written: who looks on can still mention what is there
+        self.look: Callable[[], object] = _nowhere
         self._draining = False
-        #: how many events there were when memory was measured last
-        self._measured = 0
+        #: about how many bytes are kept, each thing counted as often as it was noted
+        self.nbytes = 0
         #: when something was told last
         self._told = monotonic()
         #: backwards that run inside each other
@@ -74,60 +89,131 @@ class Tape:
         self._still = getattr(listener, "still") if known else self._place  # noqa: B009
         self._at = getattr(listener, "at", _anywhere)
 
-    def note(self, tell: Callable[..., None], *what: Any) -> None:
-        """Something happened here, to be told."""
+    # ------------------------------------------------------------------ noted
+
+    def note(self, tell: Callable[..., None], *what: Any) -> object:
+        """Something happened here, to be told; its place."""
+        return self.held(None, tell, *what)
+
+    def held(self, mention: Mentioning, tell: Callable[..., None] | None, *what: Any) -> object:
+        """The same about tensors that are still to be mentioned; ``tell`` None: only that."""
         grad_enabled, place = self.grad_enabled, self.fixed
         if grad_enabled is None:
             grad_enabled = torch._C.is_grad_enabled()
         if place is None:
             place = self._place()
-        self.events.append((tell, place, grad_enabled, what))
+        self.noted.append((mention, tell, place, grad_enabled, what))
+        return place
 
-    def also(self, tell: Callable[..., None], *what: Any) -> None:
+    def also(self, tell: Callable[..., None], *what: Any, mention: Mentioning = None) -> None:
         """Something more happened since the last event, and the function of PyTorch's that was
         at work then still is."""
         grad_enabled = self.grad_enabled
         if grad_enabled is None:
             grad_enabled = torch._C.is_grad_enabled()
-        self.events.append((tell, self._still(), grad_enabled, what))
+        self.noted.append((mention, tell, self._still(), grad_enabled, what))
+
+    def remember(self, mention: Mentioning, *what: Any) -> None:
+        """What these tensors are now matters to what is told later."""
+        self.noted.append((mention, None, None, False, what))
+
+    def written(self, *tensors: Any) -> None:
+        """Something is about to write to the memory of these."""
+        self.look()
+        self.mentions.written(*tensors)
+        for tensor in tensors:
+            self.nbytes += tensor.numel() * tensor.element_size()
+
+    def overwritten(self, tensors: Sequence[Any]) -> None:
+        """PyTorch is about to write to the memory of these, outside of any graph."""
+        self.look()
+        copies = [(tensor, memory_of(tensor)) for tensor in tensors]
+        if any(memory is None for _, memory in copies):
+            self.written(*tensors)
+        else:
+            self.remember(Mentions.overwritten, copies, self._views_of(tensors))
+
+    def viewed(self, tensor: Any) -> None:
+        """A view is at hand: of a leaf, it gets another Node when the leaf is overwritten."""
+        base = tensor._base
+        if base.is_leaf and base.requires_grad:
+            self._views.append(tensor)
+
+    def _views_of(self, tensors: Sequence[Any]) -> list[tuple[Any, Attributes]]:
+        """The views of these that are at hand, with what they are now."""
+        bases, views, self._views = set(map(id, tensors)), self._views, []
+        found = []
+        for view in views:
+            if id(view._base) in bases:
+                found.append((view, attributes_of(view)))
+            else:
+                self._views.append(view)
+        if len(self._views) > OFTEN:
+            self._mention()
+        return found
+
+    def has_grad(self, tensor: Any) -> None:
+        """Somebody can have got hold of ``tensor.grad``."""
+        self._mentions.has_grad(tensor)
+
+    @property
+    def mentions(self) -> Mentions:
+        """The mentions, with those of all that was noted."""
+        if self.noted:
+            self._mention()
+        return self._mentions
+
+    def _mention(self) -> None:
+        noted, self.noted = self.noted, []
+        mentions, events = self._mentions, self.events
+        with torch._C._DisableTorchDispatch(), torch._C.DisableTorchFunction():
+            for mention, tell, place, grad_enabled, what in noted:
+                if mention is not None:
+                    what = mention(mentions, *what)
+                if tell is not None:
+                    events.append((tell, place, grad_enabled, what))
+            for view in self._views:
+                mentions.says(view, attributes_of(view))
+            self._views.clear()
+
+    # ------------------------------------------------------------------ told
 
     def flush(self) -> None:
         """Tell what was captured, if that is enough by now; nothing of it is still to change."""
-        count = len(self.events)
-        if count > self.most or (
-            count
-            and (
-                (count >= self._measured + OFTEN and self._too_large())
-                or monotonic() - self._told > self.patience
-            )
+        count = len(self.events) + len(self.noted)
+        if count and (
+            count > self.most
+            or (self.nbytes > self.most_bytes and self._too_large())
+            or monotonic() - self._told > self.patience
         ):
             self.drain()
 
     def _too_large(self) -> bool:
-        self._measured = len(self.events)
         self.mentions.sort()
-        return self.mentions.nbytes > self.most_bytes
+        self.nbytes = self._mentions.nbytes
+        return self.nbytes > self.most_bytes
 
     def drain(self) -> None:
         """Tell everything that was captured."""
-        events = self.events
-        if self._draining or not events:
+        if self._draining or not (self.noted or self.events):
             return
         self._draining = True
         try:
+            self._mention()
+            events, mentions = self.events, self._mentions
             with torch._C._DisableTorchDispatch(), torch._C.DisableTorchFunction():
                 # In backward PyTorch's engine takes over what nobody else holds.
                 if self.most and not self.in_backward:
-                    self.mentions.let_go()
+                    mentions.let_go()
                 while events:
                     tell, place, self._told_grad_enabled, what = events.popleft()
                     self._at(place)
                     tell(*what)
                     del what
-                self.mentions.forget()
+                mentions.forget()
         finally:
             self._draining, self._told_grad_enabled = False, None
-            self._measured, self._told = 0, monotonic()
+            self.nbytes, self._told = 0, monotonic()
 
     def is_grad_enabled(self) -> bool:
         """Whether gradients were wanted where that happened which is being told."""
@@ -142,9 +228,9 @@ class Tape:
         """Inside, tensors can be mentioned to be looked at, and are as they are now."""
         self.drain()
         with torch._C._DisableTorchDispatch(), torch._C.DisableTorchFunction():
-            yield self.mentions
-        if not self.events:
-            self.mentions.forget()
+            yield self._mentions
+        if not (self.noted or self.events):
+            self._mentions.forget()
 
 
 def _nowhere() -> object:
