@@ -28,6 +28,8 @@ def quickly(cls: C) -> C:
     ]
     plain: dict[str, Any] = {"__slots__": ()}
     plain |= {name: getattr(object, name) for name in ("__setattr__", "__delattr__")}
+    for name in names:  # past whoever answers for a field
+        plain[name] = getattr(vars(cls)[name], "slot", vars(cls)[name])
     known: dict[str, Any] = {
         "become": object.__setattr__,
         "Open": type(cls.__name__, (cls,), plain),

@@ -30,6 +30,7 @@ import torch
 from torch import nn
 
 import backprop_tui
+from backprop_tui.engines.promise import given
 from backprop_tui.engines.torch_engine.watch import Watch
 
 Step = Callable[[], None]
@@ -54,7 +55,7 @@ class Nobody:
 
 
 class Keeper(Nobody):
-    """Keeps the numbers of all activations and gradients."""
+    """Keeps the numbers of all activations and gradients, or what promises them."""
 
     def __init__(self) -> None:
         self.arrays: dict[int, Any] = {}
@@ -65,14 +66,14 @@ class Keeper(Nobody):
 
     def forward(self, op: Any, inputs: Any, attrs: Any, outputs: Any, *_: Any) -> None:
         for output in outputs:
-            self._keep(output.data)
+            self._keep(given(output, "data"))
 
     def backward(self, node: Any, incoming: Any, outgoing: Any) -> None:
         for array in incoming:
             self._keep(array)
         for one in outgoing:
-            for array in () if one is None else (one.grad, one.unreduced, one.after):
-                self._keep(array)
+            for name in () if one is None else ("grad", "unreduced", "after"):
+                self._keep(given(one, name))
 
     def accumulate(self, tensor: Any, node: Any, incoming: Any, before: Any, after: Any) -> None:
         self._keep(incoming)

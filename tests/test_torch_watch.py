@@ -412,3 +412,18 @@ def test_a_change_in_place_is_no_surprise() -> None:
                 w.mul_(y)
             (w * y).sum().backward()
     assert [s.op for s in trace if isinstance(s, Forward)] == ["add", "mul", "mul", "sum"]
+
+
+@pytest.mark.parametrize("limit", [None, 100])
+@pytest.mark.parametrize("count", [4, 300, 5000])
+def test_memory_that_was_recorded_can_be_resized(count: int, limit: int | None) -> None:
+    """PyTorch refuses it for memory that NumPy was once given."""
+    whole, part = torch.zeros(count), torch.zeros(2 * count)[::2]
+    with backprop_tui.record(limit=limit):
+        for _ in range(3):
+            (whole + part).sum()
+            whole.add_(1)
+            part.add_(1)
+    whole.resize_(2 * count)
+    assert whole[:count].tolist() == [3.0] * count
+    assert part.untyped_storage().resizable()

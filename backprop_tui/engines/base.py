@@ -7,6 +7,7 @@ table, and while it computes it tells a Listener what happens, at the granularit
 
 What it tells are values, never live tensors: a ``TensorValue`` is a tensor as it was at one
 moment. A tensor that has not changed is told as the *same* object, so shared data is kept once.
+Where an Array is told it may be a Promise of one (``engines/promise.py``).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any, Protocol
 
 import numpy.typing as npt
 
+from backprop_tui.engines.promise import asked
 from backprop_tui.frozen import quickly
 
 Array = npt.NDArray[Any]
@@ -25,6 +27,7 @@ Scalar = bool | int | float
 
 
 @quickly
+@asked("data")
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class TensorValue:
     """A tensor at one moment.
@@ -77,6 +80,7 @@ class Operand:
 
 
 @quickly
+@asked("grad", "unreduced", "before", "after")
 @dataclass(frozen=True, slots=True, eq=False)
 class Outgoing:
     """A gradient that leaves a Node along one edge.
@@ -94,6 +98,7 @@ class Outgoing:
 
 
 @quickly
+@asked("grad")
 @dataclass(frozen=True, slots=True, eq=False)
 class GradValue:
     """The ``.grad`` of a tensor at one moment."""

@@ -33,6 +33,7 @@ from backprop_tui.engines.base import (
     Scalar,
     TensorValue,
 )
+from backprop_tui.engines.promise import asked
 from backprop_tui.frozen import quickly
 
 
@@ -144,6 +145,7 @@ class Forward:
 
 
 @quickly
+@asked("grad")
 @dataclass(frozen=True, slots=True, eq=False)
 class SeedGrad:
     """Backward begins: ∂L/∂L = ``grad`` arrives at ``tensor``."""
@@ -155,6 +157,7 @@ class SeedGrad:
 
 
 @quickly
+@asked("incoming")
 @dataclass(frozen=True, slots=True, eq=False)
 class Backward:
     """A Node ran: ``incoming`` per output, ``outgoing`` per edge (None: no gradient flows)."""
@@ -167,6 +170,7 @@ class Backward:
 
 
 @quickly
+@asked("incoming", "before", "after")
 @dataclass(frozen=True, slots=True, eq=False)
 class Accumulate:
     """``tensor.grad`` was ``before`` (None: no gradient yet) and is ``after``."""
@@ -181,6 +185,7 @@ class Accumulate:
 
 
 @quickly
+@asked("before", "after")
 @dataclass(frozen=True, slots=True, eq=False)
 class Cleared:
     """One gradient of a ZeroGrad: ``after`` is None, or zeros with set_to_none=False."""
@@ -201,6 +206,7 @@ class ZeroGrad:
 
 
 @quickly
+@asked("grad", "state_before", "state_after")
 @dataclass(frozen=True, slots=True, eq=False)
 class Update:
     """An optimizer changed one parameter; ``group`` holds the hyper-parameters used."""
@@ -217,6 +223,7 @@ class Update:
 
 
 @quickly
+@asked("grad")
 @dataclass(frozen=True, slots=True, eq=False)
 class Assign:
     """``data``, ``grad`` or ``requires_grad`` was set; ``grad`` is the tensor's .grad after it."""

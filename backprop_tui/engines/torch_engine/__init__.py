@@ -16,6 +16,8 @@
       aten.py        what an ATen operation is called here, its inputs and attributes
       seen.py        tensors and Nodes by number, their values
       numbers.py     numbers as arrays or summaries; norms.py: their 2-norms
+      promises.py    numbers of large tensors, read when somebody asks for them
+      memory.py      where tensors lie, and who else can reach it
     engine.py      what the interpreter asks: names, kinds, values
     watch.py       any code recorded, from start to stop
     around.py      what a recording asks beside the operations

@@ -17,6 +17,7 @@ from backprop_tui.engines.summary import Summary
 from backprop_tui.engines.torch_engine.aten import Plan
 from backprop_tui.engines.torch_engine.mentions import Mention, history_of
 from backprop_tui.engines.torch_engine.norms import distance, norm, tensor_norm
+from backprop_tui.engines.torch_engine.numbers import SMALL
 from backprop_tui.engines.torch_engine.seen import Book, grad_fn_of
 from backprop_tui.ops.updates import ONE_NUMBER, hyperparameters
 
@@ -219,12 +220,13 @@ class Decoder:
                 self._state(state_after),
             )
         if self.measure is not None:
-            if any(isinstance(one, Summary) for one in (array, told.data, changed.data)):
-                tensors = (grad.tensor, after.tensor - before.tensor, after.tensor)
-                norms = [tensor_norm(one) for one in tensors]
+            if array.size > SMALL or isinstance(array, Summary):
+                lengths = tensor_norm(grad.tensor), tensor_norm(after.tensor)
+                update = distance(after.tensor, before.tensor)
             else:
-                norms = [norm(array), distance(changed.data, told.data), norm(changed.data)]
-            self.measure(param, *norms)
+                lengths = norm(array), norm(changed.data)
+                update = norm(changed.data - told.data)
+            self.measure(param, lengths[0], update, lengths[1])
 
     def _hyperparameters(self, group: Mapping[str, Any]) -> Mapping[str, Scalar]:
         """The numbers of a group, told as one object for all of its parameters."""

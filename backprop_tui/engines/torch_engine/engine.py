@@ -17,6 +17,7 @@ import torch.optim.swa_utils
 import torch.utils.data
 
 from backprop_tui.engines.base import Array, Listener, TensorValue
+from backprop_tui.engines.promise import kept
 from backprop_tui.engines.torch_engine import happenings
 from backprop_tui.engines.torch_engine.functions import HANDLED
 from backprop_tui.engines.torch_engine.recorder import Recorder, current
@@ -127,7 +128,8 @@ class TorchEngine:
     def grad_array(self, tensor: Any) -> Array | None:
         with self.recorder.looking() as mentions:
             grad = mentions.grad(tensor)
-            return None if grad is None else self.recorder.book.array(grad)
+            array: Array | None = None if grad is None else kept(self.recorder.book.array(grad))
+            return array
 
     def named_parameters(self, module: Any) -> Sequence[tuple[str, Any]]:
         """A module's parameters, then its buffers, by dotted name."""

@@ -31,6 +31,14 @@ def _silently(
         return func(*args, **kwargs)
 
 
+def _exposing(
+    recorder: Recorder, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> Any:
+    """From now on somebody may write to a tensor's memory without saying so."""
+    recorder.written(args[0])
+    return _silently(recorder, func, args, kwargs)
+
+
 def _set_data(
     recorder: Recorder, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> Any:
@@ -168,8 +176,8 @@ HANDLED: dict[Any, Handler] = {
         [
             *_methods(
                 "__repr__ __format__ __bool__ __float__ __int__ __index__ __len__ __contains__ "
-                "__array__ __deepcopy__ __reduce_ex__ item tolist numpy equal allclose isclose "
-                "is_nonzero nonzero new_tensor storage untyped_storage data_ptr"
+                "__deepcopy__ __reduce_ex__ item tolist equal allclose isclose is_nonzero nonzero "
+                "new_tensor"
             ),
             torch.Tensor.data.__get__,
             torch.tensor, torch.as_tensor, torch.from_numpy, torch.equal, torch.allclose,
@@ -178,6 +186,12 @@ HANDLED: dict[Any, Handler] = {
             torch.unravel_index,
         ],
         _silently,
+    ),
+    **dict.fromkeys(
+        _methods(
+            "__array__ __dlpack__ numpy storage untyped_storage data_ptr share_memory_"
+        ),
+        _exposing,
     ),
     torch.Tensor.data.__set__: _set_data,
     torch.Tensor.grad.__get__: _get_grad,

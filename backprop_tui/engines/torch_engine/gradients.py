@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import torch
+
 from backprop_tui.engines.base import Array, Edge, Outgoing
+from backprop_tui.engines.promise import Promise
 from backprop_tui.engines.torch_engine.decoder import Decoder
+from backprop_tui.engines.torch_engine.memory import address
 from backprop_tui.engines.torch_engine.mentions import Mention
 from backprop_tui.engines.torch_engine.numbers import equal
-from backprop_tui.engines.torch_engine.seen import address
 
 Sums = Mapping[Mention, Mention]
 
@@ -105,7 +108,7 @@ class Gradients:
         if kept is not None and kept.grad is grad:
             return kept.array
         array = self.book.passing(grad)
-        if kept is not None and equal(kept.array, array):
+        if kept is not None and _are_equal(kept, Buffer(grad, array)):
             grad.data = array = kept.array
         self.buffers[node, index] = Buffer(grad, array)
         return array
@@ -129,6 +132,7 @@ class Gradients:
             self.buffers[key] = Buffer(grad, array)
         else:
             total = Mention(kept.grad.tensor.detach() + grad.tensor.detach())
+            total.ours = True
             after = self.book.passing(total)
             self.buffers[key] = Buffer(total, after)
         return Outgoing(edge, array, unreduced, before, after)
@@ -141,6 +145,14 @@ class Gradients:
                     grad.data = array
                     break
         return self.book.passing(grad)
+
+
+def _are_equal(one: Buffer, other: Buffer) -> bool:
+    """Whether the numbers are the same; what is promised is compared where it lies."""
+    if isinstance(one.array, Promise) or isinstance(other.array, Promise):
+        a, b = one.grad.tensor, other.grad.tensor
+        return bool(a.shape == b.shape and a.dtype == b.dtype and torch.equal(a, b))
+    return equal(one.array, other.array)
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import torch
 
 from backprop_tui.engines.base import Array, TensorValue
-from backprop_tui.engines.torch_engine.numbers import alone_together
+from backprop_tui.engines.torch_engine.memory import LITTLE, copies, storage_key, version_of
 from backprop_tui.engines.torch_engine.seen import (
     Book,
     Key,
@@ -28,8 +28,6 @@ from backprop_tui.engines.torch_engine.seen import (
     grad_of,
     is_plain_leaf,
     keeps_grad,
-    storage_key,
-    version_of,
 )
 
 
@@ -78,7 +76,7 @@ class Mention:
         self.version = version_of(tensor)
         #: whether it is told as a tensor, and not only its numbers
         self.seen = False
-        #: whether nobody else has ``tensor`` and its memory: a copy, or what the program let go of
+        #: whether nobody else has ``tensor`` and its memory: it is a copy
         self.ours = False
         self.attributes: Attributes | None = None
         self.entry: Seen | None = None
@@ -131,15 +129,6 @@ class Mentions:
         kept = [m for m in self.waiting if m.data is None and not m.ours]
         live = {key: m for key, m in self._live.items() if m in kept} if kept else {}
         self._live, self._loose, self._lying, self.nbytes = live, kept, {}, 0
-
-    def let_go(self) -> None:
-        """See which of the mentioned tensors the program has let go of, with all their views."""
-        self.sort()
-        held = {storage_key(o.grad) for o in self._with_grad()}
-        for key, there in self._lying.items():
-            if len(there) > 1 and key not in held and alone_together(there):
-                for mention in there:
-                    mention.ours = True
 
     # ------------------------------------------------------------------ before something changes
 
@@ -251,8 +240,6 @@ class Mentions:
         return [o for o in owners if o is not None and keeps_grad(o) and o.grad is not None]
 
 
-#: Storages of no more bytes are copied whole.
-LITTLE = 1 << 14
 _OWN = frozenset({torch.Tensor, torch.nn.Parameter, torch.nn.Buffer})
 
 
@@ -276,39 +263,8 @@ def _part(whole: Any, tensor: Any) -> Any:
 
 
 def _copy(mentions: list[Mention]) -> None:
-    """Copy what lies in one storage; what is a part of another shares its copy."""
-    whole = mentions[0].tensor
-    if len(mentions) > 1:
-        tensors = (mention.tensor for mention in mentions)
-        whole = next((t for t in tensors if _is_plain(t) and _is_whole(t)), None)
-    kept = None if whole is None else _cloned(whole)
-    for mention in mentions:
-        tensor = mention.tensor
-        if tensor is whole:
-            copy = kept
-        elif kept is not None and tensor.dtype == kept.dtype and _is_plain(tensor):
-            copy = kept.as_strided(tensor.shape, tensor.stride(), tensor.storage_offset())
-        else:
-            copy = _cloned(tensor)
-        mention.ours = copy is not tensor
+    """Copy what lies in one storage."""
+    made = copies([mention.tensor for mention in mentions])
+    for mention, copy in zip(mentions, made, strict=True):
+        mention.ours = copy is not mention.tensor
         mention.tensor = copy
-
-
-def _is_plain(tensor: Any) -> bool:
-    """Whether a tensor's numbers are just those in its memory."""
-    dtype = tensor.dtype
-    if tensor.layout is not torch.strided or not (dtype.is_floating_point or dtype.is_complex):
-        return tensor.layout is torch.strided and not tensor.is_quantized
-    return not (dtype.is_complex and tensor.is_conj()) and not tensor.is_neg()
-
-
-def _is_whole(tensor: Any) -> bool:
-    """Whether a tensor is all of its storage, element after element."""
-    return bool(tensor.is_contiguous() and tensor.untyped_storage().nbytes() == tensor.nbytes)
-
-
-def _cloned(tensor: Any) -> Any:
-    try:
-        return tensor.detach().clone()
-    except (RuntimeError, TypeError, NotImplementedError):
-        return tensor

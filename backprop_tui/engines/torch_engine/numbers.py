@@ -6,8 +6,7 @@ Large tensors are summarised where they are: of a tensor on a GPU only the Diges
 from __future__ import annotations
 
 import math
-import sys
-from collections.abc import Sequence
+from ctypes import string_at
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from backprop_tui.engines.summary import BINS, SAMPLE, Digest, Summary, corner
 
 #: Of larger arrays the first so many numbers are compared first.
 LARGE = 256
-#: Up to so many numbers are copied in any case: a view would keep a tensor for each of them.
+#: Up to so many numbers are read at once, whoever may ask for them.
 SMALL = 256
 
 
@@ -48,88 +47,38 @@ def equal(a: Array, b: Array) -> bool:
     return bool((np.isnan(a) & np.isnan(b))[~same].all())
 
 
-def small(tensor: Any) -> Array | None:
-    """The numbers of a small and plain tensor, in its own memory; None for any other."""
+def small(tensor: Any, known: Array | None) -> Array | None:
+    """The numbers of a small and plain tensor, ``known`` itself if they are these; None for any
+    other tensor.
+
+    They are taken by their address: memory that was handed to NumPy once cannot be resized by the
+    program any more.
+    """
     if (
         tensor.numel() > SMALL
-        or tensor.dtype not in _PLAIN
+        or tensor.dtype not in PLAIN
         or tensor.layout is not torch.strided
         or not tensor.is_cpu
         or tensor.is_neg()
         or tensor._is_zerotensor()
     ):
         return None
-    array: Array = tensor.detach().numpy()
-    return array
-
-
-class _Holder:
-    __slots__ = ("tensor",)
-
-    def __init__(self, tensor: Any) -> None:
-        self.tensor = tensor
-
-
-def _just_made() -> int:
-    tensor = torch.empty(1)
-    memory = tensor.untyped_storage()
-    return sys.getrefcount(memory)
-
-
-_JUST_MADE = _just_made()
-
-
-def _holders(mention: Any) -> tuple[int, int]:
-    """How many hold ``mention.tensor``, and how many its memory."""
+    plain = tensor if tensor.is_contiguous() else tensor.detach().contiguous()
     try:
-        memory = mention.tensor.untyped_storage()
-        count = torch._C._storage_Use_Count(memory._cdata)
-        held = sys.getrefcount(memory) != _JUST_MADE  # by somebody who asked for it as well
-        return sys.getrefcount(mention.tensor), 0 if held or not memory.resizable() else count
+        at, size = plain.data_ptr(), plain.nbytes
     except (RuntimeError, NotImplementedError):
-        return 0, 0
-
-
-#: the same, of a tensor that only a mention holds
-_ALONE = _holders(_Holder(torch.empty(1)))
-
-
-def alone(mention: Any) -> bool:
-    """Whether nobody but the mention can reach ``mention.tensor`` or its memory."""
-    return _holders(mention) == _ALONE
-
-
-def _based() -> int:
-    """How many hold what a mention and a view hold, as far as Python counts."""
-    tensor = torch.empty(1)
-    view = tensor.view(1)
-    held = _Holder(tensor)
-    del tensor
-    return _holders(held)[0] if view._base is held.tensor else -1
-
-
-_BASE = _based()
-
-
-def alone_together(mentions: Sequence[Any]) -> bool:
-    """Whether nobody but these, and each other as views, can reach their tensors and memory."""
-    parts = {id(mention.tensor): mention for mention in mentions}
-    based = {_add_base(mention.tensor, parts) for mention in mentions}
-    memory = _ALONE[1] + len(parts) - 1
-    return all(
-        _holders(part) == (_BASE if key in based else _ALONE[0], memory)
-        for key, part in parts.items()
-    )
-
-
-def _add_base(tensor: Any, parts: dict[int, Any]) -> int:
-    """The ``id`` of what a tensor is a view of, which becomes one of the ``parts``; 0 for none."""
-    base = tensor._base if tensor._is_view() else None
-    if base is None:
-        return 0
-    if id(base) not in parts:
-        parts[id(base)] = _Holder(base)
-    return id(base)
+        return None
+    if size and not at:
+        return None
+    shape, dtype, found = plain.shape, PLAIN[plain.dtype], string_at(at, size)
+    if (
+        known is not None
+        and known.shape == shape
+        and known.dtype == dtype
+        and known.tobytes() == found
+    ):
+        return known
+    return np.ndarray(shape, dtype, found)
 
 
 def summarised(tensor: Any) -> Array:
@@ -206,13 +155,13 @@ def _is_transposed(plain: Any) -> bool:
     return bool(plain.ndim == 2 and plain.t().is_contiguous())
 
 
-#: dtypes that NumPy has, of which a tensor can be no lazy view.
-_PLAIN = frozenset(
-    {
-        torch.float32, torch.float64, torch.float16, torch.int64, torch.int32, torch.int16,
-        torch.int8, torch.uint8, torch.bool,
-    }
-)  # fmt: skip
+#: dtypes of which a tensor can be no lazy view, and what NumPy calls them.
+PLAIN = {
+    getattr(torch, name): np.dtype(name)
+    for name in (
+        "float32", "float64", "float16", "int64", "int32", "int16", "int8", "uint8", "bool",
+    )
+}  # fmt: skip
 _EXACT = (torch.float32, torch.float64)
 #: dtypes that NumPy does not have; shown as float32 under their own name.
 _WIDENED = tuple(

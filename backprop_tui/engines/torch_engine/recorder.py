@@ -92,6 +92,7 @@ class Recorder(Tape):
             finally:
                 _local.recorder = before
                 self.drain()
+                self.book.promises.settle()
 
     @contextmanager
     def muted(self) -> Iterator[None]:

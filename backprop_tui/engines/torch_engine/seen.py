@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import warnings
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
 from backprop_tui.engines.base import Array, Edge, NodeValue, TensorValue
-from backprop_tui.engines.torch_engine.numbers import (
-    alone,
-    copied,
-    equal,
-    small,
-    summarised,
-    viewed,
-)
+from backprop_tui.engines.promise import Promise
+from backprop_tui.engines.torch_engine.memory import SLIPPED, address, storage_key, version_of
+from backprop_tui.engines.torch_engine.numbers import copied, equal, small, summarised, viewed
+from backprop_tui.engines.torch_engine.promises import Promises
 
 if TYPE_CHECKING:
     from backprop_tui.engines.torch_engine.mentions import Mention
@@ -28,11 +24,6 @@ if TYPE_CHECKING:
 #: As of when a tensor's numbers are: version, writes to its storage, address and how often that
 #: was given to it, shape.
 Key = tuple[int, int, tuple[int, int], Any]
-
-SLIPPED = (
-    "the numbers of a tensor changed before they were recorded, by something that went unseen; "
-    "they are shown as they are now"
-)
 
 #: The Node at which a leaf receives its gradient.
 ACCUMULATES = torch._C._functions.AccumulateGrad
@@ -69,6 +60,7 @@ class Seen:
         "seen",
         "storage",
         "told",
+        "told_of",
     )
 
     def __init__(self, ref: weakref.ref[Any]) -> None:
@@ -80,6 +72,8 @@ class Seen:
         #: whether the Listener is told of it, now or later
         self.seen = False
         self.told: TensorValue | None = None
+        #: the numbers with which that was told
+        self.told_of: Array | None = None
         #: the numbers as they were told last, and as of when
         self.data: Array | None = None
         self.key: Key | None = None
@@ -115,6 +109,7 @@ class Book:
 
     def __init__(self) -> None:
         self.limit: int | None = None
+        self.promises = Promises()
         self._tensors: dict[int, Seen] = {}
         self._storages: dict[int, Storage] = {}
         self._count = 0
@@ -170,7 +165,8 @@ class Book:
             del self._storages[entry.memory]
 
     def written(self, memory: int) -> None:
-        """Something writes to this storage."""
+        """Something is about to write to this storage."""
+        self.promises.written(memory)
         storage = self._storages.get(memory)
         if storage is not None:
             storage.writes += 1
@@ -227,21 +223,22 @@ class Book:
         return mention.data
 
     def read(self, mention: Mention, known: Array | None) -> Array:
-        """The numbers, read now; ``known`` itself if they are these."""
+        """The numbers, or a promise of them; ``known`` itself if they are few and these."""
         if self.limit is not None and mention.tensor.numel() > self.limit:
             return summarised(mention.tensor)
-        there = small(mention.tensor)
+        there = small(mention.tensor, known)
         if there is not None:
-            if known is not None and equal(known, there):
-                return known
-            there = there.copy()
-            there.setflags(write=False)
             return there
-        ours = mention.ours or (known is None and alone(mention))
-        array = viewed(mention.tensor)
-        if known is not None and equal(known, array):
+        if mention.ours:
+            return viewed(mention.tensor)
+        version = version_of(mention.tensor) if mention.version >= 0 else -1
+        promise = self.promises.of(mention.tensor, version)
+        if promise is not None:
+            return cast("Array", promise)
+        array = copied(mention.tensor)
+        if known is not None and not isinstance(known, Promise) and equal(known, array):
             return known
-        return array if ours else copied(mention.tensor)
+        return array
 
     def _unwritten(self, mention: Mention, entry: Seen) -> Key:
         key = self.key(entry, mention.tensor)
@@ -254,7 +251,7 @@ class Book:
         if mention.value is not None:
             return mention.value
         entry = self._numbered(self.of(mention))
-        data = self.array(mention)  # first: who else holds the tensor is counted
+        data = self.array(mention)
         tensor, told = mention.tensor, entry.told
         given = mention.attributes
         node = grad_fn_of(tensor) if given is None else given.grad_fn
@@ -267,11 +264,12 @@ class Book:
         number = None if known is None else self._counted(known)
         if (
             told is None
-            or told.data is not data
+            or entry.told_of is not data
             or told.node != number
             or told.requires_grad != requires
             or told.retains_grad != retains
         ):
+            entry.told_of = data
             told = entry.told = TensorValue(
                 entry.number,
                 data,
@@ -373,33 +371,6 @@ def is_plain_leaf(tensor: Any) -> bool:
 def grad_of(tensor: Any) -> Any:
     """``tensor.grad``; None for a non-leaf that keeps none."""
     return tensor.grad if is_plain_leaf(tensor) or keeps_grad(tensor) else None
-
-
-def version_of(tensor: Any) -> int:
-    """How often the tensor was changed in place; inference tensors do not count."""
-    try:
-        version: int = tensor._version
-    except RuntimeError:
-        return 0
-    return version
-
-
-def storage_key(tensor: Any) -> int:
-    """Which memory a tensor lies in; the tensor itself where it has no plain one."""
-    try:
-        key: int = tensor.untyped_storage()._cdata
-    except (RuntimeError, NotImplementedError):
-        return -id(tensor)
-    return key
-
-
-def address(tensor: Any) -> int:
-    """Where in memory its first element lies."""
-    try:
-        at: int = tensor.data_ptr()
-    except (RuntimeError, NotImplementedError):
-        return 0
-    return at
 
 
 def dtype_name(tensor: Any) -> str:

@@ -202,9 +202,6 @@ class Tape:
             self._mention()
             events, mentions = self.events, self._mentions
             with torch._C._DisableTorchDispatch(), torch._C.DisableTorchFunction():
-                # In backward PyTorch's engine takes over what nobody else holds.
-                if self.most and not self.in_backward:
-                    mentions.let_go()
                 while events:
                     tell, place, self._told_grad_enabled, what = events.popleft()
                     self._at(place)

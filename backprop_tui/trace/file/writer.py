@@ -26,6 +26,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from backprop_tui.engines.promise import given
 from backprop_tui.engines.summary import digest_of
 from backprop_tui.errors import TraceError
 from backprop_tui.trace.file.pages import PAGE, Pages, text
@@ -383,15 +384,15 @@ class WritingTrace(Trace):
 
 def _bytes(step: Step) -> int:
     """About what a step's new numbers take; a Summary takes nothing."""
-    match step:
+    match step:  # what is promised is not asked for yet
         case Forward():
-            new = [value.data for value in step.outputs + step.changed]
+            new = [given(value, "data") for value in step.outputs + step.changed]
         case Backward():
-            new = [out.grad for out in step.outgoing if out is not None]
+            new = [given(out, "grad") for out in step.outgoing if out is not None]
         case Accumulate():
-            new = [step.incoming, step.after]
+            new = [given(step, "incoming"), given(step, "after")]
         case Update():
-            new = [step.after.data, step.grad]
+            new = [given(step.after, "data"), given(step, "grad")]
         case _:
             return 0
     return sum(array.nbytes for array in new if digest_of(array) is None)
