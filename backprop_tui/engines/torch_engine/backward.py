@@ -127,17 +127,18 @@ class Run:
 
     def _hook(self) -> bool:
         """Put a hook on each Node; whether there were none before."""
-        alone = True
+        alone, unobserved, put = True, self.unobserved, self.hooks
         for index, (node, leaf, _) in enumerate(self.nodes):
-            if self.unobserved:
+            if unobserved:
                 hook = self._keeping(index)
             elif leaf is None:
                 hook = self._running(node)
             else:
                 hook = self._accumulating(node, leaf)
             hooks = node.register_hook(hook)
-            self.hooks.append((hooks, hook))
-            alone = alone and len(hooks) == 1
+            put.append((hooks, hook))
+            if len(hooks) > 1:
+                alone = False
         return alone
 
     def _before(self, node: Any, hook: Any) -> None:
@@ -248,7 +249,7 @@ class Run:
                 told.append((gradients.accumulated, received))
             else:
                 left, arrived, outputs = what
-                sums = [(left[i], arrived[0]) for i in outputs if left[i] is not None]
+                sums = [(left[i], arrived[0]) for i in outputs if _is_summed(left[i], arrived[0])]
                 told.append((gradients.ran, _ran(mentions, node, left, arrived, sums)))
         return (told,)
 
@@ -289,6 +290,10 @@ def _ran(
         [None if grad is None else of(grad) for grad in arrived],
         {of(grad): of(whole) for grad, whole in sums} if sums else None,
     )
+
+
+def _is_summed(left: Any, arrived: Any) -> bool:
+    return left is not None and left.shape != arrived.shape
 
 
 def _tell_all(told: list[tuple[Callable[..., None], Any]]) -> None:

@@ -23,7 +23,7 @@ MOST_ITEMS = 1000
 
 #: Code that only PyTorch or this engine calls → after how many frames one of the user's can follow.
 FAR: dict[CodeType, int] = {
-    Recorder.plainly.__code__: 2,  # call, or what handles one function
+    Recorder.plainly.__code__: 2,  # the mode, or what handles one function
     Recorder._ran.__code__: 2,  # dispatch
     **{
         code: 2  # _call_impl

@@ -38,7 +38,7 @@ _WHOLE = frozenset(
 _BROADCAST: dict[str, dict[int, str]] = {
     "AddBackward0": {0: "", 1: "_saved_alpha"},
     "SubBackward0": {0: ""},
-    "AddmmBackward0": {0: "_saved_beta"},
+    "AddmmBackward0": {0: ""},
     "MulBackward0": {},
     "DivBackward0": {},
 }
@@ -48,6 +48,8 @@ Passing = dict[int, str]
 #: type of Node → what is known of it, None for nothing
 _known: dict[type, Passing | None] = {}
 _NOTHING: Passing = {}
+_ADDMM: Any = torch._C._functions.AddmmBackward0
+_FIRST = (0,)
 
 
 def _looked_up(kind: type) -> Passing | None:
@@ -65,10 +67,12 @@ def summed(node: Any) -> tuple[int, ...] | None:
     passing = _known[kind] if kind in _known else _looked_up(kind)
     if passing is None or passing is _NOTHING:
         return None if passing is None else ()
+    if kind is _ADDMM:  # its factors are of one dtype; what it adds may have fewer dimensions
+        return _FIRST if node._saved_beta == 1 else None
     found = []
     (own,) = node._input_metadata
     for output, (target, index) in enumerate(node.next_functions):
-        if target is None or (kind.__name__ == "AddmmBackward0" and output):
+        if target is None:
             continue
         there = target._input_metadata[index]
         if there.shape != own.shape:

@@ -8,6 +8,7 @@ where nobody does.
 from __future__ import annotations
 
 import functools
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -37,13 +38,21 @@ from backprop_tui.engines.torch_engine.stepping import (
 # ---------------------------------------------------------------------- modules at work
 
 
+#: PyTorch's own layers, but for the one that calls what it was given
+_LAYERS = frozenset(
+    kind
+    for name, home in list(sys.modules.items())
+    for kind in (vars(home).values() if name.startswith("torch.nn.modules.") else ())
+    if isinstance(kind, type) and kind.__module__ == name
+) - {torch.nn.TripletMarginWithDistanceLoss}
+
+
 def _is_closed(module: Any) -> bool:
     """Whether no code but PyTorch's own runs in a module, unless it calls other modules."""
     kind = type(module)
     return (
-        (not module._modules or kind is torch.nn.Sequential)
-        and kind.__module__.startswith("torch.nn.modules.")
-        and kind is not torch.nn.TripletMarginWithDistanceLoss  # calls what it was given
+        kind in _LAYERS
+        and (not module._modules or kind is torch.nn.Sequential)
         and not (module._forward_hooks or module._forward_pre_hooks)
         and not (modules._global_forward_hooks or modules._global_forward_pre_hooks)
         and "forward" not in vars(module)
@@ -64,7 +73,8 @@ def _calling(plain: Any) -> Any:
         place = recorder.note(recorder.decoder.enters, self)
         if recorder.most:
             recorder.fixed = place if _is_closed(self) else None
-        recorder.flush()
+        else:
+            recorder.flush()
         try:
             return plain(self, *args, **kwargs)
         finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import torch
@@ -15,10 +15,12 @@ class Watching(Protocol):
     """Who is told by the modes, and does the work."""
 
     quiet: int
+    #: functions that are told in their own way
+    handled: Mapping[Any, Callable[..., Any]]
     #: the mode that is off while PyTorch runs unseen
     aside: DispatchMode | None
 
-    def call(self, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    def plainly(self, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """A function of PyTorch's is called."""
 
     def dispatch(self, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -62,7 +64,10 @@ class FunctionMode(TorchFunctionMode):  # type: ignore[misc]
         recorder = self.recorder
         if recorder.quiet or func in LOOKS:
             return func(*args, **kwargs) if kwargs else func(*args)
-        return recorder.call(func, args, kwargs or {})
+        handler = recorder.handled.get(func)
+        if handler is None:
+            return recorder.plainly(func, args, kwargs or _NONE)
+        return handler(recorder, func, args, kwargs or _NONE)
 
 
 _COMPOSITE = torch._C.DispatchKey.CompositeImplicitAutograd

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -122,20 +122,14 @@ class Recorder(Tape):
 
     # ------------------------------------------------------------------ functions as written
 
-    def call(self, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-        """A function of PyTorch's is called, or an attribute of a tensor read or set."""
-        handler = self.handled.get(func)
-        if handler is not None:
-            return handler(self, func, args, kwargs)
-        return self.plainly(func, args, kwargs)
-
     def plainly(self, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-        """Call a function and tell the operations that it runs."""
+        """Call a function, or read or set an attribute of a tensor, and tell the operations that it
+        runs."""
         outer, self.function = self.function, func
         arguments, self.arguments = self.arguments, args
         self._asked = False
         try:
-            return func(*args, **kwargs)
+            return func(*args, **kwargs) if kwargs else func(*args)
         finally:
             self.function, self.arguments = outer, arguments
             self._last = None
@@ -179,7 +173,7 @@ class Recorder(Tape):
         """An ATen operation runs."""
         plan = PLANS.get(func) or plan_of(func)
         inside = self.in_backward and not (self.builds and _needs_grad(args))
-        if plan.idle and inside:
+        if inside and plan.idle:
             return func(*args, **kwargs)
         if plan.written:
             return self._changing(plan, func, args, kwargs)
@@ -187,7 +181,8 @@ class Recorder(Tape):
             return self._remembering(plan, func, args, kwargs)
         if inside:
             return self._inside_node(plan, func, args, kwargs)
-        self.flush()
+        if not self.most:
+            self.flush()
         if self.allocate is not None and (not plan.view or plan.name == "expand"):
             ask_for_room(self.allocate, plan, func, args, kwargs)
         if self.quiet or self._listener is None:
@@ -205,12 +200,17 @@ class Recorder(Tape):
         if plan.view and torch.is_inference_mode_enabled():
             _like_its_base(output, args[0])
         self._ran(operation, plan, args, kwargs, output, numbers)
-        for tensor in (output, *args) if isinstance(output, torch.Tensor) else (*output, *args):
-            if isinstance(tensor, torch.Tensor):
-                self.nbytes += tensor.numel() * tensor.element_size()
-                if tensor._is_view():
-                    self.viewed(tensor)
+        self._uses(args)
+        self._uses((output,) if isinstance(output, torch.Tensor) else output)
         return output
+
+    def _uses(self, values: Sequence[Any]) -> None:
+        """What is kept for these."""
+        for value in values:
+            if isinstance(value, torch.Tensor):
+                self.nbytes += value.numel() * value.element_size()
+                if value._is_view():
+                    self.viewed(value)
 
     def _reshaping(
         self,
@@ -236,7 +236,7 @@ class Recorder(Tape):
         self, plan: Plan, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> Any:
         """Part of a Node's work; of interest only if it sums a gradient back to a smaller shape."""
-        output = func(*args, **kwargs)
+        output = func(*args, **kwargs) if kwargs else func(*args)
         if not self.in_backward:
             return output
         if plan.name == "sum" or (plan.name == "sum.dim" and len(args) > 2 and args[2]):

@@ -37,6 +37,8 @@ Event = tuple[Callable[..., None], object, bool, tuple[Any, ...]]
 #: What mentions the tensors that it is about, if that is still to be done.
 Mentioning = Callable[..., tuple[Any, ...]] | None
 
+_is_enabled: Callable[[], bool] = torch._C.is_grad_enabled
+
 #: After so many Nodes what they were given is noted.
 OFTEN = 64
 
@@ -93,25 +95,30 @@ class Tape:
 
     def note(self, tell: Callable[..., None], *what: Any) -> object:
         """Something happened here, to be told; its place."""
-        return self.held(None, tell, *what)
-
-    def held(self, mention: Mentioning, tell: Callable[..., None] | None, *what: Any) -> object:
-        """The same about tensors that are still to be mentioned; ``tell`` None: only that."""
-        grad_enabled, place = self.grad_enabled, self.fixed
-        if grad_enabled is None:
-            grad_enabled = torch._C.is_grad_enabled()
+        place = self.fixed
         if place is None:
             place = self._place()
-        self.noted.append((mention, tell, place, grad_enabled, what))
+        enabled = self.grad_enabled
+        self.noted.append((None, tell, place, _is_enabled() if enabled is None else enabled, what))
         return place
+
+    def held(self, mention: Mentioning, tell: Callable[..., None] | None, *what: Any) -> None:
+        """The same about tensors that are still to be mentioned; ``tell`` None: only that."""
+        place = self.fixed
+        if place is None:
+            place = self._place()
+        enabled = self.grad_enabled
+        self.noted.append(
+            (mention, tell, place, _is_enabled() if enabled is None else enabled, what)
+        )
 
     def also(self, tell: Callable[..., None], *what: Any, mention: Mentioning = None) -> None:
         """Something more happened since the last event, and the function of PyTorch's that was
         at work then still is."""
-        grad_enabled = self.grad_enabled
-        if grad_enabled is None:
-            grad_enabled = torch._C.is_grad_enabled()
-        self.noted.append((mention, tell, self._still(), grad_enabled, what))
+        enabled = self.grad_enabled
+        self.noted.append(
+            (mention, tell, self._still(), _is_enabled() if enabled is None else enabled, what)
+        )
 
     def remember(self, mention: Mentioning, *what: Any) -> None:
         """What these tensors are now matters to what is told later."""
