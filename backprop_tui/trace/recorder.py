@@ -118,7 +118,7 @@ class Recorder:
             isinstance(last, Forward)
             and last.where.statement is self.statement
             and last.where.call == self._calls[-1]
-            and all(_is_output(named, last) for named in binds)
+            and _are_outputs(binds, last)
         ):
             self.trace.amend(
                 Forward(
@@ -220,7 +220,7 @@ class Recorder:
         self, tensors: tuple[tuple[TensorValue, Array | None, Array | None], ...]
     ) -> None:
         """Gradients were cleared."""
-        cleared = tuple(Cleared(*entry) for entry in tensors)
+        cleared = tuple([Cleared(*entry) for entry in tensors])
         self._add(ZeroGrad(len(self.trace), self.where(), cleared))
 
     def update(
@@ -315,8 +315,7 @@ class Recorder:
         return type(value).__name__
 
 
-def _is_output(named: Named, step: Forward) -> bool:
-    value = named.value
-    return isinstance(value, TensorValue) and any(
-        value.tensor == output.tensor for output in step.outputs
-    )
+def _are_outputs(binds: Sequence[Named], step: Forward) -> bool:
+    made = [output.tensor for output in step.outputs]
+    values = [named.value for named in binds]
+    return all(isinstance(value, TensorValue) and value.tensor in made for value in values)

@@ -19,6 +19,8 @@ from backprop_tui.engines.torch_engine.mentions import Mention
 from backprop_tui.engines.torch_engine.numbers import equal
 
 Sums = Mapping[Mention, Mention]
+#: A Node's number, and which of its inputs in backward.
+Place = tuple[int, int]
 
 
 class Buffer(NamedTuple):
@@ -34,15 +36,15 @@ class Gradients:
     def __init__(self, decoder: Decoder) -> None:
         self.decoder = decoder
         self.book = decoder.book
-        #: (Node, input number) → what has arrived there
-        self.buffers: dict[tuple[int, int], Buffer] = {}
+        #: what has arrived and was not told yet
+        self.buffers: dict[Place, Buffer] = {}
 
     def begins(self, tensor: Mention, grad: Mention, node: Any, index: int) -> None:
         """Backward begins at a tensor with this gradient."""
         array, value = self.book.passing(grad), self.book.value(tensor)
         if self.decoder.listener is not None:
             self.decoder.listener.seed_grad(value, array)
-        self.buffers[self.book.node(node), index] = Buffer(grad, array)
+        self.buffers[self.book.of_node(node).number, index] = Buffer(grad, array)
 
     def accumulated(
         self,
@@ -60,13 +62,13 @@ class Gradients:
         """
         book = self.book
         told = None if accumulator is None else book.node_value(accumulator)
-        number = book.node(node)
+        place = book.of_node(node).number, index
         earlier = None if before is None else book.array(before)
-        incoming = self._incoming(number, index, grad)
-        if told is not None:
-            self.buffers.pop((number, index), None)
-            if before is None and after.tensor.shape == grad.tensor.shape:
-                book.holds(after, incoming)  # the first gradient is taken as it came
+        incoming = self._incoming(place, grad)
+        if told is None:
+            self.buffers[place] = Buffer(grad, incoming)
+        elif before is None and after.tensor.shape == grad.tensor.shape:
+            book.holds(after, incoming)  # the first gradient is taken as it came
         array = book.array(after)
         if self.decoder.listener is not None:
             self.decoder.listener.accumulate(book.value(tensor), told, incoming, earlier, array)
@@ -81,36 +83,33 @@ class Gradients:
         """A Node ran; outputs that can have no gradient (indices) are None among ``incoming``."""
         book = self.book
         told = book.node_value(node)
-        incoming = tuple(
-            [
-                None if grad is None else self._incoming(told.node, index, grad)
-                for index, grad in enumerate(arrived)
-            ]
-        )
-        passed = [(g, a) for g, a in zip(arrived, incoming, strict=True) if g and a is not None]
-        incoming += (None,) * (book.of_node(node).outputs - len(incoming))
-        outgoing = tuple(
-            [
-                None if edge is None or grad is None else self._outgoing(edge, grad, passed, sums)
-                for edge, grad in zip(told.next_functions, left, strict=False)
-            ]
-        )
-        for index in range(len(incoming)):
-            self.buffers.pop((told.node, index), None)
+        incoming: list[Array | None] = []
+        passed: list[tuple[Mention, Array]] = []
+        for index, grad in enumerate(arrived):
+            if grad is None:
+                incoming.append(None)
+            else:
+                array = self._incoming((told.node, index), grad)
+                incoming.append(array)
+                passed.append((grad, array))
+        incoming += [None] * (book.of_node(node).outputs - len(incoming))
+        outgoing = [
+            None if edge is None or grad is None else self._outgoing(edge, grad, passed, sums)
+            for edge, grad in zip(told.next_functions, left, strict=False)
+        ]
         if self.decoder.listener is not None:
-            self.decoder.listener.backward(told, incoming, outgoing)
+            self.decoder.listener.backward(told, tuple(incoming), tuple(outgoing))
 
     # ------------------------------------------------------------------ numbers
 
-    def _incoming(self, node: int, index: int, grad: Mention) -> Array:
+    def _incoming(self, place: Place, grad: Mention) -> Array:
         """What arrived, as the same array that was told to leave for here, if it is the same."""
-        kept = self.buffers.get((node, index))
+        kept = self.buffers.pop(place, None)
         if kept is not None and kept.grad is grad:
             return kept.array
         array = self.book.passing(grad)
         if kept is not None and _are_equal(kept, Buffer(grad, array)):
             grad.data = array = kept.array
-        self.buffers[node, index] = Buffer(grad, array)
         return array
 
     def _outgoing(
@@ -124,26 +123,25 @@ class Gradients:
         array = self._numbers(grad, passed)
         whole = None if sums is None else sums.get(grad)
         unreduced = None if whole is None else self._numbers(whole, passed)
-        key = (edge.node, edge.index)
-        kept = self.buffers.get(key)
-        before = None if kept is None else kept.array
-        after = array
+        place = edge.node, edge.index
+        kept = self.buffers.get(place)
         if kept is None:
-            self.buffers[key] = Buffer(grad, array)
-        else:
-            total = Mention(kept.grad.tensor.detach() + grad.tensor.detach())
-            total.ours = True
-            after = self.book.passing(total)
-            self.buffers[key] = Buffer(total, after)
-        return Outgoing(edge, array, unreduced, before, after)
+            self.buffers[place] = Buffer(grad, array)
+            return Outgoing(edge, array, unreduced, None, array)
+        total = Mention(kept.grad.tensor.detach() + grad.tensor.detach())
+        total.ours = True
+        after = self.book.passing(total)
+        self.buffers[place] = Buffer(total, after)
+        return Outgoing(edge, array, unreduced, kept.array, after)
 
     def _numbers(self, grad: Mention, passed: Sequence[tuple[Mention, Array]]) -> Array:
         """The numbers of a gradient: those of one in ``passed`` if it is the same memory."""
-        if grad.data is None:
-            for other, array in passed:
-                if _same(grad.tensor, other.tensor):
-                    grad.data = array
-                    break
+        if grad.data is not None:
+            return grad.data
+        for other, array in passed:
+            if _same(grad.tensor, other.tensor):
+                grad.data = array
+                return array
         return self.book.passing(grad)
 
 
@@ -157,8 +155,8 @@ def _are_equal(one: Buffer, other: Buffer) -> bool:
 
 def _same(one: Any, other: Any) -> bool:
     return one is other or (
-        address(one) == address(other) != 0
-        and one.shape == other.shape
+        one.shape == other.shape
+        and address(one) == address(other) != 0
         and one.stride() == other.stride()
         and one.dtype == other.dtype
     )

@@ -80,12 +80,12 @@ class Seen:
 
 
 class SeenNode:
-    """What is known of one Node, kept in its own ``metadata``; ``number`` is 0 until it is told."""
+    """What is known of one Node, kept in its own ``metadata``."""
 
     __slots__ = ("edge", "name", "number", "outputs", "told")
 
-    def __init__(self) -> None:
-        self.number = 0
+    def __init__(self, number: int) -> None:
+        self.number = number
         #: with how many outputs its operation was told; 0: it was not
         self.outputs = 0
         #: what it is told as, if not by its own name
@@ -261,7 +261,7 @@ class Book:
             else (given.requires_grad, given.retains_grad)
         )
         known = None if node is None else self.of_node(node)
-        number = None if known is None else self._counted(known)
+        number = None if known is None else known.number
         if (
             told is None
             or entry.told_of is not data
@@ -295,34 +295,27 @@ class Book:
     def of_node(self, node: Any) -> SeenNode:
         """What is known of a Node; AccumulateGrad has its leaf's, since PyTorch makes it anew each
         time."""
-        variable = leaf_of(node)
-        if variable is not None:
-            leaf = self.seen(variable)
-            if leaf.accumulator is None:
-                leaf.accumulator = SeenNode()
-            return leaf.accumulator
+        if type(node) is ACCUMULATES:
+            return self._of_leaf(self.seen(node.variable))
         metadata = node.metadata
         known: SeenNode | None = metadata.get(self._mark)
         if known is None:
-            known = metadata[self._mark] = SeenNode()
+            self._nodes += 1
+            known = metadata[self._mark] = SeenNode(self._nodes)
         return known
 
-    def node(self, node: Any) -> int:
-        """A Node's number."""
-        return self._counted(self.of_node(node))
-
-    def _counted(self, known: SeenNode) -> int:
-        if not known.number:
+    def _of_leaf(self, leaf: Seen) -> SeenNode:
+        if leaf.accumulator is None:
             self._nodes += 1
-            known.number = self._nodes
-        return known.number
+            leaf.accumulator = SeenNode(self._nodes)
+        return leaf.accumulator
 
     def node_value(self, node: Any) -> NodeValue:
         """A Node as the Listener is told of it; the same object each time."""
         known = self.of_node(node)
         if known.told is None:
             known.told = NodeValue(
-                self._counted(known),
+                known.number,
                 known.label(node),
                 node._sequence_nr(),
                 tuple([self.edge(target, index) for target, index in node.next_functions]),
@@ -333,21 +326,16 @@ class Book:
         """An edge as the Listener is told of it; to a leaf the same object each time."""
         if node is None:
             return None
-        variable = leaf_of(node)
-        known = self.of_node(node)
-        if variable is None:
-            return Edge(self._counted(known), index)
+        if type(node) is not ACCUMULATES:
+            return Edge(self.of_node(node).number, index)
+        leaf = self.seen(node.variable)
+        known = self._of_leaf(leaf)
         if known.edge is None:
-            known.edge = Edge(self._counted(known), index, self.seen(variable).number)
+            known.edge = Edge(known.number, index, leaf.number)
         return known.edge
 
 
 # ---------------------------------------------------------------------- of tensors and Nodes
-
-
-def leaf_of(node: Any) -> Any:
-    """The leaf of an AccumulateGrad; None for any other Node."""
-    return node.variable if type(node) is ACCUMULATES else None
 
 
 def grad_fn_of(tensor: Any) -> Any:
