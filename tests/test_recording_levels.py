@@ -128,6 +128,14 @@ def test_pytorch_is_as_before_when_recording_has_ended():
     assert state() == before
 
 
+def test_what_is_recorded_is_told_between_iterations():
+    told = []
+    with backprop_tui.record() as trace:
+        train(8, lambda _: told.append(len(trace)))
+    iteration = len(trace) / 8
+    assert all(len(trace) * round_ / 8 - there < 3 * iteration for round_, there in enumerate(told))
+
+
 # ---------------------------------------------------------------------- what counts as an iteration
 
 

@@ -42,6 +42,10 @@ LIMIT = 100_000
 #: killed, and steps no optimizer, no more than that is lost.
 PATIENCE = 1.0
 
+#: Between two iterations more events than this are told: autograd has let go of their tensors, and
+#: Python's collector has hardly begun to look at what is kept for them.
+ENOUGH = 64
+
 
 def program_of(path: str, text: str, name: str = "") -> Program:
     """What a trace tells about the program it is of, scenario or not."""
@@ -82,7 +86,7 @@ class _Switch:
     def then(self, tell: Callable[[], None]) -> None:
         recorder = self._watch.engine.recorder
         recorder.also(tell)
-        recorder.flush()
+        recorder.flush(ENOUGH)
 
     def measures(self, updated: Callable[[Any, float, float, float], None]) -> None:
         self._watch.engine.recorder.decoder.measure = updated

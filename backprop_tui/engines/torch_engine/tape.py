@@ -185,11 +185,12 @@ class Tape:
 
     # ------------------------------------------------------------------ told
 
-    def flush(self) -> None:
-        """Tell what was captured, if that is enough by now; nothing of it is still to change."""
+    def flush(self, enough: int | None = None) -> None:
+        """Tell what was captured, if there is ``enough`` of it (None: more than ``most``), or if it
+        takes too much; nothing of it is still to change."""
         count = len(self.events) + len(self.noted)
         if count and (
-            count > self.most
+            count > (self.most if enough is None else enough)
             or (self.nbytes > self.most_bytes and self._too_large())
             or monotonic() - self._told > self.patience
         ):
@@ -209,9 +210,12 @@ class Tape:
             self._mention()
             events, mentions = self.events, self._mentions
             with torch._C._DisableTorchDispatch(), torch._C.DisableTorchFunction():
+                last: object = self
                 while events:
                     tell, place, self._told_grad_enabled, what = events.popleft()
-                    self._at(place)
+                    if place is not last:
+                        self._at(place)
+                        last = place
                     tell(*what)
                     del what
                 mentions.forget()
