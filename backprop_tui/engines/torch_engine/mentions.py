@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import torch
 
 from backprop_tui.engines.base import Array, TensorValue
-from backprop_tui.engines.torch_engine.memory import LITTLE, copies, storage_key, version_of
+from backprop_tui.engines.torch_engine.memory import LITTLE, storage_key, version_of
 from backprop_tui.engines.torch_engine.seen import (
     Book,
     Key,
@@ -137,12 +137,12 @@ class Mentions:
         self.sort()
         for tensor in tensors:
             key = storage_key(tensor)
-            lying = self._lying.pop(key, None)
-            if lying is not None:
-                self._settle(lying)
-                with torch._C._DisableTorchDispatch(), torch._C.DisableTorchFunction():
-                    _copy(lying)
-            self.book.written(key)
+            lying = self._lying.pop(key, [])
+            self._settle(lying)
+            made = self.book.written(key, [mention.tensor for mention in lying])
+            for mention, copy in zip(lying, made, strict=True):
+                mention.ours = copy is not mention.tensor
+                mention.tensor = copy
 
     def overwritten(
         self, copies: Sequence[tuple[Any, bytes]], views: Sequence[tuple[Any, Attributes]]
@@ -260,11 +260,3 @@ def _part(whole: Any, tensor: Any) -> Any:
     if tensor.is_complex() and tensor.is_conj():
         there = there.conj()
     return torch._neg_view(there) if tensor.is_neg() else there
-
-
-def _copy(mentions: list[Mention]) -> None:
-    """Copy what lies in one storage."""
-    made = copies([mention.tensor for mention in mentions])
-    for mention, copy in zip(mentions, made, strict=True):
-        mention.ours = copy is not mention.tensor
-        mention.tensor = copy

@@ -110,11 +110,12 @@ class Promises:
             self._lying[key] = lying
         return promise
 
-    def written(self, memory: int) -> None:
-        """Something is about to write to this memory."""
-        if memory in self._lying:
-            with _unheard():
-                self._copy(memory)
+    def written(self, memory: int, others: Sequence[Any] = ()) -> Sequence[Any]:
+        """Something is about to write to this memory; copies of these others that lie there."""
+        if not others and memory not in self._lying:
+            return ()
+        with _unheard():
+            return self._copy(memory, others)
 
     def settle(self) -> None:
         """Nobody says from now on what is written: copy what others can reach."""
@@ -138,18 +139,19 @@ class Promises:
                 promise.check()
                 promise.keep(copied(promise.tensor))
 
-    def _copy(self, memory: int) -> None:
+    def _copy(self, memory: int, others: Sequence[Any] = ()) -> Sequence[Any]:
+        """Copy what is promised, and these others."""
         waiting = self._waiting(memory)
-        del self._lying[memory]
-        if waiting:
-            made = copies([promise.tensor for promise in waiting])
-            for promise, copy in zip(waiting, made, strict=True):
-                promise.check()
-                promise.keep(viewed(copy))
+        self._lying.pop(memory, None)
+        made = copies([*others, *[promise.tensor for promise in waiting]])
+        for promise, copy in zip(waiting, made[len(others) :], strict=True):
+            promise.check()
+            promise.keep(viewed(copy))
+        return made[: len(others)]
 
     def _waiting(self, memory: int) -> list[TensorPromise]:
         """The promises that somebody may still ask for."""
-        found = [one() for one in self._lying[memory]]
+        found = [one() for one in self._lying.get(memory, ())]
         return [one for one in found if one is not None and one.tensor is not None]
 
     def _forget(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 import weakref
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
@@ -164,12 +165,13 @@ class Book:
         if not storage.lies_in and self._storages.get(entry.memory) is storage:
             del self._storages[entry.memory]
 
-    def written(self, memory: int) -> None:
-        """Something is about to write to this storage."""
-        self.promises.written(memory)
+    def written(self, memory: int, tensors: Sequence[Any] = ()) -> Sequence[Any]:
+        """Something is about to write to this storage; copies of these, which lie there."""
+        made = self.promises.written(memory, tensors)
         storage = self._storages.get(memory)
         if storage is not None:
             storage.writes += 1
+        return made
 
     def moved(self, tensor: Any) -> None:
         """``tensor.data`` was set: it lies in another memory now."""
