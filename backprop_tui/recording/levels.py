@@ -24,8 +24,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from types import FrameType
 from typing import Any, Literal, Protocol
@@ -43,6 +42,8 @@ Level = Literal["steps", "iterations", "off"]
 LOOK_EVERY, LOOK_WAITING = 0.1, 0.03
 #: What is recorded waits no longer than this to be told, seconds.
 TELL_EVERY = 0.1
+#: Inside both, what is computed is no business of the program's, nor of whoever records it.
+_NoFunctions, _NoOperations = torch._C.DisableTorchFunction, torch._C._DisableTorchDispatch
 #: A viewer that has not been heard of for so long is gone, seconds.
 ABSENT = 5.0
 
@@ -78,6 +79,7 @@ class Levels:
     ``steps_of`` holds the iterations to be recorded in full whatever the level, first and last
     (None: all that follow). ``resumed`` is called with the iteration's number when recording step
     by step has begun anew; ``sight`` gives the names in sight of the program and their values.
+    What is recorded is told with the first optimizer step after ``tell_every`` seconds.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class Levels:
         steps_of: Iterable[tuple[int, int | None]] = (),
         resumed: Callable[[int], None] = lambda iteration: None,
         sight: Callable[[], Iterable[tuple[str, object]]] = in_sight,
+        tell_every: float = TELL_EVERY,
     ) -> None:
         self.level = level
         self.steps_of = tuple(steps_of)
@@ -98,6 +101,7 @@ class Levels:
         self._trace = trace
         self._resumed = resumed
         self._sight = sight
+        self._tell_every = tell_every
         self._meter: Meter | None = None
         self._recording = False
         #: iterations recorded in full → their first step, None until it is told
@@ -125,7 +129,7 @@ class Levels:
             root = args[0] if args else kwargs.get("tensors")
             meter = self._measuring()
             if meter is not None and threading.get_ident() == self._thread:
-                with _unseen():
+                with _NoFunctions(), _NoOperations():
                     meter.backward_begins(root)
             return plain(*args, **kwargs)
 
@@ -153,7 +157,7 @@ class Levels:
     def _close(self) -> None:
         """Hand on all that was measured."""
         if self._meter is not None:
-            with _unseen():
+            with _NoFunctions(), _NoOperations():
                 self._meter.close()
 
     # ------------------------------------------------------------------ an optimizer's step
@@ -172,7 +176,7 @@ class Levels:
         if meter is not None and len(self._stepping) == 1:
             # One that calls the program for further gradients has others when it is done.
             self._in_full = self._recording and len(args) < 2 and not kwargs.get("closure")
-            with _unseen():
+            with _NoFunctions(), _NoOperations():
                 meter.step_begins(optimizer, self._in_full)
 
     def _step_ends(self, optimizer: Any, *_: Any) -> None:
@@ -182,11 +186,11 @@ class Levels:
         if self._stepping:  # an optimizer that is part of another
             return
         now = time.monotonic()
-        if self._recording and now - self._told > TELL_EVERY:
+        if self._recording and now - self._told > self._tell_every:
             self._drain()
         meter = self._measuring()
         if meter is not None:
-            with _unseen():
+            with _NoFunctions(), _NoOperations():
                 if self._in_full:
                     self._watch.then(meter.step_recorded(optimizer, self.iteration))
                 else:
@@ -295,13 +299,6 @@ class Levels:
 
     def _names(self, optimizer: Any) -> Sequence[str]:
         return names_of(parameters_of(optimizer), optimizer.param_groups, self._sight())
-
-
-@contextmanager
-def _unseen() -> Iterator[None]:
-    """Inside, what is computed is no business of the program's, nor of whoever records it."""
-    with torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
-        yield
 
 
 def _runs(frame: FrameType, now: FrameType | None) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import gc
 import linecache
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -38,9 +39,11 @@ Level = Literal["steps", "iterations", "off"]
 #: Above so many elements a tensor is kept as a summary.
 LIMIT = 100_000
 
-#: What waits to be told is told with what happens after so many seconds, so that of a run that is
-#: killed, and steps no optimizer, no more than that is lost.
+#: To a file, what waits to be told is told with what happens after so many seconds, so that of a
+#: run that is killed, and steps no optimizer, no more than that is lost.
 PATIENCE = 1.0
+#: In memory nobody can look on: telling waits until recording ends, or for so many events.
+MANY = 200_000
 
 #: Between two iterations more events than this are told: autograd has let go of their tensors, and
 #: Python's collector has hardly begun to look at what is kept for them.
@@ -153,12 +156,13 @@ class Recording:
             from backprop_tui.session import NO_TORCH
 
             raise EngineMissing(NO_TORCH) from missing
-        from backprop_tui.recording.levels import Levels, parse_iterations
+        from backprop_tui.recording.levels import TELL_EVERY, Levels, parse_iterations
 
         steps_of = parse_iterations(self.steps_of) if self.steps_of else ()
         self.trace = trace = self._trace_of(program_of(path, text, self.name))
         self._teller = teller = Teller(trace)
-        self._watch = watch = Watch(teller, self.limit, patience=PATIENCE)
+        waits = {"events": MANY} if self.path is None else {"patience": PATIENCE}
+        self._watch = watch = Watch(teller, self.limit, **waits)
         captured = Captured(watch.engine)
         teller.engine = cast(Engine, captured)
         captured.before_writes(teller.place)
@@ -186,6 +190,7 @@ class Recording:
             level=self.level,
             steps_of=steps_of,
             resumed=teller.resumed,
+            tell_every=math.inf if self.path is None else TELL_EVERY,
         )
         self._levels.begin()
         if isinstance(base, FrameType) and teller.places.on:

@@ -6,7 +6,9 @@
 Captured are the Node and mentions of its gradients; ``gradients.py`` works out the rest. That a
 gradient was summed back because of broadcasting is seen among the operations inside the Node,
 unless all Nodes are such as can run unobserved (``derivatives.py``): then no code of the program's
-own runs meanwhile, and what the hooks were given is looked at when PyTorch's engine is done.
+own runs meanwhile, and what the hooks were given is looked at when PyTorch's engine is done. In a
+small graph a leaf that just one Node leads to, which leads to no other leaf, needs no hook then:
+PyTorch's engine gives it its gradient right after that Node.
 """
 
 from __future__ import annotations
@@ -46,6 +48,8 @@ class Run:
         self.unobserved = False
         #: what the hooks of an unobserved run were given: number of the Node, gradients out and in
         self.kept: list[tuple[int, Grads, Grads]] = []
+        #: leaves that need no hook, by the ``id`` of their AccumulateGrad
+        self.follow: dict[int, tuple[Any, Any]] = {}
         #: id of a Node → the tensors among its outputs that keep their gradient, by output number
         self.retained: dict[int, list[tuple[int, Any]]] = {}
 
@@ -90,6 +94,7 @@ class Run:
         recorder = self.recorder
         first, grads, nodes = recorder.first_node, recorder.grads, self.nodes
         written: list[tuple[Any, Any]] = []
+        edges: dict[int, int] = {}  # to each leaf; many, if one more is reached from the same Node
         seen: dict[int, Any] = {}  # a Node's id is its own for as long as somebody holds it
         stack = roots
         while stack:
@@ -103,7 +108,11 @@ class Run:
                     sums = summed(node)
                 unobserved = sums is not None
                 nodes.append((node, None, sums))
-                stack += [target for target, _ in node.next_functions]
+                targets = [target for target, _ in node.next_functions]
+                leaves = [id(target) for target in targets if type(target) is ACCUMULATES]
+                for target in leaves:
+                    edges[target] = edges.get(target, 0) + len(leaves)
+                stack += targets
                 continue
             leaf = node.variable
             nodes.append((node, leaf, None))
@@ -117,9 +126,16 @@ class Run:
         if recorder.retaining:
             self._retained(seen)
         self.unobserved = unobserved
+        if unobserved and len(nodes) < OFTEN and not (written or self.retained):
+            self.follow = {
+                id(node): (node, leaf)
+                for node, leaf, _ in nodes
+                if leaf is not None and edges.get(id(node)) == 1 and leaf.is_cpu
+            }
         if not self._hook() and unobserved:  # somebody else's are there
             _remove(self.hooks)
             self.unobserved = False
+            self.follow = {}
             self._hook()
         if self.unobserved:
             for node, leaf in written:
@@ -129,6 +145,8 @@ class Run:
         """Put a hook on each Node; whether there were none before."""
         alone, unobserved, put = True, self.unobserved, self.hooks
         for index, (node, leaf, _) in enumerate(self.nodes):
+            if id(node) in self.follow:
+                continue
             if unobserved:
                 hook = self._keeping(index)
             elif leaf is None:
@@ -234,11 +252,14 @@ class Run:
                     before = recorder.grads.get(id(leaf))
                     ran.append((node, leaf, arrived[0], before, leaf.grad))
             self.kept.clear()
-            recorder.also(_tell_all, ran, mention=self._mention_all)
+            follow = {at: (*one, one[1].grad) for at, one in self.follow.items()}
+            recorder.also(_tell_all, ran, follow, mention=self._mention_all)
             recorder.flush()
 
-    def _mention_all(self, mentions: Mentions, ran: list[Any]) -> tuple[Any, ...]:
-        """What is told of the Nodes that ran."""
+    def _mention_all(
+        self, mentions: Mentions, ran: list[Any], follow: dict[int, tuple[Any, Any, Any]]
+    ) -> tuple[Any, ...]:
+        """What is told of the Nodes that ran, and of the leaves that received their gradient."""
         told: list[Any] = []
         seen, of, gradients = mentions.seen, mentions.of, self.gradients
         for node, *what in ran:
@@ -251,6 +272,12 @@ class Run:
                 left, arrived, outputs = what
                 sums = [(left[i], arrived[0]) for i in outputs if _is_summed(left[i], arrived[0])]
                 told.append((gradients.ran, _ran(mentions, node, left, arrived, sums)))
+                for grad, (target, _) in zip(left, node.next_functions, strict=False):
+                    accumulator, leaf, after = follow.get(id(target), (None, None, None))
+                    if grad is not None and after is not None:
+                        mentions.has_grad(leaf)
+                        received = seen(leaf), target, 0, of(grad), None, of(after), accumulator
+                        told.append((gradients.accumulated, received))
         return (told,)
 
     def ran(self, node: Any, left: Grads, arrived: Grads) -> None:

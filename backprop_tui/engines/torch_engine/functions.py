@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 
-from backprop_tui.engines.torch_engine.modes import operations_unseen
 from backprop_tui.engines.torch_engine.recorder import Handler, Recorder
 
 #: Where PyTorch's own layers and loaders are made.
@@ -127,14 +126,6 @@ def _as_one(recorder: Recorder, func: Any, args: tuple[Any, ...], kwargs: Mappin
     return answer
 
 
-def _backward(
-    recorder: Recorder, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> Any:
-    """Until PyTorch's engine runs, only the first gradient is made."""
-    with operations_unseen(recorder):
-        return recorder.plainly(func, args, kwargs)
-
-
 def _reshape(
     recorder: Recorder, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> Any:
@@ -199,7 +190,6 @@ HANDLED: dict[Any, Handler] = {
     torch.Tensor.grad.__delete__: _set_grad,
     torch.Tensor.requires_grad.__set__: _set_requires_grad,
     torch.Tensor.requires_grad_: _set_requires_grad,
-    torch.Tensor.backward: _backward,
     torch.Tensor.retain_grad: _retain_grad,
     torch.Tensor.register_hook: _register_hook,
     **dict.fromkeys(

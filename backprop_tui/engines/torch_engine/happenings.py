@@ -24,8 +24,8 @@ from torch.utils.data._utils import fetch
 from backprop_tui.engines.torch_engine.aten import plain as plain_value
 from backprop_tui.engines.torch_engine.backward import RecordedEngine, noticing
 from backprop_tui.engines.torch_engine.loaders import counting, drawing, fetching
-from backprop_tui.engines.torch_engine.mentions import Mention, Mentions
-from backprop_tui.engines.torch_engine.modes import operations_unseen
+from backprop_tui.engines.torch_engine.mentions import OWN, Mention, Mentions
+from backprop_tui.engines.torch_engine.modes import functions_unseen, operations_unseen
 from backprop_tui.engines.torch_engine.recorder import current
 from backprop_tui.engines.torch_engine.seen import grad_of, unseen
 from backprop_tui.engines.torch_engine.stepping import (
@@ -85,6 +85,23 @@ def _calling(plain: Any) -> Any:
     return functools.wraps(plain)(call)
 
 
+# ---------------------------------------------------------------------- backward
+
+
+def _backing(plain: Any) -> Any:
+    """``Tensor.backward``: until PyTorch's engine runs, only the first gradient is made."""
+
+    @functools.wraps(plain)
+    def backward(self: Any, *args: Any, **kwargs: Any) -> Any:
+        recorder = current()
+        if recorder is None or recorder.quiet or type(self) not in OWN:
+            return plain(self, *args, **kwargs)
+        with functions_unseen(recorder), operations_unseen(recorder):
+            return plain(self, *args, **kwargs)
+
+    return backward
+
+
 # ---------------------------------------------------------------------- gradients cleared
 
 
@@ -98,11 +115,12 @@ def _clearing(plain: Callable[..., Any], tensors: Callable[[Any], Iterable[Any]]
             return plain(self, *args, **kwargs)
         cleared = list(tensors(self))
         recorder.flush()
-        with unseen(), operations_unseen(recorder):
+        to_none = args[0] if args else kwargs.get("set_to_none", True)
+        with unseen(), nullcontext() if to_none else operations_unseen(recorder):
             before = [grad_of(tensor) for tensor in cleared]
             told: list[Mention | None] = []
             recorder.remember(_mention_all, told, before)
-            if not (args[0] if args else kwargs.get("set_to_none", True)):
+            if not to_none:
                 recorder.overwritten([grad for grad in before if grad is not None])
             recorder.quiet += 1
             try:
@@ -277,6 +295,7 @@ def _packing(plain: Callable[..., Any]) -> Any:
 #: where, what → its wrapper
 _WRAPPED: tuple[tuple[Any, str, Callable[[Any], Any]], ...] = (
     (torch.nn.Module, "__call__", _calling),
+    (torch.Tensor, "backward", _backing),
     (torch.nn.Module, "zero_grad", lambda f: _clearing(f, lambda m: m.parameters())),
     (torch.optim.Optimizer, "zero_grad", lambda f: _clearing(f, _in_groups)),
     (torch.nn.Module, "load_state_dict", _loading),

@@ -240,12 +240,13 @@ class Mentions:
         return [o for o in owners if o is not None and keeps_grad(o) and o.grad is not None]
 
 
-_OWN = frozenset({torch.Tensor, torch.nn.Parameter, torch.nn.Buffer})
+#: PyTorch's own classes of tensors
+OWN = frozenset({torch.Tensor, torch.nn.Parameter, torch.nn.Buffer})
 
 
 def memory_of(tensor: Any) -> bytes | None:
     """What the storage of a tensor holds now; None if that is much, or not there to be read."""
-    if type(tensor) not in _OWN or not tensor.is_cpu or tensor.layout is not torch.strided:
+    if type(tensor) not in OWN or not tensor.is_cpu or tensor.layout is not torch.strided:
         return None
     storage = tensor.untyped_storage()
     size: int = storage.nbytes()

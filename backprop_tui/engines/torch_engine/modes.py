@@ -102,6 +102,28 @@ class DispatchMode(TorchDispatchMode):  # type: ignore[misc]
         return self.recorder.dispatch(func, args, kwargs or _NONE)
 
 
+class functions_unseen:  # noqa: N801
+    """Inside, functions of PyTorch's are called without saying so, unless somebody else listens as
+    well."""
+
+    __slots__ = ("mode", "recorder")
+
+    def __init__(self, recorder: Watching) -> None:
+        self.recorder = recorder
+        self.mode: FunctionMode | None = None
+
+    def __enter__(self) -> None:
+        top = torch._C._len_torch_function_stack() - 1
+        mode = torch._C._get_function_stack_at(top) if top >= 0 else None
+        if type(mode) is FunctionMode and mode.recorder is self.recorder:
+            self.mode = mode
+            torch._C._pop_torch_function_stack()
+
+    def __exit__(self, *_: object) -> None:
+        if self.mode is not None:
+            torch._C._push_on_torch_function_stack(self.mode)
+
+
 class operations_unseen:  # noqa: N801
     """Inside, PyTorch runs operations without saying so, unless somebody else listens as well."""
 
