@@ -45,10 +45,6 @@ PATIENCE = 1.0
 #: In memory nobody can look on: telling waits until recording ends, or for so many events.
 MANY = 200_000
 
-#: Between two iterations more events than this are told: autograd has let go of their tensors, and
-#: Python's collector has hardly begun to look at what is kept for them.
-ENOUGH = 64
-
 
 def program_of(path: str, text: str, name: str = "") -> Program:
     """What a trace tells about the program it is of, scenario or not."""
@@ -89,7 +85,7 @@ class _Switch:
     def then(self, tell: Callable[[], None]) -> None:
         recorder = self._watch.engine.recorder
         recorder.also(tell)
-        recorder.flush(ENOUGH)
+        recorder.flush()
 
     def measures(self, updated: Callable[[Any, float, float, float], None]) -> None:
         self._watch.engine.recorder.decoder.measure = updated

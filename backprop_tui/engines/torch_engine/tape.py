@@ -185,12 +185,11 @@ class Tape:
 
     # ------------------------------------------------------------------ told
 
-    def flush(self, enough: int | None = None) -> None:
-        """Tell what was captured, if there is ``enough`` of it (None: more than ``most``), or if it
-        takes too much; nothing of it is still to change."""
+    def flush(self) -> None:
+        """Tell what was captured, if that is enough by now; nothing of it is still to change."""
         count = len(self.events) + len(self.noted)
         if count and (
-            count > (self.most if enough is None else enough)
+            count > self.most
             or (self.nbytes > self.most_bytes and self._too_large())
             or monotonic() - self._told > self.patience
         ):
