@@ -1,7 +1,5 @@
 """The files of the user's own code: their statements, the loops around each, the names they give.
 
-    frame ──▶ code object ──▶ co_positions() of the instruction ──▶ Spot(statement, expression)
-
 The user's own is every file with a source that belongs neither to Python, nor to an installed
 package, nor to this one.
 """
@@ -14,9 +12,8 @@ import os
 import sysconfig
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import islice
-from types import CodeType
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from backprop_tui.scenario.scopes import target_names
 from backprop_tui.scenario.sources import Source
@@ -26,14 +23,18 @@ OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _PYTHON = tuple({sysconfig.get_path(kind) + os.sep for kind in ("stdlib", "platstdlib")})
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
-#: Code of these is part of the statement that it stands in.
-INLINE = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
-_CACHE = 0  # the opcode of the room behind an instruction
-_WORD = 2  # bytes of an instruction
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-_RETURNS_LATER = 0x20 | 0x80 | 0x200  # CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
+#: What a program is seen at again after what is under it: a round's begin, a block's end.
+_COME_BACK_TO = (ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith)
+#: What a program says where it can give any name of a module.
+_HIDDEN = frozenset({
+    "exec", "eval", "globals", "locals", "vars", "modules", "import_module", "__import__",
+    "__main__", "__dict__", "__globals__", "*",
+})  # fmt: skip
 
 Bounds = tuple[tuple[int, int], tuple[int, int]]
+#: Name → the statements of a function that give it.
+Giving = dict[str, list["Statement"]]
 
 
 @dataclass(eq=False, slots=True)
@@ -53,6 +54,9 @@ class Statement:
 
     ``names`` are the names that it gives, ``value`` is what they are given; ``loop`` is its own, of
     a loop's header. ``guarded``: in a ``with``, or in a function with a decorator.
+
+    ``last`` is the order of the last statement under it. ``reach`` is the outermost loop or
+    ``with`` around it, or itself: where the program can have been while it was seen here twice.
     """
 
     span: Span
@@ -66,15 +70,15 @@ class Statement:
     value: Span
     loop: Loop | None
     guarded: bool = False
+    last: int = field(init=False)
+    reach: Statement = field(init=False)
 
-
-@dataclass(eq=False, slots=True)
-class Spot:
-    """Where in a function an instruction stands: at which offset, in which statement."""
-
-    at: int
-    statement: Statement
-    expression: Span
+    def __post_init__(self) -> None:
+        self.last = self.order
+        around = (
+            None if self.up is None or isinstance(self.up.node, _DEFINITIONS) else self.up.reach
+        )
+        self.reach = around if around and isinstance(around.node, _COME_BACK_TO) else self
 
 
 class File:
@@ -86,13 +90,16 @@ class File:
         self.statements: list[Statement] = []
         self._starts: list[tuple[int, int]] = []
         #: function (or the file) → name → the statements in it that give the name
-        self.giving: dict[ast.AST, dict[str, list[Statement]]] = {}
+        self.giving: dict[ast.AST, Giving] = {}
+        #: function (or the file) → the orders of its first and its last statement
+        self._extent: dict[ast.AST, tuple[int, int]] = {}
         try:
             tree = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError):
             tree = ast.Module([], [])
         self.tree = tree
         self._block(tree.body, tree, None, ())
+        self._extent[tree] = 0, len(self.statements)
         self._starts = [each.bounds[0] for each in self.statements]
         self._nowhere = Statement(
             Span(1, 0, 1, 0, name), 0, ((1, 0), (1, 0)), None, ast.Pass(), tree, (), (),
@@ -116,6 +123,9 @@ class File:
                     within = part == "body" and statement.loop is not None
                     more = (*around, statement.loop) if within and statement.loop else around
                     self._block(block, inner, statement, more)
+            statement.last = len(self.statements) - 1
+            if inner is node:
+                self._extent[node] = statement.order, statement.last
 
     def _statement(
         self, node: ast.stmt, scope: ast.AST, up: Statement | None, loops: tuple[Loop, ...]
@@ -147,6 +157,48 @@ class File:
             self.giving.setdefault(scope, {}).setdefault(name, []).append(statement)
         return statement
 
+    def given_between(self, scope: ast.AST, first: int | None, last: int | None) -> Giving:
+        """The names of a function that can have been given from one statement to another;
+        None: from its beginning, to its end."""
+        giving = self.giving.get(scope)
+        if giving is None or (scope is self.tree and self._any_name):
+            return giving or {}
+        begin, end = self._extent[scope]
+        names = set(self._unstated)
+        for statement in self.statements[begin if first is None else first :]:
+            if statement.order > (end if last is None else last):
+                break
+            if statement.scope is scope:
+                names.update(statement.names)
+                if statement.loop is not None:
+                    names.update(statement.loop.names)
+        return {name: giving[name] for name in names if name in giving}
+
+    @cached_property
+    def _unstated(self) -> set[str]:
+        """Names that something else than the statements in ``giving`` can give."""
+        names: set[str] = set()
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Global | ast.Nonlocal):
+                names.update(node.names)
+            elif isinstance(node, ast.alias):
+                names.add(node.asname or node.name.partition(".")[0])
+            elif isinstance(node, (*_DEFINITIONS, ast.ExceptHandler, ast.MatchAs, ast.MatchStar)):
+                names.add(node.name or "")
+            elif isinstance(node, ast.MatchMapping):
+                names.add(node.rest or "")
+        return names
+
+    @cached_property
+    def _any_name(self) -> bool:
+        """Whether names of the module can be given in ways that no statement tells."""
+        return any(
+            (isinstance(node, ast.Name) and node.id in _HIDDEN)
+            or (isinstance(node, ast.Attribute) and node.attr in _HIDDEN)
+            or (isinstance(node, ast.alias) and node.name in _HIDDEN)
+            for node in ast.walk(self.tree)
+        )
+
     def at(self, line: int, offset: int) -> Statement:
         """The innermost statement at a line and an offset in bytes."""
         place = (line, offset)
@@ -155,76 +207,6 @@ class File:
         while statement is not None and statement.bounds[1] < place:
             statement = statement.up
         return statement or self._nowhere
-
-
-class Code:
-    """A code object of the user's: its Spots by instruction, and what its calls are called."""
-
-    def __init__(self, code: CodeType, file: File, module: str | None) -> None:
-        self.code = code
-        self.file = file
-        self.inline = code.co_name in INLINE or not (
-            code.co_flags & 0x2 or code.co_name == "<module>"  # CO_NEWLOCALS; else a class's body
-        )
-        self.function = module if module is not None else code.co_qualname
-        self.suspends = bool(code.co_flags & _RETURNS_LATER)
-        #: whether its locals are kept in a dict of their own, made whenever they are asked for
-        self.optimized = bool(code.co_flags & 0x1)
-        self.looks = bool({"locals", "vars", "dir", "eval", "exec"} & set(code.co_names))
-        count = code.co_argcount + code.co_kwonlyargcount
-        count += bool(code.co_flags & 0x4) + bool(code.co_flags & 0x8)
-        self.arguments = code.co_varnames[:count]
-        self._spots: dict[int, Spot] = {}
-        self._positions: list[tuple[int | None, int | None, int | None, int | None]] | None = None
-
-    def spot(self, lasti: int) -> Spot:
-        """Where the instruction at an offset stands."""
-        spot = self._spots.get(lasti)
-        if spot is None:
-            spot = self._spots[lasti] = self._find(lasti)
-        return spot
-
-    def _find(self, lasti: int) -> Spot:
-        code = self.code.co_code
-        at = max(lasti, 0)
-        while at > 0 and code[at] == _CACHE:
-            at -= _WORD
-        if at != lasti:
-            return self.spot(at)
-        if self._positions is None:
-            self._positions = list(self.code.co_positions())
-        line, end_line, offset, end_offset = next(
-            islice(self._positions, at // _WORD, None), (None, None, None, None)
-        )
-        line = line or self.code.co_firstlineno
-        if offset is None or end_offset is None or end_line is None:
-            statement = self.file.at(line, 1 << 20)
-            return Spot(at, statement, statement.span)
-        statement = self.file.at(line, offset)
-        expression = self._expression(statement, (line, offset, end_line, end_offset))
-        if expression.end_line > statement.span.end_line:  # with the block under it
-            node, expression = statement.node, statement.span
-            if isinstance(node, ast.For | ast.AsyncFor):
-                expression = self.file.span(node.iter)
-        return Spot(at, statement, expression)
-
-    def _expression(self, statement: Statement, bounds: tuple[int, int, int, int]) -> Span:
-        """The expression with these bounds; Python names only the last line of a chained call."""
-        line, offset, end_line, end_offset = bounds
-        whole = None
-        for node in expressions_of(statement.node):
-            if (node.end_lineno, node.end_col_offset) == (end_line, end_offset):
-                if (node.lineno, node.col_offset) == (line, offset):
-                    return self.file.span(node)
-                if isinstance(node, ast.Call | ast.Attribute) and (
-                    (node.lineno, node.col_offset) < (line, offset)
-                ):
-                    whole = node
-        if whole is not None:
-            return self.file.span(whole)
-        source = self.file.source
-        first, last = source.column(line, offset), source.column(end_line, end_offset)
-        return Span(line, first, end_line, last, self.file.name)
 
 
 class Files:

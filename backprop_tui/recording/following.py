@@ -11,25 +11,28 @@ What happened between two places is kept until the later one is told.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import CodeType, FrameType
 from typing import Any, Literal
 
-from backprop_tui.recording.files import OURS, Code, File, Files, Statement
-from backprop_tui.recording.given import Given, by_statement, given
+from backprop_tui.recording.codes import Code
+from backprop_tui.recording.files import OURS, File, Files, Loop
 from backprop_tui.recording.happened import Active, Happened, Here, Pairs, Place
-from backprop_tui.recording.names import NOTHING, Names, mark, of_torch
+from backprop_tui.recording.moves import Givers, Move
+from backprop_tui.recording.names import NOTHING, PLAIN, mark, of_torch, same
 from backprop_tui.recording.rounds import Length, Rounds
-from backprop_tui.trace.steps import LoopAt, Span
+from backprop_tui.trace.steps import Span
 
 #: So many generators are remembered while they wait.
 WAITING = 16
 
+_NOTHING_WAS: Mapping[str, Any] = {}
+
 #: A frame of the user's, the frame that it calls, and its instruction.
 Stop = tuple[FrameType, FrameType | None, int]
 #: Those at work, the innermost first.
-Way = Sequence[Stop]
+Way = list[Stop]
 
 
 class Following:
@@ -62,23 +65,24 @@ class Following:
         self._output: tuple[list[str], Place] | None = None
         #: whether gradients are wanted at the place that is being found
         self._enabled = True
-        self._looked_at: list[Names] = []
 
     def in_sight(self) -> Pairs:
         """Every name that stands for something in the functions at work, and its value."""
         pairs: dict[str, object] = {}
         for active in self._stack:
-            names = self._names(active)
-            for name in (*active.code.arguments, *self._giving(active)):
-                value = names.own.get(name, NOTHING)
-                if value is not NOTHING:
-                    pairs[name] = value
-        self._forget()
+            own = active.look()
+            for name in (*active.code.arguments, *active.code.giving(active.spot)):
+                if name in own:
+                    pairs[name] = own[name]
+            active.forget()
         return tuple(pairs.items())
 
-    def captured(self, pairs: Pairs) -> Pairs:
+    def captured(self, pairs: Sequence[tuple[str, object]]) -> Pairs:
         """These names, with what can tell later of their values as they are now."""
-        return tuple([(name, self._capture(value)) for name, value in pairs])
+        capture = self._capture
+        return tuple([
+            (name, value if type(value) in PLAIN else capture(value)) for name, value in pairs
+        ])  # fmt: skip
 
     # ------------------------------------------------------------------ found out
 
@@ -102,12 +106,16 @@ class Following:
         way: list[Stop] = []
         at: FrameType | None = frame
         while at is not None:
-            if self.files.look_up(at.f_code.co_filename) is not None:
+            code, known = at.f_code, self._index.get(id(at))
+            if (
+                known is not None
+                or id(code) in self._codes
+                or self.files.look_up(code.co_filename) is not None
+            ):
                 way.append((at, inner, at.f_lasti))
-                known = self._index.get(id(at))
                 if known is not None and not self._stack[known].code.suspends:
                     break
-                if at is self.base or at.f_code is self.base:
+                if at is self.base or code is self.base:
                     break
             inner, at = at, at.f_back
         else:
@@ -116,60 +124,53 @@ class Following:
         return way
 
     def _moved(self, way: Way, enabled: bool) -> Place:
-        """The program is at another place than before."""
-        number, before = self._place.number + 1, len(self.happened)
+        """Other functions are at work than before, or some may be."""
+        before, stack = len(self.happened), self._stack
         self._enabled = enabled
-        position = self._index.get(id(way[-1][0]), -1) if way else -1
-        kept = position + 1
-        ascending = list(reversed(way))
-        while kept and len(ascending) > 1 and kept < len(self._stack):
-            if self._stack[kept].frame is not ascending[1][0]:
-                break
-            self._advance(number, self._stack[kept - 1], ascending.pop(0))
+        kept = self._index.get(id(way[-1][0]), -1) + 1 if way else 0
+        while 0 < kept < len(stack) and len(way) > 1 and stack[kept].frame is way[-2][0]:
+            _, inner, lasti = way.pop()
+            self._advance(stack[kept - 1], inner, lasti)
+            stack[kept].looped(stack[kept - 1].loops)
             kept += 1
-        for active in reversed(self._stack[kept:]):
-            self._leave(number, active)
+        while len(stack) > kept:
+            self._leave(stack[-1])
         if kept:
-            self._advance(number, self._stack[kept - 1], ascending.pop(0))
-        for frame, inner, lasti in ascending:
-            self._enter(number, frame, inner, lasti)
-        self._forget()
-        here = self._here(enabled)
-        if len(self.happened) == before and here == self._place.here:
-            return self._place
-        self._written(before)
+            _, inner, lasti = way.pop()
+            self._advance(stack[-1], inner, lasti)
+        while way:
+            self._enter(*way.pop())
+        return self._found(before)
+
+    def _found(self, before: int) -> Place:
+        """The place where the program is now; so much had ``happened`` before it was there."""
+        place, here = self._place, self._here()
+        if len(self.happened) == before and here == place.here:
+            return place
+        if self._output is not None:
+            self._written(before)
         return self._next(here)
+
+    def _here(self) -> Here:
+        if not self._stack:
+            return replace(self._place.here, loops=(), grad_enabled=self._enabled)
+        top = self._stack[-1]
+        spot = top.spot
+        return Here(
+            spot.statement.span, spot.expression, top.scopes, top.call, top.loops, self._enabled
+        )
 
     def _happens(
         self,
-        number: int,
         kind: Literal["bind", "loop", "call"],
         here: Here,
-        pairs: Iterable[tuple[str, object]],
+        pairs: Sequence[tuple[str, object]],
         text: str = "",
     ) -> None:
         if not here.grad_enabled and not any(a.spot.statement.guarded for a in self._stack):
             here = replace(here, grad_enabled=True)  # PyTorch's own code had it off, not the user's
-        captured = self.captured(tuple(pairs))
-        self.happened.append(Happened(number, kind, here, captured, text))
-
-    def _here(self, enabled: bool) -> Here:
-        if not self._stack:
-            return replace(self._place.here, loops=(), grad_enabled=enabled)
-        top = self._stack[-1]
-        spot = top.spot
-        return Here(
-            spot.statement.span, spot.expression, top.scopes, top.call, self._loops(), enabled
-        )
-
-    def _loops(self, below: Active | None = None) -> tuple[LoopAt, ...]:
-        """The loops at work; those of frames above ``below`` left out."""
-        found: list[LoopAt] = []
-        for active in self._stack:
-            found += [rounds.at for rounds in active.loops]
-            if active is below:
-                break
-        return tuple(found)
+        number = self._place.number + 1
+        self.happened.append(Happened(number, kind, here, self.captured(pairs), text))
 
     def _code(self, frame: FrameType) -> Code:
         code = self._codes.get(id(frame.f_code))
@@ -179,166 +180,155 @@ class Following:
             code = self._codes[id(frame.f_code)] = Code(frame.f_code, file, _module(frame, file))
         return code
 
-    def _enter(self, number: int, frame: FrameType, inner: FrameType | None, lasti: int) -> None:
+    def _enter(self, frame: FrameType, inner: FrameType | None, lasti: int) -> None:
         """A frame of the user's is there that was not there before."""
         code = self._code(frame)
         below = self._stack[-1] if self._stack else None
-        waiting = self._waiting.pop(id(frame), None)
-        if waiting is not None:
-            active = waiting
+        active, entry = self._waiting.pop(id(frame), None), None
+        if active is not None:
             active.known.clear()
-        elif below is None:
-            active = Active(frame, code, 0, ())
-        elif code.inline:
-            active = Active(frame, code, below.call, below.scopes)
+            active.unsure = True
         else:
-            self._calls += 1
-            active = Active(frame, code, self._calls, (*below.scopes, code.function))
-        active.spot = waiting.spot if waiting else code.spot(lasti)
-        if waiting is None and below is not None and not code.inline:
-            names = self._names(active)
-            pairs = [(name, names.own.get(name, NOTHING)) for name in code.arguments]
-            here = Here(
-                below.spot.statement.span, below.spot.expression, active.scopes, active.call,
-                self._loops(), self._enabled,
-            )  # fmt: skip
-            handed = [pair for pair in pairs if pair[1] is not NOTHING]
-            self._happens(number, "call", here, handed, code.function)
-            active.known = {name: mark(value) for name, value in handed}
+            entry = code.entry(lasti)
+            active = Active(frame, code, code.spot(lasti))
+            if below is not None:
+                active.call, active.scopes = below.call, below.scopes
+        if below is not None:
+            active.looped(below.loops)
+            if entry is not None and not code.inline:
+                self._called(active, below)
         self._index[id(frame)] = len(self._stack)
         self._stack.append(active)
         if frame is self.base and self._place.number == 0:
-            self._begins(number)
-        self._advance(number, active, (frame, inner, lasti), entered=waiting is None)
+            self._begins()
+        self._advance(active, inner, lasti, entry)
 
-    def _begins(self, number: int) -> None:
+    def _called(self, active: Active, below: Active) -> None:
+        """A function of the user's was called, with these arguments."""
+        self._calls += 1
+        function = active.code.function
+        active.call, active.scopes = self._calls, (*below.scopes, function)
+        handed: list[tuple[str, object]] = []
+        if active.code.arguments:
+            own = active.look()
+            handed = [(name, own[name]) for name in active.code.arguments if name in own]
+            active.known = {name: mark(value) for name, value in handed}
+        spot = below.spot
+        here = Here(
+            spot.statement.span, spot.expression, active.scopes, active.call, below.loops,
+            self._enabled,
+        )  # fmt: skip
+        self._happens("call", here, handed, function)
+
+    def _begins(self) -> None:
         """What is in sight where recording begins."""
         pairs = self.in_sight()
-        active = self._stack[-1]
-        names, known = self._names(active), dict(pairs)
+        active, known = self._stack[-1], dict(pairs)
+        active.look()
         for name in active.code.code.co_names:  # the module's, that a function uses
-            if name not in known and of_torch(names.get(name)):
-                pairs += ((name, names.get(name)),)
+            if name not in known and of_torch(active.get(name)):
+                pairs += ((name, active.get(name)),)
         active.known = {name: mark(value) for name, value in pairs}
         if pairs:
-            here = self._here(self._enabled)
-            self._happens(number, "bind", here, pairs)
+            self._happens("bind", self._here(), pairs)
 
-    def _leave(self, number: int, active: Active) -> None:
+    def _leave(self, active: Active) -> None:
         """A frame of the user's is gone; a generator may come back."""
-        giving = self._giving(active)
-        if giving:
-            names = self._names(active)
-            passed, _ = given(active, giving, active.spot, None, (), names, False)
-            self._tell(number, active, passed, self._place.here.grad_enabled)
+        code = active.code
+        if not code.inline:
+            move = active.spot.moves.get(None) or code.move(active.spot, None)
+            told = move.told((), True) if active.unsure else move.straight
+            if told.before:
+                self._tell(active, told.before, _NOTHING_WAS, self._place.here.grad_enabled)
+                active.forget()
         self._stack.pop()
         self._index.pop(id(active.frame), None)
         active.inner = None
-        if active.code.suspends:
+        if code.suspends:
             self._waiting[id(active.frame)] = active
             while len(self._waiting) > WAITING:
                 self._waiting.pop(next(iter(self._waiting)))
 
     def _advance(
-        self,
-        number: int,
-        active: Active,
-        at: Stop,
-        entered: bool = False,
+        self, active: Active, inner: FrameType | None, lasti: int, entry: Move | None = None
     ) -> None:
         """A frame is at another instruction, or at the same once more."""
-        _, inner, lasti = at
-        old, new = active.spot, active.code.spot(lasti)
-        back = new.at < old.at or (new.at == old.at and _again(active.inner, inner))
+        old, called = active.spot, active.inner
+        move = entry or old.moves.get(lasti) or active.code.move(old, lasti)
+        new = move.new or old
         active.lasti, active.spot, active.inner = lasti, new, inner
-        loops = () if active.code.inline else new.statement.loops
-        own = new.statement.loop
-        if len(active.loops) > len(loops) and active.loops[len(loops)].loop is own is not None:
-            loops = (*loops, own)  # in the header, on the way to the next round
-        if new.statement is old.statement and new.at > old.at and not entered:
+        if move.ahead or active.code.inline:
             return
-        giving = self._giving(active)
-        if not (giving or loops or active.loops):
-            return
-        names: Names | None = None
-        kept, moved = 0, False
-        for rounds, loop in zip(active.loops, loops, strict=False):
-            if rounds.loop is not loop:
-                break
-            names = names or self._names(active)
-            kept += 1
-            last = kept == min(len(active.loops), len(loops)) or (
-                active.loops[kept].loop is not loops[kept]
-            )
-            in_header = loop is own
-            if not in_header and rounds.moved(names, last and back):
-                moved = True
-                break
-        if not (moved or entered or loops[kept:] or new.statement is not old.statement):
-            del active.loops[kept:]
-            return
-        names = names or self._names(active)
-        begun = loops[kept - moved :]
-        before, after = given(active, giving, old, new, begun, names, entered)
-        self._tell(number, active, before, self._place.here.grad_enabled)
-        del active.loops[kept:]
-        for depth, loop in enumerate(begun):
-            if moved and depth == 0:
-                active.loops[-1].begin(names)
+        level = move.levels.get(active.within) or move.level(active.within)
+        begun, kept, rounds = level.begun, level.kept, active.rounds
+        moved, was = 0, _NOTHING_WAS
+        if level.asked:
+            own = active.look()
+            for depth in range(level.asked):
+                if rounds[depth].moved(own):
+                    moved = depth + 1
+                    break
             else:
-                active.loops.append(Rounds(loop, names, self._length))
-            pairs = [(name, names.own.get(name, NOTHING)) for name in loop.names]
-            here = Here(
-                loop.header, loop.target, active.scopes, active.call, self._loops(active),
-                self._enabled,
-            )  # fmt: skip
-            values = [pair for pair in pairs if pair[1] is not NOTHING]
-            self._happens(number, "loop", here, values)
-            inside = begun[depth + 1 : depth + 2]
-            self._tell(number, active, [
-                one for one in after
-                if loop in one[0].loops and not any(each in one[0].loops for each in inside)
-            ])  # fmt: skip
+                if level.asked == kept and not rounds[kept - 1].counts:
+                    back = move.back or (new is old and _again(called, inner))
+                    moved = kept if back else 0
+            if moved:
+                kept, begun = moved, level.loops[moved - 1 :]
+        if begun or entry or new.statement is not old.statement:
+            told = move.told(begun, active.unsure) if begun or active.unsure else move.straight
+            active.unsure = False
+            if told.by_loops:
+                was = {name: active.was(name) for name in told.by_loops}
+            if told.before:
+                self._tell(active, told.before, was, self._place.here.grad_enabled)
+        active.within = level.loops
+        if kept < len(rounds):
+            del rounds[kept:]
+            active.looped(active.around)
+        for depth, loop in enumerate(begun):
+            self._round(active, loop, anew=depth > 0 or not moved)
+            if told.inside[depth]:
+                self._tell(active, told.inside[depth], was, self._enabled)
+        if was:
+            for each in rounds[-len(begun) :]:
+                active.known.update(zip(each.loop.names, each.marks, strict=True))
+        if active.looked:
+            active.forget()
 
-    # ------------------------------------------------------------------ names
-
-    def _names(self, active: Active) -> Names:
-        """What is in sight of a frame now; it is forgotten when the place is found."""
-        names = Names(active.frame, active.code)
-        self._looked_at.append(names)
-        return names
-
-    def _forget(self) -> None:
-        for names in self._looked_at:
-            names.forget()
-        self._looked_at.clear()
-
-    def _giving(self, active: Active) -> Mapping[str, list[Statement]]:
-        """The names that a frame's function gives, and in which statements."""
-        if active.code.inline:
-            return {}
-        return active.code.file.giving.get(active.spot.statement.scope, {})
+    def _round(self, active: Active, loop: Loop, anew: bool) -> None:
+        """A loop has begun, or its next round."""
+        own = active.look()
+        if anew:
+            active.rounds.append(Rounds(loop, active, self._length))
+        else:
+            active.rounds[-1].begin(own)
+        active.looped(active.around)
+        here = Here(
+            loop.header, loop.target, active.scopes, active.call, active.loops, self._enabled
+        )
+        self._happens("loop", here, [(name, own[name]) for name in loop.names if name in own])
 
     def _tell(
-        self,
-        number: int,
-        active: Active,
-        told: Sequence[Given],
-        grad_enabled: bool | None = None,
+        self, active: Active, givers: Givers, was: Mapping[str, Any], grad_enabled: bool
     ) -> None:
-        """One Happened for each statement that gave names."""
-        if not told:
-            return
-        enabled = self._enabled if grad_enabled is None else grad_enabled
-        for statement, pairs in by_statement(told):
-            every = self._loops(active)
-            outer = every[: len(every) - len(active.loops)]
-            own = tuple(r.at for r in active.loops if r.loop in statement.loops)
-            here = Here(
-                statement.span, statement.value, active.scopes, active.call, outer + own, enabled
-            )
-            ordered = sorted(pairs, key=lambda pair: statement.names.index(pair[0]))
-            self._happens(number, "bind", here, ordered)
+        """One Happened for each statement that gave names new values; ``was``: what names stood
+        for that loops have given since."""
+        known, own = active.known, active.look()
+        values = {**own, **was} if was else own
+        for statement, names in givers:
+            pairs = []
+            for name, surely in names:
+                value = values.get(name, NOTHING)
+                if value is not NOTHING and (surely or not same(known.get(name, NOTHING), value)):
+                    known[name] = mark(value)
+                    pairs.append((name, value))
+            if pairs:
+                loops = [each.at for each in active.rounds if each.loop in statement.loops]
+                here = Here(
+                    statement.span, statement.value, active.scopes, active.call,
+                    (*active.around, *loops), grad_enabled,
+                )  # fmt: skip
+                self._happens("bind", here, pairs)
 
 
 def _again(before: FrameType | None, now: FrameType | None) -> bool:

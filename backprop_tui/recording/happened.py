@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import FrameType
-from typing import Literal
+from typing import Any, Literal
 
-from backprop_tui.recording.files import Code
+from backprop_tui.recording.codes import Code
+from backprop_tui.recording.files import Loop
+from backprop_tui.recording.moves import Spot
+from backprop_tui.recording.names import NOTHING, Names
 from backprop_tui.recording.rounds import Rounds
 from backprop_tui.trace.steps import LoopAt, Span
 
 Pairs = tuple[tuple[str, object], ...]
 
 
-@dataclass(frozen=True, slots=True)
+# None of these changes once it is made; frozen ones would take several times as long to make.
+
+
+@dataclass(slots=True)
 class Here:
     """A place, as steps tell it."""
 
@@ -25,7 +31,7 @@ class Here:
     grad_enabled: bool = True
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Place:
     """``number`` counts places; what Happened up to it comes before what is told of it."""
 
@@ -33,7 +39,7 @@ class Place:
     here: Here
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Happened:
     """What the program did besides computing: names given, a round, a function, output."""
 
@@ -44,21 +50,40 @@ class Happened:
     text: str = ""
 
 
-class Active:
+class Active(Names):
     """A frame of the user's that runs: where it is, and what its names stood for."""
 
     __slots__ = (
-        "call", "code", "frame", "inner", "known", "lasti", "loops", "scopes", "spot",
+        "around", "call", "code", "inner", "known", "lasti", "loops", "rounds", "scopes", "spot",
+        "unsure", "within",
     )  # fmt: skip
 
-    def __init__(self, frame: FrameType, code: Code, call: int, scopes: tuple[str, ...]) -> None:
-        self.frame = frame
+    def __init__(self, frame: FrameType, code: Code, spot: Spot) -> None:
+        super().__init__(frame, code)
         self.code = code
-        self.call = call
-        self.scopes = scopes
+        self.call = 0
+        self.scopes: tuple[str, ...] = ()
         self.lasti = -1
         self.inner: FrameType | None = None
-        self.spot = code.spot(0)
-        self.loops: list[Rounds] = []
+        self.spot = spot
+        #: the loops of its own that it is in, and their rounds
+        self.within: tuple[Loop, ...] = ()
+        self.rounds: list[Rounds] = []
+        #: the rounds at work in the functions that called this one, and those with its own
+        self.around: tuple[LoopAt, ...] = ()
+        self.loops: tuple[LoopAt, ...] = ()
         #: name → mark of what it stood for
         self.known: dict[str, object] = {}
+        #: whether names can have been given that were not looked at
+        self.unsure = not code.optimized
+
+    def looped(self, around: tuple[LoopAt, ...]) -> None:
+        """These rounds are at work around the function, or its own have changed."""
+        self.around = around
+        self.loops = (*around, *[each.at for each in self.rounds]) if self.rounds else around
+
+    def was(self, name: str) -> Any:
+        """What a loop's variable stood for in the loop's last round; NOTHING if that is gone."""
+        inner = (each for each in reversed(self.rounds) if name in each.loop.names)
+        running = next(inner, None)
+        return NOTHING if running is None else running.was(name)

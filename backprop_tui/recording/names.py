@@ -10,11 +10,12 @@ import inspect
 import weakref
 from collections.abc import Mapping
 from types import FrameType
-from typing import Any, cast
+from typing import Any
 
-from backprop_tui.recording.files import Code
+from backprop_tui.recording.codes import Code
 
-_PLAIN = (bool, int, float, complex, str, bytes, type(None))
+#: What is known for good when it is seen once.
+PLAIN = frozenset({bool, int, float, complex, str, bytes, type(None)})
 #: What a name stands for that is not there.
 NOTHING = object()
 
@@ -30,7 +31,7 @@ class _Id:
 
 def mark(value: object) -> object:
     """Something to tell later whether a name still stands for ``value``."""
-    if type(value) in _PLAIN:
+    if type(value) in PLAIN:
         return value
     try:
         return weakref.ref(value)
@@ -40,12 +41,14 @@ def mark(value: object) -> object:
 
 def same(marked: object, value: object) -> bool:
     """Whether ``value`` is the one that was marked."""
+    if marked is value:
+        return True
     kind = type(marked)
     if kind is weakref.ref:
         return bool(marked() is value)  # type: ignore[operator]
     if kind is _Id:
         return bool(marked.id == id(value))  # type: ignore[attr-defined]
-    return marked is value or (kind is type(value) and kind in _PLAIN and marked == value)
+    return kind is type(value) and kind in PLAIN and bool(marked == value)
 
 
 def recalled(marked: object) -> Any:
@@ -66,19 +69,27 @@ def of_torch(value: object) -> bool:
 class Names:
     """The names in sight of a frame, as its code would look them up; ``own`` are the function's."""
 
-    __slots__ = ("frame", "keeps", "own")
+    __slots__ = ("_keeps", "frame", "looked", "own")
 
     def __init__(self, frame: FrameType, code: Code) -> None:
         self.frame = frame
-        self.own: Mapping[str, Any] = frame.f_locals
         #: Python makes a dict of a function's names when asked, and keeps it as long as the
         #: function runs, and with it all values; unless the function may have asked for it itself.
-        self.keeps = code.optimized and not code.looks and type(self.own) is dict
+        self._keeps = code.optimized and not code.looks
+        self.looked = False
+        self.own: Mapping[str, Any] = {}
+
+    def look(self) -> Mapping[str, Any]:
+        """What the function's names stand for, as they are now until it is forgotten."""
+        if not self.looked:
+            self.own, self.looked = self.frame.f_locals, True
+        return self.own
 
     def forget(self) -> None:
         """The names have been looked at; nothing is kept alive by that."""
-        if self.keeps:
-            cast(dict[str, Any], self.own).clear()
+        self.looked = False
+        if self._keeps and type(self.own) is dict:
+            self.own.clear()
 
     def get(self, name: str) -> Any:
         """What a name stands for; NOTHING if it stands for nothing."""

@@ -10,9 +10,9 @@ place is the same object.
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from threading import get_ident
 from types import CodeType, FrameType, MappingProxyType, TracebackType
 from typing import Any
 
@@ -42,7 +42,7 @@ class Places(Following):
         far: Mapping[CodeType, int] = MappingProxyType({}),
     ) -> None:
         super().__init__(files, base, length, capture)
-        self.thread = threading.get_ident()
+        self.thread = get_ident()
         #: whether what happens is recorded now
         self.on = True
         self._grad_enabled = grad_enabled
@@ -65,31 +65,38 @@ class Places(Following):
 
         So many frames ``above`` are not the user's.
         """
-        here, far = self._place, self._far
+        stack, place = self._stack, self._place
+        top = stack[-1] if stack else None
         inner = frame = sys._getframe(above)
-        try:
-            while True:
-                code = frame.f_code
-                step = far.get(id(code))
-                if step is None:
-                    step = self._find_far(code)
-                if not step:
-                    break
-                above += step
-                inner, frame = frame, sys._getframe(above)
-        except ValueError:  # the stack is not as deep
-            return here
-        if threading.get_ident() != self.thread:
-            return here
+        if top is None or frame is not top.frame:
+            far = self._far
+            try:
+                while True:
+                    code = frame.f_code
+                    step = far.get(id(code))
+                    if step is None:
+                        step = self._find_far(code)
+                    if not step:
+                        break
+                    above += step
+                    inner, frame = frame, sys._getframe(above)
+            except ValueError:  # the stack is not as deep
+                return place
+        if get_ident() != self.thread:
+            return place
         enabled = self._grad_enabled()
-        if self._stack:
-            top = self._stack[-1]
-            if top.frame is frame and top.inner is inner and top.lasti == frame.f_lasti:
-                if here.here.grad_enabled is not enabled:
-                    here = self._next(replace(here.here, grad_enabled=enabled))
-                return here
+        if top is not None and top.frame is frame:
+            lasti = frame.f_lasti
+            if top.inner is inner and top.lasti == lasti:
+                if place.here.grad_enabled is not enabled:
+                    place = self._next(replace(place.here, grad_enabled=enabled))
+                return place
+            if not top.code.suspends:
+                self._enabled, before = enabled, len(self.happened)
+                self._advance(top, inner, lasti)
+                return self._found(before)
         way = self._way(frame, inner)
-        return self._moved(way, enabled) if way else here
+        return self._moved(way, enabled) if way else place
 
     def _find_far(self, code: CodeType) -> int:
         """After how many frames one of the user's can follow on one of this code; 0: it is one."""
@@ -142,4 +149,5 @@ class Places(Following):
         self.happened.clear()
         for active in self._stack[:-1]:
             active.known.clear()
+            active.unsure = True
         return place

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import builtins
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from backprop_tui.recording.files import Loop
@@ -34,21 +34,22 @@ class Unknown(Exception):
 
 
 class Rounds:
-    """One run of a loop; ``at`` is where it is."""
+    """One run of a loop; ``at`` is where it is, ``counts``: its variables tell each round."""
 
-    __slots__ = ("_first", "_step", "at", "loop", "marks")
+    __slots__ = ("_first", "_step", "at", "counts", "loop", "marks")
 
     def __init__(self, loop: Loop, names: Names, length: Length) -> None:
         self.loop = loop
         total, self._first, self._step = _known(loop, names, length)
-        self.marks: tuple[object, ...] = ()
+        self.counts = self._first is not None and bool(loop.names)
+        self.marks: list[object] = []
         self.at = LoopAt(loop.name, 0, total)
-        self.begin(names)
+        self.begin(names.own)
 
-    def begin(self, names: Names) -> None:
-        """The next round noticed begins."""
-        values = self.values(names)
-        self.marks = tuple(mark(value) for value in values)
+    def begin(self, own: Mapping[str, Any]) -> None:
+        """The next round noticed begins; ``own`` are the function's names."""
+        values = [own.get(name, NOTHING) for name in self.loop.names]
+        self.marks = [mark(value) for value in values]
         number = self.at.number + 1
         if self._first is not None and values and type(values[0]) is int:
             number = (values[0] - self._first) // self._step + 1
@@ -58,17 +59,13 @@ class Rounds:
         """What a loop's variable stood for in this round; NOTHING if that is gone."""
         return recalled(self.marks[self.loop.names.index(name)])
 
-    def values(self, names: Names) -> tuple[Any, ...]:
-        """What the loop's variables stand for."""
-        return tuple(names.own.get(name, NOTHING) for name in self.loop.names)
-
-    def moved(self, names: Names, back: bool) -> bool:
-        """Whether another round runs now; ``back``: execution went back in the loop's body."""
-        values = self.values(names)
-        if not all(map(same, self.marks, values)):
-            return True
-        counts = self._first is not None and bool(values)
-        return back and not counts
+    def moved(self, own: Mapping[str, Any]) -> bool:
+        """Whether another round runs now, by what the loop's variables stand for."""
+        for name, marked in zip(self.loop.names, self.marks, strict=True):
+            value = own.get(name, NOTHING)
+            if marked is not value and not same(marked, value):
+                return True
+        return False
 
 
 def _known(loop: Loop, names: Names, length: Length) -> tuple[int | None, int | None, int]:
