@@ -266,6 +266,26 @@ def test_activations_and_gradients_are_not_copied(copying: list[int]) -> None:
     assert sum(copying) == kept <= 2 * parameters + batch < seen / 10
 
 
+def test_what_only_might_have_changed_is_told_as_the_same() -> None:
+    with backprop_tui.record(limit=None) as trace:
+        h = torch.ones(MANY) * 2
+        _ = h.sum()
+        told()
+        for _ in range(2):
+            h.numpy()
+            _ = h.sum()
+            told()
+        h.numpy()[:] = 3
+        _ = h.sum()
+    first, second, third, last = [
+        step.inputs[0].value for step in trace if isinstance(step, Forward) and step.op == "sum"
+    ]
+    assert isinstance(first, TensorValue)
+    assert isinstance(last, TensorValue)
+    assert first is second is third is not last
+    assert (first.data[0], last.data[0]) == (2, 3)
+
+
 def test_asked_for_while_the_program_holds_it_is_a_copy() -> None:
     with backprop_tui.record(limit=None) as trace:
         h = torch.ones(MANY) * 2

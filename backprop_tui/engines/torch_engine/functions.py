@@ -180,7 +180,8 @@ HANDLED: dict[Any, Handler] = {
     ),
     **dict.fromkeys(
         _methods(
-            "__array__ __dlpack__ numpy storage untyped_storage data_ptr share_memory_"
+            "__array__ __dlpack__ numpy storage untyped_storage _typed_storage data_ptr "
+            "share_memory_"
         ),
         _exposing,
     ),

@@ -46,7 +46,7 @@ os.register_at_fork(after_in_child=_forked)
 class TensorPromise(Promise):
     """The numbers of a tensor, as it is when this is made."""
 
-    __slots__ = ("__weakref__", "_array", "_promises", "memory", "tensor", "version")
+    __slots__ = ("__weakref__", "_promises", "memory", "tensor", "there", "version")
 
     def __init__(self, promises: Promises, tensor: Any, memory: int, version: int) -> None:
         super().__init__(tuple(tensor.shape), PLAIN[tensor.dtype])
@@ -56,17 +56,17 @@ class TensorPromise(Promise):
         #: its version counter; below 0: not known
         self.version = version
         self._promises = promises
-        self._array: Array | None = None
+        self.there: Array | None = None
 
     def numbers(self) -> Array:
-        if self._array is None:
+        if self.there is None:
             self._promises.ask(self)
-        assert self._array is not None
-        return self._array
+        assert self.there is not None
+        return self.there
 
     def keep(self, array: Array) -> None:
         """These are the numbers."""
-        self._array = array
+        self.there = array
         self.tensor = None
 
     def check(self) -> None:

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 
 from backprop_tui.engines.base import Array, Edge, NodeValue, TensorValue
-from backprop_tui.engines.promise import Promise
 from backprop_tui.engines.torch_engine.memory import SLIPPED, address, storage_key, version_of
 from backprop_tui.engines.torch_engine.numbers import copied, equal, small, summarised, viewed
-from backprop_tui.engines.torch_engine.promises import Promises
+from backprop_tui.engines.torch_engine.promises import Promises, TensorPromise
 
 if TYPE_CHECKING:
     from backprop_tui.engines.torch_engine.mentions import Mention
@@ -238,9 +237,8 @@ class Book:
         if promise is not None:
             return cast("Array", promise)
         array = copied(mention.tensor)
-        if known is not None and not isinstance(known, Promise) and equal(known, array):
-            return known
-        return array
+        there = known.there if isinstance(known, TensorPromise) else known
+        return array if known is None or there is None or not equal(there, array) else known
 
     def _unwritten(self, mention: Mention, entry: Seen) -> Key:
         key = self.key(entry, mention.tensor)
