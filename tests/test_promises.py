@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import gc
 import threading
 import weakref
@@ -365,27 +364,42 @@ def test_promises_nobody_waits_for_are_forgotten() -> None:
     assert sum(map(len, known._lying.values())) <= 2 * promises.OFTEN
 
 
-def test_other_threads_are_handed_the_numbers_of_the_moment() -> None:
-    wrong: list[Any] = []
+def test_who_holds_the_memory_alone_is_reckoned_with() -> None:
+    h = torch.ones(MANY)
+    memory = h.untyped_storage()
     with backprop_tui.record(limit=None) as trace:
-        done = threading.Event()
+        _ = h * 2
+        del h
+    memory.fill_(0)
+    step = next(step for step in trace if isinstance(step, Forward))
+    assert isinstance(step.inputs[0].value, TensorValue)
+    assert step.inputs[0].value.data.sum() == MANY
 
-        def look() -> None:
-            while not done.is_set():
-                for number, array in enumerate(data_of(copy.copy(trace), "add"), 1):
-                    if not (array == number).all():
-                        wrong.append((number, array))
 
-        watcher = threading.Thread(target=look)
-        watcher.start()
-        h = torch.zeros(MANY)
-        for _ in range(60):
-            h = h + 1
-            told()
-            h.data.mul_(1)
-        done.set()
-        watcher.join()
-    assert not wrong
+def test_a_write_waits_until_another_thread_has_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads, wrote, plain = threading.Event(), threading.Event(), promises.copied
+
+    def slowly(tensor: Any) -> Any:
+        reads.set()
+        wrote.wait(0.3)
+        return plain(tensor)
+
+    monkeypatch.setattr(promises, "copied", slowly)
+    found: list[Any] = []
+    with backprop_tui.record(limit=None) as trace:
+        h = torch.ones(MANY) * 2
+        told()
+        made = next(step for step in trace if isinstance(step, Forward)).outputs[0]
+        viewers = [threading.Thread(target=lambda: found.append(made.data)) for _ in range(2)]
+        for viewer in viewers:
+            viewer.start()
+        assert reads.wait(10)
+        h.zero_()
+        wrote.set()
+        for viewer in viewers:
+            viewer.join()
+    assert found[0].sum() == 2 * MANY
+    assert found[0] is found[1] is made.data
 
 
 def test_a_trace_file_holds_them(tmp_path: Path) -> None:

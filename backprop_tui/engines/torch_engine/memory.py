@@ -48,9 +48,8 @@ def address(tensor: Any) -> int:
 
 
 def lying_in(memory: Any) -> int:
-    """How many tensors lie in this memory; 0 where NumPy, or who holds the memory itself, can
-    reach it as well."""
-    if sys.getrefcount(memory) != _HELD or not memory.resizable():
+    """How many tensors lie in this memory; 0 where somebody holds the memory itself."""
+    if sys.getrefcount(memory) != _HELD:
         return 0
     count: int = torch._C._storage_Use_Count(memory._cdata) - _COUNTED
     return count
