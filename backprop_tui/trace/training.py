@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from backprop_tui.frozen import quickly
 
+
+@quickly
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One optimizer step.

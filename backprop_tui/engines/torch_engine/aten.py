@@ -345,9 +345,15 @@ class Plan:
         names = code.co_varnames
         positional = names[: code.co_argcount]
         keywords = names[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-        self.inputs = tuple(n for n in positional if n in op.vjps or n in op.plain or not op.vjps)
         if code.co_flags & CO_VARARGS:
             self.rest = names[code.co_argcount + code.co_kwonlyargcount]
+        self.inputs = tuple(
+            name
+            for name in positional
+            if (name in op.vjps or name in op.plain or not op.vjps)
+            and name in self.parameters
+            and name != self.rest
+        )
         defaults = op.forward.__kwdefaults__ or {}
         self.attrs = tuple(
             (name, ATTRS.get((op.name, name)), isinstance(defaults.get(name), float))
@@ -366,12 +372,11 @@ class Plan:
             return _all_tensors(bound)
         if self.variadic:
             return [(f"tensors[{i}]", t) for i, t in enumerate(bound["tensors"])]
-        found = [(name, bound.get(name)) for name in self.inputs]
+        found = [(name, bound[name]) for name in self.inputs if bound[name] is not None]
         if self.rest:
-            found = [(name, value) for name, value in found if name != self.rest]
             further = [t for t in bound[self.rest] if t is not None]
             found += [(f"{self.rest}[{i}]", t) for i, t in enumerate(further)]
-        return [(name, value) for name, value in found if value is not None]
+        return found
 
     def attributes(self, bound: Bound, output: Any) -> dict[str, Any]:
         """Everything that is no tensor, by the record's names."""

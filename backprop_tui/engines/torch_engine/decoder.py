@@ -224,8 +224,9 @@ class Decoder:
                 lengths = tensor_norm(grad.tensor), tensor_norm(after.tensor)
                 update = distance(after.tensor, before.tensor)
             else:
-                lengths = norm(array), norm(changed.data)
-                update = norm(changed.data - told.data)
+                was, there = book.array(before), book.array(after)
+                lengths = norm(array), norm(there)
+                update = norm(there - was)
             self.measure(param, lengths[0], update, lengths[1])
 
     def _hyperparameters(self, group: Mapping[str, Any]) -> Mapping[str, Scalar]:

@@ -212,7 +212,7 @@ class Mentions:
         """The tensor and every living one that was seen in the same memory."""
         entry = self.book.entry(tensor)
         entry.seen = True
-        others = [one.ref() for one in entry.storage.lies_in.values() if one.seen]
+        others = [one() for one in entry.storage.lies_in.values() if one.seen]
         return [
             self.seen(tensor),
             *(self.seen(one) for one in others if one is not None and one is not tensor),

@@ -25,12 +25,13 @@ _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 def norm(array: Array) -> float:
     """The 2-norm of an array's numbers."""
+    if array.size <= FEW:
+        found = math.hypot(*array.ravel().tolist())
+        if math.isfinite(found):
+            return found
     if array.dtype not in _FLOATS:
         array = array.astype(np.float64)
     flat = array.ravel()
-    if flat.size <= FEW:
-        found = math.hypot(*flat.tolist())
-        return found if math.isfinite(found) else float(np.linalg.norm(flat.astype(np.float64)))
     with np.errstate(over="ignore"):
         found = math.sqrt(abs(flat.dot(flat)))
     if LOW < found < HIGH:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
@@ -46,25 +46,26 @@ class Storage:
 NOWHERE = Storage()
 
 
-class Seen:
-    """What is known of one tensor; ``number`` is 0 until the Listener is told of it."""
+class Seen(weakref.ref[Any]):
+    """A weak reference to a tensor, with what is known of it; ``number`` is 0 until the Listener is
+    told of it."""
 
     __slots__ = (
         "accumulator",
         "data",
+        "id",
         "key",
         "memory",
         "moves",
         "number",
-        "ref",
         "seen",
         "storage",
         "told",
         "told_of",
     )
 
-    def __init__(self, ref: weakref.ref[Any]) -> None:
-        self.ref = ref
+    def __init__(self, tensor: Any, forget: Callable[[Seen], None]) -> None:
+        self.id = id(tensor)
         self.number = self.moves = 0
         self.accumulator: SeenNode | None = None
         self.memory = -1
@@ -123,17 +124,16 @@ class Book:
         """What is known of a tensor; nothing yet at first."""
         key = id(tensor)
         known = self._tensors.get(key)
-        if known is not None and known.ref() is tensor:
+        if known is not None and known() is tensor:
             return known
-
-        def forget(_: object) -> None:
-            if self._tensors.get(key) is entry:
-                del self._tensors[key]
-            self._leave(entry)
-
-        entry = self._tensors[key] = Seen(weakref.ref(tensor, forget))
+        entry = self._tensors[key] = Seen(tensor, self._forget)
         self._place(entry, tensor)
         return entry
+
+    def _forget(self, entry: Seen) -> None:
+        if self._tensors.get(entry.id) is entry:
+            del self._tensors[entry.id]
+        self._leave(entry)
 
     def seen(self, tensor: Any) -> Seen:
         """The entry of a tensor that the Listener is told of; it has a number from now on."""
@@ -175,7 +175,7 @@ class Book:
     def moved(self, tensor: Any) -> None:
         """``tensor.data`` was set: it lies in another memory now."""
         known = self._tensors.get(id(tensor))
-        if known is not None and known.ref() is tensor:
+        if known is not None and known() is tensor:
             self._place(known, tensor)
             known.moves += 1
 
