@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import warnings
 from typing import Any
 
@@ -397,6 +398,28 @@ def test_random_programs_are_told_later_as_at_once() -> None:
         source = program(seed) + "\nroot.backward()\n"
         found = first_difference(watched(source, 0), watched(source, 10**9))
         assert found is None, f"seed {seed}: {found}\n{source}"
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_telling_leaves_pythons_collector_as_it_was(collects: bool) -> None:
+    class Seeing(Noted):
+        def at(self, place: object) -> None:
+            collecting.append(gc.isenabled())
+
+    collecting: list[bool] = []
+    watch = Watch(Seeing())
+    before = gc.isenabled()
+    (gc.enable if collects else gc.disable)()
+    try:
+        watch.start()
+        (torch.ones(2, requires_grad=True) * 2).sum().backward()
+        assert gc.isenabled() is collects
+        watch.stop()
+        assert gc.isenabled() is collects
+    finally:
+        (gc.enable if before else gc.disable)()
+    assert collecting
+    assert not any(collecting)
 
 
 def test_a_change_in_place_is_no_surprise() -> None:

@@ -13,6 +13,7 @@ told ``patience`` seconds ago. With 0 events it is told as soon as nothing of it
 
 from __future__ import annotations
 
+import gc
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -204,7 +205,8 @@ class Tape:
         """Tell everything that was captured."""
         if self._draining or not (self.noted or self.events):
             return
-        self._draining = True
+        self._draining, collects = True, gc.isenabled()
+        gc.disable()  # nearly all that is made here is kept: Python's collector would find nothing
         try:
             self._mention()
             events, mentions = self.events, self._mentions
@@ -219,6 +221,8 @@ class Tape:
                     del what
                 mentions.forget()
         finally:
+            if collects:
+                gc.enable()
             self._draining, self._told_grad_enabled = False, None
             self.nbytes, self._told = 0, monotonic()
 
