@@ -164,13 +164,13 @@ class Following:
         self,
         kind: Literal["bind", "loop", "call"],
         here: Here,
-        pairs: Sequence[tuple[str, object]],
+        pairs: Pairs,
         text: str = "",
     ) -> None:
+        """``pairs`` are captured already."""
         if not here.grad_enabled and not any(a.spot.statement.guarded for a in self._stack):
             here = replace(here, grad_enabled=True)  # PyTorch's own code had it off, not the user's
-        number = self._place.number + 1
-        self.happened.append(Happened(number, kind, here, self.captured(pairs), text))
+        self.happened.append(Happened(self._place.number + 1, kind, here, pairs, text))
 
     def _code(self, frame: FrameType) -> Code:
         code = self._codes.get(id(frame.f_code))
@@ -188,14 +188,11 @@ class Following:
         if active is not None:
             active.known.clear()
             active.unsure = True
+            active.looped(below.loops if below is not None else ())
         else:
             entry = code.entry(lasti)
-            active = Active(frame, code, code.spot(lasti))
-            if below is not None:
-                active.call, active.scopes = below.call, below.scopes
-        if below is not None:
-            active.looped(below.loops)
-            if entry is not None and not code.inline:
+            active = Active(frame, code, code.spot(lasti), below)
+            if below is not None and not code.inline:
                 self._called(active, below)
         self._index[id(frame)] = len(self._stack)
         self._stack.append(active)
@@ -218,7 +215,7 @@ class Following:
             spot.statement.span, spot.expression, active.scopes, active.call, below.loops,
             self._enabled,
         )  # fmt: skip
-        self._happens("call", here, handed, function)
+        self._happens("call", here, self.captured(handed), function)
 
     def _begins(self) -> None:
         """What is in sight where recording begins."""
@@ -230,7 +227,7 @@ class Following:
                 pairs += ((name, active.get(name)),)
         active.known = {name: mark(value) for name, value in pairs}
         if pairs:
-            self._happens("bind", self._here(), pairs)
+            self._happens("bind", self._here(), self.captured(pairs))
 
     def _leave(self, active: Active) -> None:
         """A frame of the user's is gone; a generator may come back."""
@@ -291,7 +288,7 @@ class Following:
                 self._tell(active, told.inside[depth], was, self._enabled)
         if was:
             for each in rounds[-len(begun) :]:
-                active.known.update(zip(each.loop.names, each.marks, strict=True))
+                active.known.update(each.marks)
         if active.looked:
             active.forget()
 
@@ -306,29 +303,36 @@ class Following:
         here = Here(
             loop.header, loop.target, active.scopes, active.call, active.loops, self._enabled
         )
-        self._happens("loop", here, [(name, own[name]) for name in loop.names if name in own])
+        pairs = [(name, own[name]) for name in loop.names if name in own]
+        self._happens("loop", here, self.captured(pairs))
 
     def _tell(
         self, active: Active, givers: Givers, was: Mapping[str, Any], grad_enabled: bool
     ) -> None:
         """One Happened for each statement that gave names new values; ``was``: what names stood
         for that loops have given since."""
-        known, own = active.known, active.look()
+        known, own, capture = active.known, active.look(), self._capture
         values = {**own, **was} if was else own
         for statement, names in givers:
-            pairs = []
+            pairs: list[tuple[str, object]] = []
             for name, surely in names:
                 value = values.get(name, NOTHING)
-                if value is not NOTHING and (surely or not same(known.get(name, NOTHING), value)):
+                marked = known.get(name, NOTHING)
+                if surely or not (marked is value or same(marked, value)):
+                    if value is NOTHING:
+                        continue
                     known[name] = mark(value)
-                    pairs.append((name, value))
+                    pairs.append((name, value if type(value) in PLAIN else capture(value)))
             if pairs:
-                loops = [each.at for each in active.rounds if each.loop in statement.loops]
+                loops = active.loops
+                if statement.loops != active.within:
+                    inside = [each.at for each in active.rounds if each.loop in statement.loops]
+                    loops = (*active.around, *inside)
                 here = Here(
-                    statement.span, statement.value, active.scopes, active.call,
-                    (*active.around, *loops), grad_enabled,
+                    statement.span, statement.value, active.scopes, active.call, loops,
+                    grad_enabled,
                 )  # fmt: skip
-                self._happens("bind", here, pairs)
+                self._happens("bind", here, tuple(pairs))
 
 
 def _again(before: FrameType | None, now: FrameType | None) -> bool:

@@ -58,11 +58,11 @@ class Active(Names):
         "unsure", "within",
     )  # fmt: skip
 
-    def __init__(self, frame: FrameType, code: Code, spot: Spot) -> None:
+    def __init__(self, frame: FrameType, code: Code, spot: Spot, below: Active | None) -> None:
         super().__init__(frame, code)
         self.code = code
-        self.call = 0
-        self.scopes: tuple[str, ...] = ()
+        self.call: int = 0 if below is None else below.call
+        self.scopes: tuple[str, ...] = () if below is None else below.scopes
         self.lasti = -1
         self.inner: FrameType | None = None
         self.spot = spot
@@ -70,8 +70,8 @@ class Active(Names):
         self.within: tuple[Loop, ...] = ()
         self.rounds: list[Rounds] = []
         #: the rounds at work in the functions that called this one, and those with its own
-        self.around: tuple[LoopAt, ...] = ()
-        self.loops: tuple[LoopAt, ...] = ()
+        self.around: tuple[LoopAt, ...] = () if below is None else below.loops
+        self.loops: tuple[LoopAt, ...] = self.around
         #: name → mark of what it stood for
         self.known: dict[str, object] = {}
         #: whether names can have been given that were not looked at

@@ -166,7 +166,7 @@ class Recording:
         teller.places = Places(
             own,
             base,
-            watch.engine.is_grad_enabled,
+            watch.engine.recorder.is_grad_enabled,
             lambda value: length(value, lambda name: own.look_up(name) is not None),
             captured.capture,
             FAR,

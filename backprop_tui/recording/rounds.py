@@ -42,26 +42,28 @@ class Rounds:
         self.loop = loop
         total, self._first, self._step = _known(loop, names, length)
         self.counts = self._first is not None and bool(loop.names)
-        self.marks: list[object] = []
+        #: variable → mark of what it stood for
+        self.marks: dict[str, object] = {}
         self.at = LoopAt(loop.name, 0, total)
         self.begin(names.own)
 
     def begin(self, own: Mapping[str, Any]) -> None:
         """The next round noticed begins; ``own`` are the function's names."""
-        values = [own.get(name, NOTHING) for name in self.loop.names]
-        self.marks = [mark(value) for value in values]
+        self.marks = {name: mark(own.get(name, NOTHING)) for name in self.loop.names}
         number = self.at.number + 1
-        if self._first is not None and values and type(values[0]) is int:
-            number = (values[0] - self._first) // self._step + 1
+        if self._first is not None and self.marks:
+            value = own.get(self.loop.names[0])
+            if type(value) is int:
+                number = (value - self._first) // self._step + 1
         self.at = LoopAt(self.at.name, number, self.at.total)
 
     def was(self, name: str) -> Any:
         """What a loop's variable stood for in this round; NOTHING if that is gone."""
-        return recalled(self.marks[self.loop.names.index(name)])
+        return recalled(self.marks[name])
 
     def moved(self, own: Mapping[str, Any]) -> bool:
         """Whether another round runs now, by what the loop's variables stand for."""
-        for name, marked in zip(self.loop.names, self.marks, strict=True):
+        for name, marked in self.marks.items():
             value = own.get(name, NOTHING)
             if marked is not value and not same(marked, value):
                 return True
