@@ -80,6 +80,11 @@ class Statement:
         )
         self.reach = around if around and isinstance(around.node, _COME_BACK_TO) else self
 
+    @property
+    def until(self) -> int:
+        """The last statement that can have given a name while the program is seen in this one."""
+        return self.order - 1 if self.reach is self and _gives_last(self.node) else self.reach.last
+
 
 class File:
     """One file of the user's own; ``name`` is what spans call it ("": the program itself)."""
@@ -273,6 +278,21 @@ def _given(node: ast.stmt) -> tuple[tuple[str, ...], ast.expr | None]:
             names.append(inner.target.id)
             value = value or inner.value
     return tuple(names), value
+
+
+def _gives_last(node: ast.stmt) -> bool:
+    """Whether all else of a statement is done when it gives its names."""
+    if isinstance(node, ast.Assign):
+        targets = node.targets
+    elif isinstance(node, ast.AnnAssign | ast.AugAssign):
+        targets = [node.target]
+    else:
+        return False
+    if len(targets) == 1 and isinstance(targets[0], ast.Tuple):
+        targets = targets[0].elts
+    return all(isinstance(each, ast.Name) for each in targets) and not any(
+        isinstance(inner, ast.NamedExpr) for inner in expressions_of(node)
+    )
 
 
 def expressions_of(node: ast.stmt) -> Iterator[ast.expr]:

@@ -20,7 +20,7 @@ from backprop_tui.recording.codes import Code
 from backprop_tui.recording.files import OURS, File, Files, Loop
 from backprop_tui.recording.happened import Active, Happened, Here, Pairs, Place
 from backprop_tui.recording.moves import Givers, Move
-from backprop_tui.recording.names import NOTHING, PLAIN, mark, of_torch, same
+from backprop_tui.recording.names import NOTHING, PLAIN, mark, of_module, of_torch, same
 from backprop_tui.recording.rounds import Length, Rounds
 from backprop_tui.trace.steps import Span
 
@@ -79,10 +79,12 @@ class Following:
 
     def captured(self, pairs: Sequence[tuple[str, object]]) -> Pairs:
         """These names, with what can tell later of their values as they are now."""
-        capture = self._capture
-        return tuple([
-            (name, value if type(value) in PLAIN else capture(value)) for name, value in pairs
-        ])  # fmt: skip
+        return tuple([(name, self._captured(name, value)) for name, value in pairs])
+
+    def _captured(self, name: str, value: object) -> object:
+        if type(value) in PLAIN or (name == "self" and of_module(value)):
+            return value  # a module's own methods know it by its class alone
+        return self._capture(value)
 
     # ------------------------------------------------------------------ found out
 
@@ -311,18 +313,16 @@ class Following:
     ) -> None:
         """One Happened for each statement that gave names new values; ``was``: what names stood
         for that loops have given since."""
-        known, own, capture = active.known, active.look(), self._capture
+        known, own = active.known, active.look()
         values = {**own, **was} if was else own
         for statement, names in givers:
             pairs: list[tuple[str, object]] = []
             for name, surely in names:
                 value = values.get(name, NOTHING)
                 marked = known.get(name, NOTHING)
-                if surely or not (marked is value or same(marked, value)):
-                    if value is NOTHING:
-                        continue
+                if (surely or not same(marked, value)) and value is not NOTHING:
                     known[name] = mark(value)
-                    pairs.append((name, value if type(value) in PLAIN else capture(value)))
+                    pairs.append((name, self._captured(name, value)))
             if pairs:
                 loops = active.loops
                 if statement.loops != active.within:

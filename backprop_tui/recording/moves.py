@@ -52,13 +52,16 @@ class Move:
         if old is not None and new is not None:
             self.back = new.at < old.at
             self.ahead = new.at > old.at and new.statement is old.statement
-        reaches = [spot.statement.reach for spot in (old, new) if spot is not None]
         self._every = file.giving.get(scope, {})
-        self._giving = file.given_between(
-            scope,
-            None if old is None else min(reach.order for reach in reaches),
-            None if new is None else max(reach.last for reach in reaches),
-        )
+        first = last = None
+        if old is not None:
+            reaches = [spot.statement.reach for spot in (old, new) if spot is not None]
+            first = min(reach.order for reach in reaches)
+        if new is not None:
+            last = new.statement.until
+            if old is not None:
+                last = max(last, old.statement.reach.last)
+        self._giving = file.given_between(scope, first, last)
         self._told: dict[tuple[Sequence[Loop], bool], Told] = {}
         #: what it tells if no loop has begun
         self.straight = Told(self, self._giving, ())

@@ -66,6 +66,11 @@ def of_torch(value: object) -> bool:
     return any("requires_grad_" in vars(base) for base in type(value).__mro__)
 
 
+def of_module(value: object) -> bool:
+    """Whether a value is a module, asked the same way."""
+    return any("named_parameters" in vars(base) for base in type(value).__mro__)
+
+
 class Names:
     """The names in sight of a frame, as its code would look them up; ``own`` are the function's."""
 
