@@ -151,7 +151,8 @@ class Following:
             return place
         if self._output is not None:
             self._written(before)
-        return self._next(here)
+        self._place = found = Place(place.number + 1, here)
+        return found
 
     def _here(self) -> Here:
         if not self._stack:
@@ -186,7 +187,8 @@ class Following:
         """A frame of the user's is there that was not there before."""
         code = self._code(frame)
         below = self._stack[-1] if self._stack else None
-        active, entry = self._waiting.pop(id(frame), None), None
+        entry = None
+        active = self._waiting.pop(id(frame), None) if code.suspends else None
         if active is not None:
             active.known.clear()
             active.unsure = True
