@@ -19,7 +19,8 @@ GIVEN = {
     "n = 1\nw * n\nmatch 2:\n    case n:\n        w * n": ["1", "2"],
     "w * (n := 1) + w\nw * 2": ["1", "1"],
     "n = 1\nw * n\nn = w + [n := 2, w * n][1]": ["1", "2", "[3.0, 3.0, 3.0]"],
-    "n = 0\nfor i in [w, w]:\n    w * 1\n    n += 1\n    if n:\n        continue\nw * 2": ["0", "2"],
+    "n = 0\nfor i in [w, w]:\n    w * 1\n    n += 1\n    if n < 2:\n        continue\n"
+    "w * 2": ["0", "2"],
     "n = 0\nwhile n < 2:\n    n += 1\n    w * n": ["1", "2"],
     "def f():\n    n = 1\n    def g():\n        nonlocal n\n        n = 2\n    w * n\n    g()\n"
     "    w * n\nf()": ["1", "2"],
