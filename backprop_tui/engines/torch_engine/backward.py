@@ -253,7 +253,7 @@ class Run:
                     ran.append((node, leaf, arrived[0], before, leaf.grad))
             self.kept.clear()
             follow = {at: (*one, one[1].grad) for at, one in self.follow.items()}
-            recorder.also(_tell_all, ran, follow, mention=self._mention_all)
+            recorder.also(recorder.decoder.several, ran, follow, mention=self._mention_all)
             recorder.flush()
 
     def _mention_all(
@@ -321,11 +321,6 @@ def _ran(
 
 def _is_summed(left: Any, arrived: Any) -> bool:
     return left is not None and left.shape != arrived.shape
-
-
-def _tell_all(told: list[tuple[Callable[..., None], Any]]) -> None:
-    for tell, what in told:
-        tell(*what)
 
 
 def _remove(hooks: list[tuple[dict[Any, Any], Any]]) -> None:

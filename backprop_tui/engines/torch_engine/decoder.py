@@ -107,6 +107,11 @@ class Decoder:
             grads,
         )
 
+    def several(self, told: Sequence[tuple[Callable[..., None], Sequence[Any]]]) -> None:
+        """Several things happened in one."""
+        for tell, what in told:
+            tell(*what)
+
     def named(
         self,
         op: str,

@@ -23,6 +23,7 @@ from torch.utils.data._utils import fetch
 
 from backprop_tui.engines.torch_engine.aten import plain as plain_value
 from backprop_tui.engines.torch_engine.backward import RecordedEngine, noticing
+from backprop_tui.engines.torch_engine.layers import known
 from backprop_tui.engines.torch_engine.loaders import counting, drawing, fetching
 from backprop_tui.engines.torch_engine.mentions import OWN, Mention, Mentions
 from backprop_tui.engines.torch_engine.modes import functions_unseen, operations_unseen
@@ -69,14 +70,20 @@ def _calling(plain: Any) -> Any:
         recorder = current()
         if recorder is None or recorder.listener is None:
             return plain(self, *args, **kwargs)
-        outside = recorder.fixed
+        outside, layer = recorder.fixed, None
         place = recorder.note(recorder.decoder.enters, self)
-        if recorder.most:
-            recorder.fixed = place if _is_closed(self) else None
-        else:
+        if not recorder.most:
             recorder.flush()
+        elif _is_closed(self):
+            recorder.fixed = place
+            if not (kwargs or recorder.quiet or recorder.hooked or recorder.aside):
+                layer = known(self, args)
+        else:
+            recorder.fixed = None
         try:
-            return plain(self, *args, **kwargs)
+            if layer is None:
+                return plain(self, *args, **kwargs)
+            return recorder.unwatched(layer, plain, self, args)
         finally:
             recorder.note(recorder.decoder.exits, self)
             recorder.fixed = outside

@@ -133,12 +133,13 @@ class operations_unseen:  # noqa: N801
         self.recorder = recorder
         self.mode: DispatchMode | None = None
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> operations_unseen:
         top = torch._C._len_torch_dispatch_stack() - 1
         mode = torch._C._get_dispatch_stack_at(top) if top >= 0 else None
         if type(mode) is DispatchMode and mode.recorder is self.recorder:
             self.mode = self.recorder.aside = mode
             torch._C._pop_torch_dispatch_stack(None)
+        return self
 
     def __exit__(self, *_: object) -> None:
         if self.mode is not None:

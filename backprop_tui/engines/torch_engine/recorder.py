@@ -21,8 +21,14 @@ import torch
 from backprop_tui.engines.torch_engine.aten import PLANS, Plan, plan_of
 from backprop_tui.engines.torch_engine.decoder import InPlace
 from backprop_tui.engines.torch_engine.inside import called
+from backprop_tui.engines.torch_engine.layers import Layer, told
 from backprop_tui.engines.torch_engine.mentions import Mention, history_of
-from backprop_tui.engines.torch_engine.modes import DispatchMode, FunctionMode
+from backprop_tui.engines.torch_engine.modes import (
+    DispatchMode,
+    FunctionMode,
+    functions_unseen,
+    operations_unseen,
+)
 from backprop_tui.engines.torch_engine.operands import Numbers, operands, operation, outputs
 from backprop_tui.engines.torch_engine.room import Allocate, ask_for_room
 from backprop_tui.engines.torch_engine.tape import Mentioning, Tape
@@ -137,6 +143,18 @@ class Recorder(Tape):
             if outer is None and self._fresh:
                 self._fresh.clear()
                 self._numbers.clear()
+
+    def unwatched(
+        self, layer: Layer, plain: Callable[..., Any], module: Any, args: tuple[Any, ...]
+    ) -> Any:
+        """A layer of which is known what it runs, called with nobody watching it."""
+        with functions_unseen(self), operations_unseen(self) as operations:
+            output = plain(module, *args)
+            if operations.mode is not None:  # else somebody else watches as well: all was seen
+                own, name = layer.own(module, output), type(module).__name__
+                self.held(told, self.decoder.several, self.decoder, layer, name, args, own, output)
+                self._uses((output, *own.values()))
+        return output
 
     def retains(self, tensor: Any) -> None:
         """A tensor was asked to keep its gradient."""
