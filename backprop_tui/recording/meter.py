@@ -18,6 +18,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from operator import is_
 from typing import Any
 
 import torch
@@ -64,14 +65,21 @@ class Meter:
 
     def backward_begins(self, root: Any) -> None:
         """``root`` is what ``backward`` was called on."""
-        one = root[0] if isinstance(root, Sequence) and len(root) == 1 else root
+        one = root
+        if not isinstance(root, torch.Tensor) and isinstance(root, Sequence) and len(root) == 1:
+            one = root[0]
         number = isinstance(one, torch.Tensor) and one.numel() == 1 and not one.is_complex()
-        self._loss = _alone(one.detach()) if number else None
+        self._loss = _alone(one) if number else None
 
     def step_begins(self, optimizer: Any, recorded: bool = False) -> None:
         """Before an optimizer changes its parameters; ``recorded`` in full or not."""
         gauge = self._gauges.get(id(optimizer))
-        if gauge is None or gauge.optimizer is not optimizer or gauge.outgrown():
+        if (
+            gauge is None
+            or gauge.optimizer is not optimizer
+            or gauge.outgrown()
+            or not (recorded or gauge.fits())
+        ):
             gauge = self._gauges[id(optimizer)] = _Gauge(optimizer)
             self._make_columns(optimizer, gauge)
         for part in () if recorded else gauge.parts:
@@ -228,9 +236,9 @@ def _ratio(update: float, weight: float) -> float:
 
 def _alone(number: Any) -> Any:
     """A tensor of one number: the number itself if that is here, else a copy on its device."""
-    if number.device.type == "cpu":
+    if number.is_cpu:
         return float(number.item())
-    return number.reshape(()).to(torch.float32, copy=True)
+    return number.detach().reshape(()).to(torch.float32, copy=True)
 
 
 class _Gauge:
@@ -251,11 +259,13 @@ class _Gauge:
         self.alike = len(self.parts) == 1 and self.far is not None and self.parts[0].single
 
     def outgrown(self) -> bool:
-        """Whether parameters came, went or moved since."""
+        """Whether parameters came or went since."""
         now = parameters_of(self.optimizer)
-        return len(now) != len(self.parameters) or any(
-            a is not b for a, b in zip(now, self.parameters, strict=True)
-        ) or any(part.moved() for part in self.parts)  # fmt: skip
+        return len(now) != len(self.parameters) or not all(map(is_, now, self.parameters))
+
+    def fits(self) -> bool:
+        """Whether none has moved since."""
+        return not any(part.moved() for part in self.parts)
 
 
 class _Part:
