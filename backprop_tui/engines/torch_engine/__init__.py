@@ -8,8 +8,11 @@
       happenings.py  modules, gradients cleared, values loaded: what PyTorch does in Python
       stepping.py    optimizers: parameters and state before and after
       loaders.py     datasets and loaders
-      mentions.py    tensors as of now: copied only if somebody is about to write to them
+      layers.py      layers that need not be watched: which operations they run is known
+      derivatives.py Nodes that need not be watched
       tape.py        all that, in order, until it is told
+      mentions.py    tensors as of then: copied only if somebody is about to write to them
+      operands.py    the mentions of one operation
     decode, at once or later
       decoder.py     what the Listener is told of each event
       gradients.py   what it is told of a backward
