@@ -71,7 +71,7 @@ def _calling(plain: Any) -> Any:
         if recorder is None or recorder.listener is None:
             return plain(self, *args, **kwargs)
         outside, layer = recorder.fixed, None
-        place = recorder.note(recorder.decoder.enters, self)
+        place = recorder.note(recorder.enters, self)
         if not recorder.most:
             recorder.flush()
         elif _is_closed(self):
@@ -85,7 +85,7 @@ def _calling(plain: Any) -> Any:
                 return plain(self, *args, **kwargs)
             return recorder.unwatched(layer, plain, self, args)
         finally:
-            recorder.note(recorder.decoder.exits, self)
+            recorder.note(recorder.exits, self)
             recorder.fixed = outside
             recorder.flush()
 

@@ -246,7 +246,7 @@ class Recorder(Tape):
         return output
 
     def _ran(self, mention: Mentioning, plan: Plan, *what: Any) -> None:
-        self.held(mention, self.decoder.forward, plan, *what)
+        self.held(mention, self.forward, plan, *what)
         self._last = self.noted[-1]
         self._names = (*self._names[1:], plan.name)
 
@@ -361,7 +361,7 @@ class Recorder(Tape):
         """A clone is not told by which autograd keeps for itself what the tensor was before."""
         last = self._last
         if last is not None and self.noted and self.noted[-1] is last:
-            plan, given, *_ = last[-1]
+            plan, given = last[4:6]
             if plan.name == "clone" and given[0] is target:
                 self.noted.pop()
         self._last = None

@@ -54,7 +54,11 @@ class Tape:
         self.book = Book()
         self._mentions = Mentions(self.book)
         self.decoder = Decoder(self.book)
-        self.noted: list[tuple[Mentioning, Callable[..., None] | None, object, bool, Any]] = []
+        # kept for every event of these: one and the same, not a method made anew
+        self.enters, self.exits = self.decoder.enters, self.decoder.exits
+        self.forward = self.decoder.forward
+        #: what mentions it (None: it is), what to tell (None: nothing), place, grad mode, of what
+        self.noted: list[tuple[Any, ...]] = []
         self.events: deque[Event] = deque()
         #: whether gradients are wanted, as the program has it while backward runs
         self.grad_enabled: bool | None = None
@@ -100,7 +104,7 @@ class Tape:
         if place is None:
             place = self._place()
         enabled = self.grad_enabled
-        self.noted.append((None, tell, place, _is_enabled() if enabled is None else enabled, what))
+        self.noted.append((None, tell, place, _is_enabled() if enabled is None else enabled, *what))
         return place
 
     def held(self, mention: Mentioning, tell: Callable[..., None] | None, *what: Any) -> None:
@@ -110,7 +114,7 @@ class Tape:
             place = self._place()
         enabled = self.grad_enabled
         self.noted.append(
-            (mention, tell, place, _is_enabled() if enabled is None else enabled, what)
+            (mention, tell, place, _is_enabled() if enabled is None else enabled, *what)
         )
 
     def also(self, tell: Callable[..., None], *what: Any, mention: Mentioning = None) -> None:
@@ -118,12 +122,12 @@ class Tape:
         at work then still is."""
         enabled = self.grad_enabled
         self.noted.append(
-            (mention, tell, self._still(), _is_enabled() if enabled is None else enabled, what)
+            (mention, tell, self._still(), _is_enabled() if enabled is None else enabled, *what)
         )
 
     def remember(self, mention: Mentioning, *what: Any) -> None:
         """What these tensors are now matters to what is told later."""
-        self.noted.append((mention, None, None, False, what))
+        self.noted.append((mention, None, None, False, *what))
 
     def written(self, *tensors: Any) -> None:
         """Something is about to write to the memory of these."""
@@ -175,9 +179,8 @@ class Tape:
         noted, self.noted = self.noted, []
         mentions, events = self._mentions, self.events
         with torch._C._DisableTorchDispatch(), torch._C.DisableTorchFunction():
-            for mention, tell, place, grad_enabled, what in noted:
-                if mention is not None:
-                    what = mention(mentions, *what)
+            for mention, tell, place, grad_enabled, *given in noted:
+                what = tuple(given) if mention is None else mention(mentions, *given)
                 if tell is not None:
                     events.append((tell, place, grad_enabled, what))
             for view in self._views:
