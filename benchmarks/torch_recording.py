@@ -198,16 +198,19 @@ def beside(net: nn.Module, x: torch.Tensor, rounds: int) -> None:
     except ImportError:
         return
     watch = Watch(Nobody(), events=MANY)
+    watch.engine.recorder.most_bytes = MANY
     rows = []
-    for _ in range(rounds + 2):
-        plain = seconds(lambda: net(x))
+    for _ in range(rounds):
+        plain = least(lambda: net(x))
         watch.start()
-        took = seconds(lambda: net(x))
-        both = took + seconds(watch.drain)
+        net(x)
+        watch.drain()
+        pairs = [(seconds(lambda: net(x)), seconds(watch.drain)) for _ in range(REPEATED)]
         watch.stop()
-        rows.append((plain, took, both, seconds(lambda: torchlens.trace(net, x))))
-    least, took, both, logged = (min(column) for column in zip(*rows[2:], strict=True))
-    waited, added, theirs = took - least, both - least, logged - least
+        took, both = min(took for took, _ in pairs), min(sum(pair) for pair in pairs)
+        rows.append((plain, took, both, least(lambda: torchlens.trace(net, x))))
+    plain, took, both, logged = (min(column) for column in zip(*rows, strict=True))
+    waited, added, theirs = took - plain, both - plain, logged - plain
     print(
         f"  forward alone  capture adds {waited * 1e3:.2f} ms, decode to {added * 1e3:.2f} ms, "
         f"TorchLens {theirs * 1e3:.1f} ms: "
