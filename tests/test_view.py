@@ -185,6 +185,12 @@ def test_what_follows_the_training_is_no_iteration() -> None:
     assert [line.partition(" ·")[0] for line in last] == ["iteration 3 of 3", "after iteration 3"]
 
 
+def test_thousands_are_told_apart() -> None:
+    trace = record("import torch\nfor i in range(1200):\n    torch.ones(1) * 2\n")
+    run = plain(timeline_pane(trace, 1099, 79).lines[1])
+    assert "step 1,100 of 2,400" in run
+
+
 def test_the_timeline_says_where_we_are(uv: Trace) -> None:
     steps, run, loss = (plain(line) for line in timeline_pane(uv, first(uv, Backward), 80).lines)
     assert steps.split()[0] == "forward"

@@ -70,10 +70,10 @@ def _run(
 ) -> Line:
     more = "" if trace.finished else "+"
     rounds = phases.iterations - is_after(trace, phases, phases.iterations)
-    name = f"iteration {here.number} of {rounds}{more}" if here.number else "setup"
+    name = f"iteration {here.number:,} of {rounds:,}{more}" if here.number else "setup"
     if is_after(trace, phases, here.number):
-        name = f"after iteration {here.number - 1}"
-    head = f"{name} · step {index + 1} of {len(trace)}{more} "
+        name = f"after iteration {here.number - 1:,}"
+    head = f"{name} · step {index + 1:,} of {len(trace):,}{more} "
     said = (Run(f"{head}· "), Run(loss, "loss"), Run(" ")) if loss else (Run(head),)
     if len(plain(said)) > width:
         said = (Run(head),)
