@@ -214,8 +214,13 @@ def beside(net: nn.Module, x: torch.Tensor, rounds: int) -> None:
     print(
         f"  forward alone  capture adds {waited * 1e3:.2f} ms, decode to {added * 1e3:.2f} ms, "
         f"TorchLens {theirs * 1e3:.1f} ms: "
-        f"{theirs / max(waited, 1e-6):.0f} and {theirs / max(added, 1e-6):.0f} times as much"
+        f"{times(theirs, waited)} and {times(theirs, added)} times as much"
     )
+
+
+def times(theirs: float, ours: float) -> str:
+    """The factor; what is lost in the noise has none."""
+    return f"{theirs / ours:.0f}" if ours > 0 else "too many to tell"
 
 
 def peak(name: str, recording: bool, device: str) -> None:
