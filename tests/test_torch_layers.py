@@ -107,6 +107,26 @@ x = torch.randn(4, 2, requires_grad=True)
 (g,) = torch.autograd.grad(nn.Sigmoid()(net(x)).sum(), x, create_graph=True)
 g.pow(2).sum().backward()
 """,
+    "called with nothing, or too much": """
+w = torch.ones(2, requires_grad=True)
+for call in (lambda: net[0](), lambda: net[1](), lambda: net[1](w, w), lambda: nn.MSELoss()(w)):
+    try:
+        call()
+    except TypeError as error:
+        print(error)
+        w = w * (2 if "forward() " in str(error) else 3)
+w.sum().backward()
+""",
+    "backward begins at a leaf, too": """
+w = torch.ones(3, requires_grad=True)
+torch.autograd.backward([(w * 2).sum(), w], [None, torch.full((3,), 5.0)])
+w.grad * 2
+""",
+    "backward begins at a leaf alone": """
+w = torch.ones(3, requires_grad=True)
+w.backward(torch.ones(3))
+w.grad * 2
+""",
     "trained": """
 for Optimizer in (optim.SGD, optim.Adam):
     opt = Optimizer(net.parameters(), lr=0.1)

@@ -94,7 +94,8 @@ class Run:
         recorder = self.recorder
         first, grads, nodes = recorder.first_node, recorder.grads, self.nodes
         written: list[tuple[Any, Any]] = []
-        edges: dict[int, int] = {}  # to each leaf; many, if one more is reached from the same Node
+        #: to each leaf; many, if one more is reached from the same Node, or backward begins there
+        edges = {id(root): OFTEN for root in roots}
         seen: dict[int, Any] = {}  # a Node's id is its own for as long as somebody holds it
         stack = roots
         while stack:

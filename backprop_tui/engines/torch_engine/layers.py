@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import torch
 from torch.nn import _reduction as reductions
 
-from backprop_tui.engines.torch_engine.aten import plan_of
+from backprop_tui.engines.torch_engine.aten import REDUCTIONS, plan_of
 from backprop_tui.engines.torch_engine.mentions import OWN, Attributes, Mentions
 from backprop_tui.engines.torch_engine.operands import operation
 from backprop_tui.engines.torch_engine.seen import grad_fn_of, unseen
@@ -31,11 +31,12 @@ _DTYPES = frozenset({torch.float32, torch.float64})
 class Layer(NamedTuple):
     """When a layer does no more than is known, and what it does then.
 
-    ``fits`` is asked of the layer and its inputs; ``own`` gives what it adds to them, given its
-    output, too; ``mentioned`` gives what ``Decoder.forward`` is told of each operation, None if the
-    Nodes are others.
+    It takes so many ``inputs``; ``fits`` is asked of it and these; ``own`` gives what it adds to
+    them, given its output, too; ``mentioned`` gives what ``Decoder.forward`` is told of each
+    operation, None if the Nodes are others.
     """
 
+    inputs: int
     fits: Callable[..., bool]
     own: Callable[[Any, Any], Own]
     mentioned: Callable[[Mentions, Inputs, Own, Any], list[tuple[Any, ...]] | None]
@@ -46,6 +47,7 @@ def known(layer: Any, args: tuple[Any, ...]) -> Layer | None:
     one = LAYERS.get(type(layer))
     if (
         one is None
+        or len(args) != one.inputs
         or not torch._C.is_grad_enabled()
         or torch._C._is_any_autocast_enabled()
         or torch._C._functorch.maybe_current_level() is not None
@@ -76,6 +78,7 @@ def told(
 def _single(
     func: Any,
     node: type,
+    inputs: int = 1,
     fits: Callable[..., bool] = lambda layer, x: x.requires_grad,
     own: Callable[[Any, Any], Own] = lambda layer, output: {},
 ) -> Layer:
@@ -88,14 +91,13 @@ def _single(
             return None
         return [operation(mentions, plan_of(func), args, own, output, ())]
 
-    return Layer(fits, own, mentioned)
+    return Layer(inputs, fits, own, mentioned)
 
 
-def _compares(layer: Any, *args: Any) -> bool:
+def _compares(layer: Any, x: Any, y: Any) -> bool:
     """Whether a loss compares number by number, unweighted, and leads to a gradient."""
-    if len(args) != 2:
+    if layer.reduction not in REDUCTIONS:
         return False
-    x, y = args
     if getattr(layer, "weight", None) is not None or getattr(layer, "pos_weight", None) is not None:
         return False
     return bool(x.requires_grad and x.shape == y.shape and x.dtype == y.dtype)
@@ -108,9 +110,10 @@ def _reduced(layer: Any, _: Any) -> Own:
 # ---------------------------------------------------------------------- Linear
 
 
-def _is_affine(layer: Any, *args: Any) -> bool:
+def _is_affine(layer: Any, x: Any) -> bool:
     """Whether there is a weight to learn and a bias to add, for rows that fit."""
-    (x,), weight, bias = args, layer.weight, layer.bias
+    weight: Any = getattr(layer, "weight", None)
+    bias: Any = getattr(layer, "bias", None)
     return bool(
         x.ndim == 2
         and type(weight) in OWN
@@ -154,24 +157,29 @@ def _affine(
 
 
 LAYERS: dict[type, Layer] = {
-    torch.nn.Linear: Layer(_is_affine, _factors, _affine),
+    torch.nn.Linear: Layer(1, _is_affine, _factors, _affine),
     torch.nn.Tanh: _single(_ATEN.tanh.default, _NODES.TanhBackward0),
     torch.nn.Sigmoid: _single(_ATEN.sigmoid.default, _NODES.SigmoidBackward0),
     torch.nn.ReLU: _single(
         _ATEN.relu.default,
         _NODES.ReluBackward0,
+        1,
         lambda layer, x: x.requires_grad and not layer.inplace,
     ),
-    torch.nn.MSELoss: _single(_ATEN.mse_loss.default, _NODES.MseLossBackward0, _compares, _reduced),
+    torch.nn.MSELoss: _single(
+        _ATEN.mse_loss.default, _NODES.MseLossBackward0, 2, _compares, _reduced
+    ),
     torch.nn.BCELoss: _single(
         _ATEN.binary_cross_entropy.default,
         _NODES.BinaryCrossEntropyBackward0,
+        2,
         _compares,
         _reduced,
     ),
     torch.nn.BCEWithLogitsLoss: _single(
         _ATEN.binary_cross_entropy_with_logits.default,
         _NODES.BinaryCrossEntropyWithLogitsBackward0,
+        2,
         _compares,
         _reduced,
     ),

@@ -138,11 +138,11 @@ class Tape:
 
     def overwritten(self, tensors: Sequence[Any]) -> None:
         """PyTorch is about to write to the memory of these, outside of any graph."""
-        self.look()
         copies = [(tensor, memory_of(tensor)) for tensor in tensors]
         if any(memory is None for _, memory in copies):
             self.written(*tensors)
         else:
+            self.look()
             self.remember(Mentions.overwritten, copies, self._views_of(tensors))
 
     def viewed(self, tensor: Any) -> None:
