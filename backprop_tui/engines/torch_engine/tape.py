@@ -107,8 +107,8 @@ class Tape:
         self.noted.append((None, tell, place, _is_enabled() if enabled is None else enabled, *what))
         return place
 
-    def held(self, mention: Mentioning, tell: Callable[..., None] | None, *what: Any) -> None:
-        """The same about tensors that are still to be mentioned; ``tell`` None: only that."""
+    def held(self, mention: Mentioning, tell: Callable[..., None], *what: Any) -> None:
+        """The same about tensors that are still to be mentioned."""
         place = self.fixed
         if place is None:
             place = self._place()
